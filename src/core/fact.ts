@@ -1,0 +1,69 @@
+import type { Intervention } from './interventions';
+
+/** A record with a hole: the prompt is the text before the hole. */
+export interface Fact {
+  readonly prompt: string;
+  /** Accepted answers, as typed; the first is the canonical one. May be empty: then the model's own answer is used. */
+  readonly answers: readonly string[];
+  readonly foil?: string;
+  /** Character range `[start, end)` of the subject in the prompt. */
+  readonly subject?: readonly [number, number];
+}
+
+/** Splits the Answer field: accepted answers are separated by `|`; blanks are dropped. */
+export function parseAnswers(field: string): string[] {
+  return field
+    .split('|')
+    .map((answer) => answer.trim())
+    .filter((answer) => answer.length > 0);
+}
+
+/** One token of a text. */
+export interface Token {
+  readonly id: number;
+  /** The token's own text; a lone part of a split character is shown as its bytes, e.g. `⟨E6⟩`. */
+  readonly text: string;
+  /** Raw bytes (UTF-8) of the token; a split character spreads over several tokens. */
+  readonly bytes: readonly number[];
+  /** Character range `[start, end)` in the prompt; empty for special tokens. */
+  readonly start: number;
+  readonly end: number;
+  readonly special: boolean;
+}
+
+/** Tokens of one accepted answer (or the foil) as a continuation of the prompt. */
+export interface AnswerTokens {
+  readonly text: string;
+  /** The continuation's tokens: tokenisation of prompt+answer minus that of the prompt. */
+  readonly tokens: readonly Token[];
+  /** True when the answer changes the prompt's own last tokens at the seam; then probing uses the joined tokens. */
+  readonly seamChanged: boolean;
+}
+
+/** A fact in the model's tokens. */
+export interface PreparedFact {
+  readonly fact: Fact;
+  readonly tokens: readonly Token[];
+  readonly answers: readonly AnswerTokens[];
+  readonly foil?: AnswerTokens;
+  /** Token positions of the subject, when known. */
+  readonly subjectPositions: readonly number[];
+  /** How many tokens beyond n_ctx the prompt has; 0 when it fits. Nothing is cut. */
+  readonly tokensOver: number;
+}
+
+/** First-token ids of the accepted answers, without repeats. Their probabilities add up for "p(answer)". */
+export function answerIds(prepared: PreparedFact): number[] {
+  return [...new Set(prepared.answers.flatMap((answer) => answer.tokens.slice(0, 1).map((token) => token.id)))];
+}
+
+/** First-token id of the foil, if a foil was given. */
+export function foilId(prepared: PreparedFact): number | undefined {
+  return prepared.foil?.tokens[0]?.id;
+}
+
+/** What is run: one prompt in tokens, and what is done to the model meanwhile. */
+export interface Experiment {
+  readonly tokens: readonly number[];
+  readonly interventions: readonly Intervention[];
+}

@@ -1,0 +1,103 @@
+import type { ErrorRecord } from './errors';
+import type { Fact, PreparedFact, Token } from './fact';
+import type { Backend, BackendChoice, ModelInfo, ModelSource } from './model';
+
+export type LoadProgress =
+  | {
+      readonly stage: 'download';
+      readonly file: string;
+      readonly receivedBytes: number;
+      /** 0 while unknown. */
+      readonly totalBytes: number;
+      /** Smoothed; 0 while unknown. */
+      readonly bytesPerSecond: number;
+      readonly fromStorage: boolean;
+    }
+  | { readonly stage: 'prepare'; readonly step: 'verify' | 'tokenizer' | 'anatomy' | 'session' | 'self-check' }
+  | { readonly stage: 'note'; readonly note: 'storage-full' | 'backend-fallback'; readonly message: string };
+
+export interface LoadRequest {
+  readonly source: ModelSource;
+  readonly backend: BackendChoice;
+  /** Kept in memory only, sent to the hub alone. */
+  readonly hubToken?: string;
+}
+
+export interface RunProgress {
+  /** Completed and total runs of the plan. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface ProbeRequest {
+  readonly probe: string;
+  /** Absent for probes of the model itself. */
+  readonly fact?: Fact;
+  readonly options?: unknown;
+}
+
+/** A probe's result with what it took. `result` is plain data and typed arrays (transferred). */
+export interface ProbeResponse<Result = unknown> {
+  readonly result: Result;
+  /** How to show every id in `result.tokenIds` (a convention for results that name vocabulary tokens). */
+  readonly labels: Readonly<Record<number, Token>>;
+  readonly prepared?: PreparedFact;
+  readonly milliseconds: number;
+  readonly backend: Backend;
+}
+
+export interface GenerateRequest {
+  readonly prompt: string;
+  readonly maxTokens: number;
+  /** 0 = greedy. */
+  readonly temperature: number;
+  /** 0 = off. */
+  readonly topK: number;
+  /** 1 = off. */
+  readonly topP: number;
+  readonly seed: number;
+  /** Alternatives reported per step. */
+  readonly alternatives: number;
+}
+
+export interface GeneratedToken {
+  readonly token: Token;
+  readonly probability: number;
+  /** The most probable tokens at this step under the model's own distribution (temperature 1), best first. */
+  readonly alternatives: readonly { readonly token: Token; readonly probability: number }[];
+}
+
+export interface GenerateResponse {
+  readonly tokens: readonly GeneratedToken[];
+  readonly text: string;
+  /** Why it ended. */
+  readonly finish: 'length' | 'end-token' | 'context-full' | 'cancelled';
+}
+
+/** Long work can be cancelled and reports progress. Both are optional. */
+export interface CallOptions<Progress = never> {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/**
+ * A loaded model, in this thread (Node, tests, command line) or behind a worker (app): nobody can tell which.
+ * Every method rejects with a StrataError. Calls are served in order; a cancelled call rejects with `cancelled`.
+ */
+export interface ModelApi {
+  /** Replaces the current model. On failure the previous model is gone and the error says why. */
+  load(request: LoadRequest, call?: CallOptions<LoadProgress>): Promise<ModelInfo>;
+  /** Token pieces of a text as the model would read it as a prompt (special tokens included). */
+  tokenize(text: string): Promise<readonly Token[]>;
+  /** A fact in tokens: prompt, answers as continuations, subject positions. Never runs the model. */
+  prepare(fact: Fact): Promise<PreparedFact>;
+  /** Tokens (their visible text) for ids, e.g. to label lens cells. */
+  describe(ids: readonly number[]): Promise<readonly Token[]>;
+  runProbe<Result>(request: ProbeRequest, call?: CallOptions<RunProgress>): Promise<ProbeResponse<Result>>;
+  generate(request: GenerateRequest, call?: CallOptions<GeneratedToken>): Promise<GenerateResponse>;
+  /** Frees cached traces. */
+  release(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export type { ErrorRecord };

@@ -1,0 +1,84 @@
+import type { HookName } from './hooks';
+
+export const DTYPES = ['fp32', 'fp16', 'q8', 'q4', 'q4f16'] as const;
+export type Dtype = (typeof DTYPES)[number];
+
+export const BACKENDS = ['wasm', 'webgpu'] as const;
+export type Backend = (typeof BACKENDS)[number];
+/** `auto` takes what is fastest for this model here and falls back by itself, saying so. */
+export type BackendChoice = 'auto' | Backend;
+
+/** Where a model comes from. */
+export type ModelSource =
+  | { readonly kind: 'bundled'; readonly id: string }
+  | { readonly kind: 'hub'; readonly repo: string; readonly revision: string; readonly dtype: Dtype }
+  /** A folder laid out like a hub repository; paths relative to its root. Bytes never leave the machine. */
+  | { readonly kind: 'folder'; readonly name: string; readonly dtype: Dtype; readonly files: ReadonlyMap<string, Blob> };
+
+/** Everything the engine needs of one model, in memory. */
+export interface ModelFiles {
+  /** Short name to show, e.g. `Atlas` or `onnx-community/gpt2`. */
+  readonly name: string;
+  readonly dtype: Dtype;
+  /** Parsed config.json (untrusted). */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Parsed tokenizer.json and tokenizer_config.json (untrusted); absent: only token ids can be run. */
+  readonly tokenizer?: {
+    readonly tokenizerJson: Readonly<Record<string, unknown>>;
+    readonly tokenizerConfig: Readonly<Record<string, unknown>>;
+  };
+  readonly graph: { readonly path: string; readonly bytes: Uint8Array };
+  /** External data files by the `location` the graph uses, relative to the graph's folder. */
+  readonly external: ReadonlyMap<string, Uint8Array>;
+  readonly provenance: Provenance;
+}
+
+/** What a result must state so that it can be reproduced. */
+export interface Provenance {
+  readonly source: 'bundled' | 'hub' | 'folder';
+  /** Hub id, bundled id or folder name. */
+  readonly id: string;
+  readonly revision?: string;
+  /** SHA-256 (hex) by file path, where known. */
+  readonly sha256: Readonly<Record<string, string>>;
+  /** Total bytes of the files. */
+  readonly bytes: number;
+}
+
+/** The shape of a decoder under the field's names; taken from the graph and checked against config.json. */
+export interface ModelDims {
+  readonly n_layers: number;
+  readonly n_heads: number;
+  readonly n_kv_heads: number;
+  readonly d_model: number;
+  readonly d_head: number;
+  readonly d_mlp: number;
+  readonly d_vocab: number;
+  readonly n_ctx: number;
+}
+
+/** What was found in the file: the anatomy card. */
+export interface ModelInfo {
+  readonly name: string;
+  /** config.json's model_type, e.g. `gpt2`. */
+  readonly family: string;
+  readonly dtype: Dtype;
+  readonly dims: ModelDims;
+  readonly parallelResidual: boolean;
+  /** Every hook this model has, in graph order. */
+  readonly hooks: readonly HookName[];
+  /** Parts that are missing, each with the reason in one sentence. */
+  readonly missing: readonly { readonly part: string; readonly reason: string }[];
+  readonly operators: Readonly<Record<string, number>>;
+  readonly backend: Backend;
+  /** E.g. `WASM, 2 threads` or `WebGPU: <adapter>`. */
+  readonly backendLabel: string;
+  readonly threads: number;
+  /** Set when `auto` fell back or the self-check disagrees: one sentence. */
+  readonly backendNote?: string;
+  /** The id the tokenizer puts first, if it does. */
+  readonly bosTokenId?: number;
+  readonly eosTokenIds: readonly number[];
+  readonly provenance: Provenance;
+  readonly versions: Readonly<Record<string, string>>;
+}
