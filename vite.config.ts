@@ -1,0 +1,40 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+import { runtimeFiles, RUNTIME_PATH } from './build/runtime-files.ts';
+import { version } from './package.json' with { type: 'json' };
+
+/** Needed for threads; on a plain static host the service worker adds the same headers. */
+const ISOLATION = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+export default defineConfig({
+  base: './',
+  plugins: [svelte(), runtimeFiles()],
+  define: {
+    __STRATA_VERSION__: JSON.stringify(version),
+    __STRATA_RUNTIME__: JSON.stringify(RUNTIME_PATH),
+  },
+  resolve: {
+    // Without this ONNX Runtime's bundle names its wasm files by import.meta.url and Vite copies every build of them.
+    conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'],
+  },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  worker: {
+    format: 'es',
+    plugins: () => [svelte()],
+  },
+  server: { headers: ISOLATION },
+  preview: { headers: ISOLATION },
+  test: {
+    globals: true,
+    environment: 'node',
+    include: ['src/**/*.test.ts', 'tests/{golden,contract,lint,models}/**/*.test.ts'],
+    testTimeout: 30_000,
+  },
+});
