@@ -38,6 +38,8 @@ export interface AnswerTokens {
   readonly tokens: readonly Token[];
   /** True when the answer changes the prompt's own last tokens at the seam; then probing uses the joined tokens. */
   readonly seamChanged: boolean;
+  /** How many of the prompt's tokens stand before the continuation: all of them unless `seamChanged`. */
+  readonly promptLength: number;
 }
 
 /** A fact in the model's tokens. */
@@ -48,18 +50,34 @@ export interface PreparedFact {
   readonly foil?: AnswerTokens;
   /** Token positions of the subject, when known. */
   readonly subjectPositions: readonly number[];
+  /** True when no answer was given and `answers` holds the model's own next token. */
+  readonly ownAnswer?: true;
   /** How many tokens beyond n_ctx the prompt has; 0 when it fits. Nothing is cut. */
   readonly tokensOver: number;
 }
 
-/** First-token ids of the accepted answers, without repeats. Their probabilities add up for "p(answer)". */
-export function answerIds(prepared: PreparedFact): number[] {
-  return [...new Set(prepared.answers.flatMap((answer) => answer.tokens.slice(0, 1).map((token) => token.id)))];
+/**
+ * Token position whose next token is the answer: the last one, or earlier when the canonical answer changes
+ * the prompt's own last tokens (attention is causal, so what stands after it does not matter).
+ */
+export function answerPosition(prepared: PreparedFact): number {
+  return (prepared.answers[0]?.promptLength ?? prepared.tokens.length) - 1;
 }
 
-/** First-token id of the foil, if a foil was given. */
+/**
+ * First-token ids of the accepted answers at {@link answerPosition}, without repeats. Their probabilities add up
+ * for "p(answer)". Answers that join the prompt at another token than the canonical one are left out.
+ */
+export function answerIds(prepared: PreparedFact): number[] {
+  const length = answerPosition(prepared) + 1;
+  const joined = prepared.answers.filter((answer) => answer.promptLength === length);
+  return [...new Set(joined.flatMap((answer) => answer.tokens.slice(0, 1).map((token) => token.id)))];
+}
+
+/** First-token id of the foil, if a foil was given and it joins the prompt where the answer does. */
 export function foilId(prepared: PreparedFact): number | undefined {
-  return prepared.foil?.tokens[0]?.id;
+  const foil = prepared.foil;
+  return foil?.promptLength === answerPosition(prepared) + 1 ? foil.tokens[0]?.id : undefined;
 }
 
 /** What is run: one prompt in tokens, and what is done to the model meanwhile. */

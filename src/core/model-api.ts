@@ -1,6 +1,7 @@
 import type { ErrorRecord } from './errors';
 import type { Fact, PreparedFact, Token } from './fact';
 import type { Backend, BackendChoice, ModelInfo, ModelSource } from './model';
+import type { RunSpec, Trace } from './run';
 
 export type LoadProgress =
   | {
@@ -93,6 +94,8 @@ export interface ModelApi {
   prepare(fact: Fact): Promise<PreparedFact>;
   /** Tokens (their visible text) for ids, e.g. to label lens cells. */
   describe(ids: readonly number[]): Promise<readonly Token[]>;
+  /** One run as described; captured tensors cross the boundary, so ask for little. For checks and scripts. */
+  trace(spec: RunSpec, call?: CallOptions): Promise<Trace>;
   runProbe<Result>(request: ProbeRequest, call?: CallOptions<RunProgress>): Promise<ProbeResponse<Result>>;
   generate(request: GenerateRequest, call?: CallOptions<GeneratedToken>): Promise<GenerateResponse>;
   /** Frees cached traces. */

@@ -79,6 +79,8 @@ export interface ModelInfo {
   /** The id the tokenizer puts first, if it does. */
   readonly bosTokenId?: number;
   readonly eosTokenIds: readonly number[];
+  /** Every id the tokenizer calls special; random sequences avoid them. */
+  readonly specialTokenIds: readonly number[];
   readonly provenance: Provenance;
   readonly versions: Readonly<Record<string, string>>;
 }
