@@ -1,7 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { runtimeFiles, RUNTIME_PATH } from './build/runtime-files.ts';
-import { version } from './package.json' with { type: 'json' };
+import pkg from './package.json' with { type: 'json' };
 
 /** Needed for threads; on a plain static host the service worker adds the same headers. */
 const ISOLATION = {
@@ -13,7 +13,7 @@ export default defineConfig({
   base: './',
   plugins: [svelte(), runtimeFiles()],
   define: {
-    __STRATA_VERSION__: JSON.stringify(version),
+    __STRATA_VERSION__: JSON.stringify(pkg.version),
     __STRATA_RUNTIME__: JSON.stringify(RUNTIME_PATH),
   },
   resolve: {

@@ -19,7 +19,11 @@ const FILES = [
   'ort-wasm-simd-threaded.asyncify.wasm',
 ];
 
-const TYPES: Readonly<Record<string, string>> = { mjs: 'text/javascript', wasm: 'application/wasm', json: 'application/json' };
+const TYPES: Readonly<Record<string, string>> = {
+  mjs: 'text/javascript',
+  wasm: 'application/wasm',
+  json: 'application/json',
+};
 
 /** The manifest the downloader checks the runtime against. */
 function manifest(): string {
