@@ -1,0 +1,70 @@
+import { blockHook, type HookName } from '../../core/hooks';
+import { OptionReader } from '../../core/options';
+import type { ProbeMeta } from '../../core/probe';
+
+export interface AttentionOptions {
+  /** Also the value-weighted pattern (Kobayashi et al. 2020). */
+  readonly valueWeighted: boolean;
+  /** Also rollout (Abnar & Zuidema 2020). */
+  readonly rollout: boolean;
+}
+
+/** Who looks where. L layers, H heads, T positions; row-major, `[…, dest, src]`, zero above the diagonal. */
+export interface AttentionResult {
+  /** Layers that have a pattern, counted from 0: the rows of every array here. All of them in a plain decoder. */
+  readonly layers: readonly number[];
+  readonly n_heads: number;
+  readonly n_positions: number;
+  /** `[L, H, T, T]`, rows sum to 1. */
+  readonly patterns: Float32Array;
+  /** `[L, H, T, T]` pattern × ‖v_src W_O‖; rows do not sum to 1. Absent unless asked for. */
+  readonly valueWeighted?: Float32Array;
+  /** Why `valueWeighted` is missing though it was asked for: the name of the part this model does not show. */
+  readonly valueWeightedMissing?: string;
+  /** `[L, T, T]` rollout up to and including each layer; rows sum to 1. Absent unless asked for. */
+  readonly rollout?: Float32Array;
+  /** Token positions of the subject; empty when none is known. */
+  readonly subjectPositions: readonly number[];
+  /** `[L]` share of the last token's attention that goes to the subject, mean over heads, 0–1. */
+  readonly subjectShare: Float32Array;
+  /** `[L, H]` the same for each head. */
+  readonly subjectShareByHead: Float32Array;
+  /** Token position that looks: the one whose next token is the answer. */
+  readonly dest: number;
+}
+
+/** Layers of this model that show a hook, in order. */
+export function layersWith(
+  hooks: readonly HookName[],
+  n_layers: number,
+  hook: 'attn.hook_pattern' | 'attn.hook_v',
+): number[] {
+  const available = new Set<string>(hooks);
+  return Array.from({ length: n_layers }, (_, layer) => layer).filter((layer) => available.has(blockHook(layer, hook)));
+}
+
+export const meta: ProbeMeta<AttentionOptions> = {
+  id: 'attention',
+  defaults: { valueWeighted: false, rollout: false },
+
+  parseOptions(value) {
+    const read = new OptionReader(value);
+    return { valueWeighted: read.boolean('valueWeighted', false), rollout: read.boolean('rollout', false) };
+  },
+
+  plan({ prepared, options, info }) {
+    if (!prepared) return [];
+    const { n_layers } = info.dims;
+    const patterns = layersWith(info.hooks, n_layers, 'attn.hook_pattern').map((layer) =>
+      blockHook(layer, 'attn.hook_pattern'),
+    );
+    const values = options.valueWeighted ? layersWith(info.hooks, n_layers, 'attn.hook_v') : [];
+    return [
+      {
+        tokens: prepared.tokens.map((token) => token.id),
+        interventions: [],
+        captures: [...patterns, ...values.map((layer) => blockHook(layer, 'attn.hook_v'))],
+      },
+    ];
+  },
+};
