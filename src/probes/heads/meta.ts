@@ -3,7 +3,7 @@ import { blockHook } from '../../core/hooks';
 import type { ModelInfo } from '../../core/model';
 import { OptionReader } from '../../core/options';
 import type { ProbeMeta } from '../../core/probe';
-import { distinctIds } from './sequence';
+import { distinctIds } from '../../core/random';
 
 export interface HeadsOptions {
   /** Distinct random tokens in the repeated stretch; fewer where the context is too short. */
