@@ -1,4 +1,5 @@
 import type { Emergence } from '../../core/emergence';
+import { StrataError } from '../../core/errors';
 import { answerIds, answerPosition, foilId, type Fact, type PreparedFact } from '../../core/fact';
 import { OptionReader } from '../../core/options';
 import type { ProbeMeta } from '../../core/probe';
@@ -163,6 +164,12 @@ export function planEmergence(input: Input): EmergencePlan | undefined {
   const answerAt = answerPosition(prepared);
   const asked = options.position === 'answer' ? answerAt : options.position;
   const position = asked < 0 ? asked + tokens.length : asked;
+  if (position < 0 || position >= tokens.length) {
+    throw new StrataError('invalid-request', `There is no position ${asked} in a prompt of ${tokens.length} tokens.`, {
+      position: asked,
+      tokens: tokens.length,
+    });
+  }
   const atAnswer = position === answerAt;
   const foil = foilId(prepared);
   const targets = [...new Set([...answerIds(prepared), ...(foil === undefined ? [] : [foil])])];

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { noWeights, smallInfo, trace } from '../../../tests/fixtures/probe-input.ts';
+import { distinctIds } from '../../core/random';
+import { tensor } from '../../core/tensor';
+import { compute, headScores, labelOf } from './compute';
+import { meta, patternHook } from './meta';
+
+/** A `[1, T, T]` pattern where every dest looks at one source. */
+function lookingAt(T: number, src: (dest: number) => number) {
+  const data = new Float32Array(T * T);
+  for (let dest = 0; dest < T; dest++) data[dest * T + src(dest)] = 1;
+  return tensor([1, T, T], data);
+}
+
+describe('head scores on BOS a b c a b c', () => {
+  const score = (src: (dest: number) => number) => headScores(lookingAt(7, src), 0, 3, 1);
+
+  it('finds a previous-token head', () => {
+    expect(score((dest) => Math.max(0, dest - 1))).toEqual({ previous: 1, duplicate: 0, induction: 0, bos: 0 });
+  });
+
+  it('finds a duplicate-token head, which rests on BOS while nothing repeats', () => {
+    // dest 2 … 6: two rest on BOS, three look 3 back
+    expect(score((dest) => (dest > 3 ? dest - 3 : 0))).toEqual({ previous: 0, duplicate: 1, induction: 0, bos: 0.4 });
+  });
+
+  it('finds an induction head: the token after the earlier same token', () => {
+    expect(score((dest) => (dest > 3 ? dest - 2 : 0))).toEqual({ previous: 0, duplicate: 0, induction: 1, bos: 0.4 });
+  });
+
+  it('finds a sink', () => {
+    expect(score(() => 0)).toEqual({ previous: 0, duplicate: 0, induction: 0, bos: 1 });
+  });
+
+  it('shares evenly spread attention out', () => {
+    const even = tensor(
+      [1, 7, 7],
+      Float32Array.from({ length: 49 }, (_, i) => (i % 7 <= Math.floor(i / 7) ? 1 / (Math.floor(i / 7) + 1) : 0)),
+    );
+    // second copy is dest 4, 5, 6: (1/5 + 1/6 + 1/7) / 3
+    expect(headScores(even, 0, 3, 1).induction).toBeCloseTo((1 / 5 + 1 / 6 + 1 / 7) / 3, 6);
+  });
+
+  it('works without BOS', () => {
+    expect(
+      headScores(
+        lookingAt(6, (dest) => (dest > 2 ? dest - 2 : 0)),
+        0,
+        3,
+        0,
+      ).induction,
+    ).toBe(1);
+  });
+});
+
+describe('labels', () => {
+  const none = { previous: 0, duplicate: 0, induction: 0, bos: 0 };
+  it('prefers what a head does with content over where it rests', () => {
+    expect(labelOf({ ...none, induction: 0.4, bos: 0.6 }, 0.3)).toEqual({ kind: 'induction', score: 0.4 });
+    expect(labelOf({ ...none, induction: 0.2, bos: 0.6 }, 0.3)).toEqual({ kind: 'bos', score: 0.6 });
+    expect(labelOf({ ...none, induction: 0.2, bos: 0.1 }, 0.3)).toEqual({ kind: 'none', score: 0.2 });
+  });
+});
+
+describe('heads', () => {
+  const info = smallInfo({ specialTokenIds: [0, 7] });
+  const options = { n: 3, seeds: 2, threshold: 0.3 };
+  const input = { info, prepared: undefined, options, related: [] };
+
+  it('repeats distinct ordinary tokens after BOS, another sequence for each seed', () => {
+    const specs = meta.plan(input);
+    for (const { tokens } of specs) {
+      expect(tokens).toHaveLength(7);
+      expect(tokens[0]).toBe(0);
+      expect(tokens.slice(1, 4)).toEqual(tokens.slice(4));
+      expect(new Set(tokens.slice(1, 4)).size).toBe(3);
+      expect(tokens.slice(1)).not.toContain(0);
+      expect(tokens.slice(1)).not.toContain(7);
+    }
+    expect(specs[0]!.tokens).not.toEqual(specs[1]!.tokens);
+    expect(meta.plan(input)).toEqual(specs);
+  });
+
+  it('takes what fits the context and the vocabulary', () => {
+    const wanted = { ...input, options: { ...options, n: 50 } };
+    // 8 ids, 2 special: 6 ordinary ones
+    expect(meta.plan(wanted)[0]!.tokens).toHaveLength(1 + 2 * 6);
+    const tight = { ...wanted, info: smallInfo({ dims: { ...info.dims, n_ctx: 8 } }) };
+    expect(meta.plan(tight)[0]!.tokens).toHaveLength(1 + 2 * 3);
+    const tiny = { ...wanted, info: smallInfo({ dims: { ...info.dims, n_ctx: 4 } }) };
+    expect(() => meta.plan(tiny)).toThrowError(/too short/);
+  });
+
+  it('averages over the sequences', () => {
+    const induction = lookingAt(7, (dest) => (dest > 3 ? dest - 2 : 0));
+    const sink = lookingAt(7, () => 0);
+    const both = (one: typeof sink, two: typeof sink) =>
+      tensor([2, 7, 7], Float32Array.from([...one.data, ...two.data]));
+    const specs = meta.plan(input);
+    const traces = [both(induction, sink), both(sink, sink)].map((pattern, seed) =>
+      trace(specs[seed]!, {
+        captures: [
+          [patternHook(0), pattern],
+          [patternHook(1), pattern],
+        ],
+      }),
+    );
+    const result = compute(input, traces, noWeights);
+    expect([...result.induction]).toEqual([0.5, 0, 0.5, 0]);
+    expect(result.labels.map((label) => label.kind)).toEqual(['induction', 'bos', 'induction', 'bos']);
+    expect(result).toMatchObject({ n: 3, seeds: 2, hasBos: true, threshold: 0.3, layers: [0, 1] });
+  });
+});
+
+describe('distinctIds', () => {
+  it('draws every id about equally often', () => {
+    const counts = new Array<number>(10).fill(0);
+    for (let seed = 1; seed <= 1000; seed++) for (const id of distinctIds(3, 10, [0], seed)) counts[id]!++;
+    expect(counts[0]).toBe(0);
+    // 3000 draws over 9 ids: 333 each, standard deviation about 15
+    for (const count of counts.slice(1)) expect(Math.abs(count - 333)).toBeLessThan(75);
+  });
+});
