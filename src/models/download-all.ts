@@ -1,0 +1,39 @@
+import type { LoadProgress } from '../core/model-api';
+import { download, type FileRequest } from './download';
+import type { Transport } from './http';
+import { Meter } from './progress';
+import type { FileStore } from './storage';
+
+/** What every way of fetching a model takes. */
+export interface SourceOptions {
+  readonly store: FileStore;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /** Several sources fetched side by side share one, so that their progress adds up. */
+  readonly meter?: Meter;
+  readonly transport?: Transport;
+}
+
+/** Fetches files side by side; the first failure stops the others. Keyed by name. */
+export async function downloadAll(
+  files: readonly FileRequest[],
+  options: SourceOptions,
+): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const failed = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
+  const meter = options.meter ?? new Meter(options.onProgress);
+  const { store, transport } = options;
+  let firstError: unknown;
+  const one = async (file: FileRequest): Promise<readonly [string, Uint8Array<ArrayBuffer>]> => {
+    try {
+      return [file.name, await download(file, { store, meter, signal, ...(transport ? { transport } : {}) })];
+    } catch (error) {
+      firstError ??= error;
+      failed.abort();
+      throw error;
+    }
+  };
+  const results = await Promise.allSettled(files.map(one));
+  if (firstError !== undefined) throw firstError;
+  return new Map(results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
+}

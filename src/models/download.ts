@@ -1,0 +1,276 @@
+import { StrataError, throwIfAborted } from '../core/errors';
+import { SEGMENT_BYTES } from '../core/stored-file';
+import { Hasher, type Checksum } from './checksum';
+import { backoff, browserTransport, connectionError, isPassing, statusError, type Transport } from './http';
+import type { Meter } from './progress';
+import { StallWatch } from './stall-watch';
+import type { FileStore } from './storage';
+
+/** A file to have: where its bytes are, and what they must be. */
+export interface FileRequest {
+  /** Name in storage. */
+  readonly key: string;
+  /** Name in progress and errors. */
+  readonly name: string;
+  readonly url: string;
+  readonly bytes: number;
+  readonly checksum: Checksum;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface DownloadOptions {
+  readonly store: FileStore;
+  readonly meter: Meter;
+  readonly signal?: AbortSignal | undefined;
+  readonly transport?: Transport;
+}
+
+/**
+ * A file's bytes, from storage when it is there whole, else from the network: resumed where an earlier download
+ * stopped, checked against its checksum, and stored. When storage is full the file is kept in memory only and the
+ * meter says so. Aborting keeps what came so far for the next time. Two tabs wanting one file fetch it once.
+ * @throws StrataError of the network, `truncated`, `hash-mismatch`, `not-a-model-file` or `cancelled`.
+ */
+export async function download(file: FileRequest, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
+  throwIfAborted(options.signal);
+  options.meter.expect(file.bytes);
+  const work = (): Promise<Uint8Array<ArrayBuffer>> => new Download(file, options).run();
+  const locks = typeof navigator === 'undefined' ? undefined : (navigator.locks as LockManager | undefined);
+  if (!locks) return work();
+  try {
+    const signal = options.signal ? { signal: options.signal } : {};
+    return await locks.request(`strata-download:${file.key}`, signal, work);
+  } catch (cause) {
+    throw StrataError.from(cause);
+  }
+}
+
+class Download {
+  readonly #file: FileRequest;
+  readonly #options: DownloadOptions;
+  readonly #transport: Transport;
+  readonly #whole: Uint8Array<ArrayBuffer>;
+  #hasher: Hasher;
+  #received = 0;
+  /** Segments stored so far; storing stops for good once there is no room. */
+  #segments = 0;
+  #storing = true;
+  /** Whether part of the bytes came through a Range request. */
+  #resumed = false;
+
+  constructor(file: FileRequest, options: DownloadOptions) {
+    this.#file = file;
+    this.#options = options;
+    this.#transport = options.transport ?? browserTransport;
+    try {
+      this.#whole = new Uint8Array(file.bytes);
+    } catch (cause) {
+      throw new StrataError('out-of-memory', `There is no memory for ${file.name}.`, { bytes: file.bytes }, { cause });
+    }
+    this.#hasher = this.#newHasher();
+  }
+
+  async run(): Promise<Uint8Array<ArrayBuffer>> {
+    if (await this.#fromStorage()) return this.#whole;
+    try {
+      await this.#fetchRest();
+    } catch (cause) {
+      const error = StrataError.from(cause);
+      // A part of an older version of the file, or one the server cannot continue: begin again, once.
+      const stale = error.code === 'hash-mismatch' || error.details['status'] === 416;
+      if (!this.#resumed || !stale) throw error;
+      await this.#restart();
+      await this.#fetchRest();
+    }
+    return this.#whole;
+  }
+
+  #newHasher(): Hasher {
+    return new Hasher(this.#file.checksum.algorithm, this.#file.bytes);
+  }
+
+  /** Reads what is stored. True when that is the whole, checked file. */
+  async #fromStorage(): Promise<boolean> {
+    const { store } = this.#options;
+    const { key, bytes, checksum } = this.#file;
+    const record = await store.record(key);
+    if (!record) return false;
+    if (record.bytes !== bytes || record.checksum !== checksum.hex) {
+      await store.delete(key);
+      return false;
+    }
+    for (let index = 0; index < record.segments; index++) {
+      throwIfAborted(this.#options.signal);
+      const segment = await store.segment(key, index);
+      const expected = Math.min(SEGMENT_BYTES, bytes - this.#received);
+      if (segment?.length !== expected) {
+        await this.#restart();
+        return false;
+      }
+      // A complete file was checked when it was stored.
+      this.#append(segment, record.complete ? undefined : this.#hasher, 'storage');
+    }
+    this.#segments = record.segments;
+    if (!record.complete || this.#received !== bytes) return false;
+    return true;
+  }
+
+  /** Fetches from where we are to the end, through as many connections as it takes, then checks and stores. */
+  async #fetchRest(): Promise<void> {
+    let failures = 0;
+    while (this.#received < this.#file.bytes) {
+      const before = this.#received;
+      try {
+        await this.#connection();
+      } catch (cause) {
+        throwIfAborted(this.#options.signal);
+        const error = connectionError(cause, this.#file.url);
+        if (!isPassing(error)) throw error;
+        failures = this.#received > before ? 1 : failures + 1;
+        if (failures >= this.#transport.attempts) throw error;
+        await this.#transport.wait(backoff(failures, error), this.#options.signal);
+      }
+    }
+    await this.#check();
+    await this.#storeSegments(true);
+  }
+
+  /** One request and its body. Returns when the file is whole; throws `truncated` when the body ends early. */
+  async #connection(): Promise<void> {
+    const file = this.#file;
+    const watch = new StallWatch(this.#transport.stallMs, this.#options.signal);
+    try {
+      const headers: Record<string, string> = { ...file.headers };
+      if (this.#received > 0) {
+        headers['Range'] = `bytes=${this.#received}-`;
+        this.#resumed = true;
+      }
+      const response = await this.#transport.fetch(file.url, { headers, signal: watch.signal, cache: 'no-store' });
+      if (!response.ok) throw statusError(response, file.url);
+      refuseHtml(response, file);
+      await this.#matchRange(response);
+      await this.#readBody(response, watch);
+    } catch (cause) {
+      throw watch.stalled ? truncated(file, this.#received) : cause;
+    } finally {
+      watch.stop();
+    }
+  }
+
+  async #readBody(response: Response, watch: StallWatch): Promise<void> {
+    const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
+    if (!reader) throw truncated(this.#file, this.#received);
+    try {
+      while (true) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        watch.touch();
+        if (this.#received + value.length > this.#file.bytes) {
+          throw new StrataError('hash-mismatch', `${this.#file.name} is longer than it should be.`, this.#details());
+        }
+        if (this.#received === 0) refuseImpostor(value, this.#file);
+        this.#append(value, this.#hasher, 'network');
+        await this.#storeSegments(false);
+      }
+    } finally {
+      // Also ends the transfer when we stop reading early; a body that failed has nothing left to cancel.
+      await reader.cancel().catch(() => undefined);
+    }
+    if (this.#received < this.#file.bytes) throw truncated(this.#file, this.#received);
+  }
+
+  /** Makes the answer's range and our position agree: a server may ignore Range and send everything. */
+  async #matchRange(response: Response): Promise<void> {
+    if (this.#received === 0) return;
+    if (response.status === 200) return this.#restart();
+    // Across origins the header may be hidden from us; the checksum decides then.
+    const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('Content-Range') ?? '');
+    if (!range) return;
+    const [, start, total] = range;
+    if (Number(start) !== this.#received || (total !== '*' && Number(total) !== this.#file.bytes)) {
+      throw new StrataError('hash-mismatch', `${this.#file.name} has changed on the server.`, this.#details());
+    }
+  }
+
+  #append(piece: Uint8Array, hasher: Hasher | undefined, origin: 'network' | 'storage'): void {
+    this.#whole.set(piece, this.#received);
+    hasher?.update(piece);
+    this.#received += piece.length;
+    this.#options.meter.advance(this.#file.name, piece.length, origin);
+  }
+
+  async #check(): Promise<void> {
+    const { hex } = await this.#hasher.finish(this.#whole);
+    if (hex === this.#file.checksum.hex) return;
+    await this.#options.store.delete(this.#file.key);
+    throw new StrataError('hash-mismatch', `${this.#file.name} is not the file it should be (wrong checksum).`, {
+      ...this.#details(),
+      expected: this.#file.checksum.hex,
+      found: hex,
+    });
+  }
+
+  /** Stores full segments, and at the end the last one and the mark that the file is whole. */
+  async #storeSegments(last: boolean): Promise<void> {
+    const { key, bytes, checksum } = this.#file;
+    const { store } = this.#options;
+    try {
+      while (this.#storing) {
+        const start = this.#segments * SEGMENT_BYTES;
+        const end = Math.min(start + SEGMENT_BYTES, bytes);
+        // The last segment waits for the checksum, so that a small wrong file is never stored at all.
+        const ready = last ? start < bytes : end < bytes && end <= this.#received;
+        if (!ready) break;
+        await store.putSegment(key, this.#segments, this.#whole.subarray(start, end));
+        this.#segments += 1;
+        const complete = last && end === bytes;
+        await store.putRecord(key, { bytes, checksum: checksum.hex, segments: this.#segments, complete });
+      }
+    } catch (cause) {
+      if (StrataError.from(cause).code !== 'storage-full') throw cause;
+      this.#storing = false;
+      await store.delete(key);
+      this.#options.meter.storageFull();
+    }
+  }
+
+  async #restart(): Promise<void> {
+    this.#options.meter.advance(this.#file.name, -this.#received, 'network');
+    this.#received = 0;
+    this.#segments = 0;
+    this.#hasher = this.#newHasher();
+    await this.#options.store.delete(this.#file.key);
+  }
+
+  #details(): Record<string, string | number> {
+    return { file: this.#file.name, url: this.#file.url, received: this.#received, bytes: this.#file.bytes };
+  }
+}
+
+function truncated(file: FileRequest, received: number): StrataError {
+  const details = { file: file.name, url: file.url, received, bytes: file.bytes };
+  return new StrataError('truncated', `${file.name} broke off after ${received} of ${file.bytes} bytes.`, details);
+}
+
+/** A network that wants a login answers everything with its own page. */
+function refuseHtml(response: Response, file: FileRequest): void {
+  if (!/^text\/html\b/i.test(response.headers.get('Content-Type') ?? '')) return;
+  throw new StrataError('not-a-model-file', `A web page came instead of ${file.name}.`, {
+    file: file.name,
+    url: file.url,
+    found: 'html',
+  });
+}
+
+function refuseImpostor(start: Uint8Array, file: FileRequest): void {
+  const text = new TextDecoder().decode(start.subarray(0, 64)).trimStart().toLowerCase();
+  const html = text.startsWith('<!doctype html') || text.startsWith('<html');
+  const pointer = text.startsWith('version https://git-lfs.github.com/spec/');
+  if (!html && !pointer) return;
+  const what = html ? 'A web page' : 'A Git LFS pointer';
+  throw new StrataError('not-a-model-file', `${what} came instead of ${file.name}.`, {
+    file: file.name,
+    url: file.url,
+    found: html ? 'html' : 'lfs-pointer',
+  });
+}

@@ -1,0 +1,144 @@
+import { StrataError } from '../core/errors';
+import type { ModelFiles, ModelSource } from '../core/model';
+import { assembleModel } from './assemble';
+import type { Checksum } from './checksum';
+import type { FileRequest } from './download';
+import { downloadAll, type SourceOptions } from './download-all';
+import { fetchJson } from './http';
+import { filesOf, findModel } from './layout';
+
+export const HUB = 'https://huggingface.co/';
+
+/** `owner/name`, or the bare name of one of the hub's first models. */
+const REPO_ID = /^(?:[A-Za-z0-9][\w.-]{0,95}\/)?[A-Za-z0-9][\w.-]{0,95}$/;
+const REVISION = /^[\w][\w./-]{0,127}$/;
+/** The tree API answers at most this many entries a page; a model repository has far fewer pages than this. */
+const MAX_PAGES = 20;
+
+/** A file of a repository, as the hub's tree API states it. */
+export interface HubFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly checksum: Checksum;
+}
+
+export interface HubOptions extends SourceOptions {
+  /** Where the hub is; another base serves mirrors and tests. Ends in `/`. */
+  readonly base?: string;
+  /** Kept in memory only, sent to the hub alone. */
+  readonly token?: string | undefined;
+}
+
+/** A repository pinned to one commit. */
+export interface HubRepository {
+  readonly repo: string;
+  /** Commit id. */
+  readonly commit: string;
+  readonly files: readonly HubFile[];
+}
+
+/** @throws StrataError `invalid-request` for what cannot be a repository id or a revision. */
+export function checkHubId(repo: string, revision: string): void {
+  if (!REPO_ID.test(repo) || repo.includes('..')) {
+    throw new StrataError('invalid-request', 'A hub id looks like owner/name.', { repo });
+  }
+  if (!REVISION.test(revision) || revision.includes('..')) {
+    throw new StrataError('invalid-request', 'A revision is a branch, a tag or a commit.', { revision });
+  }
+}
+
+/** Asks the hub which commit a revision is and what files it has, with their checksums. */
+export async function openRepository(repo: string, revision: string, options: HubOptions): Promise<HubRepository> {
+  checkHubId(repo, revision);
+  const base = options.base ?? HUB;
+  const api = `${base}api/models/${repo}`;
+  const info = await hubJson(`${api}/revision/${encodeURIComponent(revision)}`, options);
+  const commit = (info.data as { sha?: unknown } | null)?.sha;
+  if (typeof commit !== 'string' || !/^[0-9a-f]{7,64}$/.test(commit)) throw unreadable(api);
+  const files: HubFile[] = [];
+  let next: string | undefined = `${api}/tree/${commit}?recursive=true`;
+  for (let page = 0; next !== undefined && page < MAX_PAGES; page++) {
+    const url: string = next;
+    const { data, response } = await hubJson(url, options);
+    if (!Array.isArray(data)) throw unreadable(url);
+    files.push(...data.map(parseTreeEntry).filter((file) => file !== undefined));
+    next = nextPage(response.headers.get('Link'), url);
+  }
+  return { repo, commit, files };
+}
+
+/** Opens a model from the hub: one dtype of one repository, pinned to a commit, every file checked. */
+export async function openHub(source: Extract<ModelSource, { kind: 'hub' }>, options: HubOptions): Promise<ModelFiles> {
+  const repository = await openRepository(source.repo, source.revision, options);
+  const byPath = new Map(repository.files.map((file) => [file.path, file]));
+  const layout = findModel(byPath.keys(), source.dtype);
+  const files = filesOf(layout).flatMap((path) => byPath.get(path) ?? []);
+  const bytes = await downloadAll(
+    files.map((file) => fileRequest(repository, file, options)),
+    options,
+  );
+  return assembleModel(source.repo, source.dtype, layout, bytes, {
+    source: 'hub',
+    id: source.repo,
+    revision: repository.commit,
+    sha256: Object.fromEntries(
+      files.flatMap(({ path, checksum }) => (checksum.algorithm === 'sha256' ? [[path, checksum.hex]] : [])),
+    ),
+    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+  });
+}
+
+function fileRequest(repository: HubRepository, file: HubFile, options: HubOptions): FileRequest {
+  const { repo, commit } = repository;
+  const path = file.path.split('/').map(encodeURIComponent).join('/');
+  return {
+    key: `hub/${repo}/${commit}/${file.path}`,
+    name: file.path,
+    url: `${options.base ?? HUB}${repo}/resolve/${commit}/${path}`,
+    bytes: file.bytes,
+    checksum: file.checksum,
+    headers: authorization(options),
+  };
+}
+
+function authorization(options: HubOptions): Record<string, string> {
+  return options.token ? { Authorization: `Bearer ${options.token}` } : {};
+}
+
+async function hubJson(url: string, options: HubOptions): Promise<{ data: unknown; response: Response }> {
+  return fetchJson(url, { headers: authorization(options), signal: options.signal }, options.transport);
+}
+
+function parseTreeEntry(value: unknown): HubFile | undefined {
+  const entry = value as {
+    type?: unknown;
+    path?: unknown;
+    size?: unknown;
+    oid?: unknown;
+    lfs?: { oid?: unknown; size?: unknown };
+  } | null;
+  if (entry?.type !== 'file' || typeof entry.path !== 'string' || entry.path.split('/').includes('..'))
+    return undefined;
+  const { path, lfs } = entry;
+  if (typeof lfs?.oid === 'string' && isSize(lfs.size)) {
+    return { path, bytes: lfs.size, checksum: { algorithm: 'sha256', hex: lfs.oid } };
+  }
+  if (typeof entry.oid !== 'string' || !isSize(entry.size)) return undefined;
+  return { path, bytes: entry.size, checksum: { algorithm: 'git-sha1', hex: entry.oid } };
+}
+
+function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** The next page's URL, if it stays on the same host (a token must not follow it elsewhere). */
+function nextPage(link: string | null, from: string): string | undefined {
+  const target = /<([^>]+)>\s*;\s*rel="next"/.exec(link ?? '')?.[1];
+  if (target === undefined) return undefined;
+  const url = new URL(target, from);
+  return url.origin === new URL(from).origin ? url.href : undefined;
+}
+
+function unreadable(url: string): StrataError {
+  return new StrataError('not-a-model-file', 'The hub answered something unexpected.', { url, found: 'other' });
+}
