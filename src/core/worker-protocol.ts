@@ -1,0 +1,35 @@
+import type { ErrorRecord } from './errors';
+import type { ModelApi } from './model-api';
+
+/** The methods of {@link ModelApi} that cross to the worker. */
+export type WireMethod = keyof ModelApi;
+
+/** An answer as plain data, so that an error keeps its code and details on the way. */
+export type WireReply<T = unknown> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorRecord };
+
+export interface Greeting {
+  /** Name of a Web Lock the worker holds as long as it lives: how the page learns of its death. */
+  readonly lock: string;
+  /** The app's root URL, with a slash at the end: bundled models and the runtime lie below it. */
+  readonly root: string;
+}
+
+/** What the worker exposes through comlink. */
+export interface WorkerWire {
+  /** First message; resolves when the lock is held. */
+  greet(greeting: Greeting): Promise<void>;
+  /**
+   * @param id names the call for {@link cancel}; never used twice.
+   * @param args the method's arguments without its CallOptions.
+   * @param onProgress a comlink proxy; released when the call ends.
+   */
+  call(
+    id: number,
+    method: WireMethod,
+    args: readonly unknown[],
+    onProgress?: (progress: unknown) => void,
+  ): Promise<WireReply>;
+  /** Fires the call's AbortSignal; a call that has ended is left alone. */
+  cancel(id: number): void;
+}

@@ -1,0 +1,73 @@
+import { StrataError } from '../core/errors';
+import type { GeneratedToken, GenerateRequest, GenerateResponse } from '../core/model-api';
+import { softmax, topK } from '../core/numerics';
+import type { Engine } from '../engine/engine';
+import { createSampler } from './sampler';
+
+const MAX_ALTERNATIVES = 50;
+
+function check(name: keyof GenerateRequest, good: boolean, expected: string): void {
+  if (!good) throw new StrataError('invalid-request', `"${name}" must be ${expected}.`, { option: name });
+}
+
+/** @throws StrataError `invalid-request` naming the field; requests may come from a shared link. */
+export function checkGenerateRequest(request: GenerateRequest): void {
+  const whole = (value: number, min: number, max: number) => Number.isInteger(value) && value >= min && value <= max;
+  check('maxTokens', whole(request.maxTokens, 1, 100_000), 'a whole number from 1');
+  check('temperature', request.temperature >= 0 && request.temperature <= 100, 'a number from 0 to 100');
+  check('topK', whole(request.topK, 0, Number.MAX_SAFE_INTEGER), 'a whole number from 0');
+  check('topP', request.topP > 0 && request.topP <= 1, 'a number above 0 and at most 1');
+  check('seed', Number.isInteger(request.seed), 'a whole number');
+  check('alternatives', whole(request.alternatives, 0, MAX_ALTERNATIVES), `a whole number from 0 to ${MAX_ALTERNATIVES}`);
+}
+
+/** The tokens' bytes as text; a character not finished yet shows as U+FFFD. */
+function textOf(tokens: readonly GeneratedToken[]): string {
+  const bytes = tokens.flatMap(({ token }) => (token.special ? [] : token.bytes));
+  return new TextDecoder().decode(Uint8Array.from(bytes));
+}
+
+/**
+ * Lets the model write on, token by token, without a cache: what is shown is what the probes look at.
+ * An abort ends it with what is there (`finish: 'cancelled'`).
+ */
+export async function generate(
+  engine: Engine,
+  request: GenerateRequest,
+  pause: () => Promise<void>,
+  signal?: AbortSignal,
+  onToken?: (token: GeneratedToken) => void,
+): Promise<GenerateResponse> {
+  checkGenerateRequest(request);
+  const ids = engine.tokenize(request.prompt).map((token) => token.id);
+  const { n_ctx } = engine.info.dims;
+  if (ids.length === 0) throw new StrataError('empty-prompt', 'There is no prompt to continue.');
+  if (ids.length > n_ctx) {
+    const details = { tokens: ids.length, n_ctx, over: ids.length - n_ctx };
+    throw new StrataError('prompt-too-long', `The prompt has ${details.over} tokens too many for this model.`, details);
+  }
+  const sample = createSampler(request);
+  const ends = new Set(engine.info.eosTokenIds);
+  const tokens: GeneratedToken[] = [];
+  const finished = (finish: GenerateResponse['finish']) => ({ tokens, text: textOf(tokens), finish });
+  while (tokens.length < request.maxTokens) {
+    if (ids.length >= n_ctx && tokens.length > 0) return finished('context-full');
+    await pause();
+    if (signal?.aborted) return finished('cancelled');
+    const logits = await engine.generateStep(ids);
+    const probabilities = softmax(logits);
+    const id = sample(logits);
+    const best = topK(probabilities, request.alternatives);
+    const [token, ...others] = engine.describe([id, ...best]);
+    const generated: GeneratedToken = {
+      token: token!,
+      probability: probabilities[id]!,
+      alternatives: others.map((other) => ({ token: other, probability: probabilities[other.id]! })),
+    };
+    tokens.push(generated);
+    ids.push(id);
+    onToken?.(generated);
+    if (ends.has(id)) return finished('end-token');
+  }
+  return finished('length');
+}
