@@ -1,0 +1,309 @@
+import { blockHook, type BlockHook, type HookName } from '../core/hooks';
+import type { ModelDims } from '../core/model';
+import { attentionSites, attentionSoftmaxes, type AttentionSites, type Site } from './attention';
+import { configNumber } from './config';
+import type { GraphView } from './graph';
+import { ElementType, type OnnxNode, type ValueInfo } from './model';
+import { mlpSites, type MlpSites } from './mlp';
+import { constantDims, isProjection, projectionDims } from './projection';
+import { findLastResidual, findUnembedding, residualChain, sumOf, unknownAnatomy } from './residual';
+import type { ResidualStep, Tail } from './residual';
+
+export interface MissingPart {
+  readonly part: string;
+  readonly reason: string;
+}
+
+export interface LayerAnatomy {
+  readonly attention?: AttentionSites;
+  readonly mlp?: MlpSites;
+}
+
+/** What a decoder consists of, in terms of the graph's tensors. */
+export interface Anatomy {
+  /** Graph input with the token ids, graph output with the logits. */
+  readonly tokens: string;
+  readonly logits: string;
+  readonly tail: Tail;
+  readonly dims: ModelDims;
+  readonly parallelResidual: boolean;
+  readonly layers: readonly LayerAnatomy[];
+  /** Every hook of the layers and the embedding, in graph order. */
+  readonly sites: ReadonlyMap<HookName, Site>;
+  readonly missing: readonly MissingPart[];
+}
+
+type Branch =
+  | { readonly kind: 'attention'; readonly tensor: string; readonly sites?: AttentionSites; readonly reason?: string }
+  | { readonly kind: 'mlp'; readonly tensor: string; readonly sites?: MlpSites }
+  | { readonly kind: 'other'; readonly tensor: string; readonly what: string };
+
+const FUSED_ATTENTION = new Set(['Attention', 'MultiHeadAttention', 'GroupQueryAttention', 'DecoderMaskedMultiHeadAttention']);
+
+/**
+ * Recognises a decoder by its topology: from the logits back over the unembedding and the final norm, down the
+ * residual additions to the embedding, then into each branch.
+ * @throws StrataError `unknown-anatomy`, saying which part was not found and why.
+ */
+export function findAnatomy(view: GraphView, config: Readonly<Record<string, unknown>>): Anatomy {
+  const logits = findLogits(view);
+  const { node: unembedding, after } = findUnembedding(view, logits);
+  const embedding = findEmbedding(view, unembedding, projectionDims(view, unembedding)?.[1]);
+  const data = view.descendants(embedding.tensor);
+  const last = findLastResidual(view, unembedding, data);
+  const chain = residualChain(view, last, data);
+  checkEmbedding(view, chain.embedding, embedding.tensor, data);
+  const branches = chain.steps.map((step) => step.branches.flatMap((tensor) => unfold(view, step, tensor, data)));
+  const builder = new LayerBuilder(view);
+  builder.site('hook_embed', embedding.scaled);
+  chain.steps.forEach((step, index) => builder.add(step, branches[index]!));
+  const layers = builder.finish();
+  checkLayerCount(layers.length, config);
+  const dims = modelDims(view, config, embedding, layers);
+  const tail: Tail = { input: last, normalized: unembedding.inputs[0]!, unembedding, after };
+  return {
+    tokens: embedding.input,
+    logits,
+    tail,
+    dims,
+    parallelResidual: builder.parallel,
+    layers,
+    sites: builder.sites,
+    missing: builder.missing,
+  };
+}
+
+/** The output with one value per vocabulary entry: float, three dimensions, not a cache. */
+function findLogits(view: GraphView): string {
+  const { outputs } = view.model.graph;
+  const cache = (output: ValueInfo): boolean => output.dims?.length === 4 || output.dims?.length === 5;
+  const candidates = outputs.filter((output) => !cache(output));
+  const found = candidates.find((output) => {
+    try {
+      const { node } = findUnembedding(view, output.name);
+      const dims = projectionDims(view, node);
+      return dims !== undefined && dims[1] > dims[0] / 8;
+    } catch {
+      return false;
+    }
+  });
+  const fallback = candidates.find((output) => output.name === 'logits') ?? candidates[0];
+  const chosen = found ?? fallback;
+  if (!chosen) throw unknownAnatomy('output', 'the model has no output of logits');
+  return chosen.name;
+}
+
+interface Embedding {
+  readonly input: string;
+  /** Output of the Gather. */
+  readonly tensor: string;
+  /** After a constant scale (Gemma's √d_model), which belongs to the embedding. */
+  readonly scaled: string;
+  readonly d_vocab: number;
+  readonly d_model: number;
+}
+
+/** The Gather that turns token ids into vectors: its table has a row for every logit. */
+function findEmbedding(view: GraphView, unembedding: OnnxNode, d_vocab: number | undefined): Embedding {
+  if (d_vocab === undefined) throw unknownAnatomy('unembedding', `the size of its ${unembedding.op} is not stated`);
+  const inputs = new Set(view.model.graph.inputs.filter((input) => isInteger(input.elementType)).map((i) => i.name));
+  for (const node of view.nodes) {
+    if (node.op !== 'Gather' && node.op !== 'GatherBlockQuantized') continue;
+    const dims = constantDims(view, node.inputs[0] ?? '');
+    const input = tokenInput(view, node.inputs[1] ?? '', inputs);
+    const tensor = node.outputs[0];
+    // A table may be padded beyond the vocabulary the unembedding knows, or the other way round.
+    if (!input || !tensor || dims?.length !== 2 || dims[0]! < d_vocab * 0.9 || !isFloatTable(view, node)) continue;
+    const reader = view.consumers(tensor).filter((next) => next.op !== 'Shape');
+    const scale = reader.length === 1 && reader[0]!.op === 'Mul' && reader[0]!.inputs.some((name) => view.isConstant(name));
+    const width = node.op === 'Gather' ? dims[1]! : undefined;
+    const d_model = width ?? projectionDims(view, unembedding)?.[0] ?? 0;
+    return { input, tensor, scaled: scale ? reader[0]!.outputs[0]! : tensor, d_vocab, d_model };
+  }
+  throw unknownAnatomy('embedding', 'no table of token vectors with a row for every logit is read by an input');
+}
+
+function isInteger(elementType: number): boolean {
+  return elementType === ElementType.INT64 || elementType === ElementType.INT32;
+}
+
+function isFloatTable(view: GraphView, node: OnnxNode): boolean {
+  const type = view.elementType(node.outputs[0]!);
+  return type !== ElementType.INT64 && type !== ElementType.INT32 && type !== ElementType.BOOL;
+}
+
+/** The graph input that indices come from, behind reshapes and casts. */
+function tokenInput(view: GraphView, name: string, inputs: ReadonlySet<string>): string | undefined {
+  for (let at = name; ; ) {
+    if (inputs.has(at)) return at;
+    const node = view.producer(at);
+    if (!node || !['Reshape', 'Cast', 'Identity', 'Unsqueeze', 'Squeeze', 'Flatten'].includes(node.op)) return undefined;
+    at = node.inputs[0] ?? '';
+  }
+}
+
+/** Below the lowest addition there may be a position embedding, a scale, a norm; no further layer. */
+function checkEmbedding(view: GraphView, stream: string, tokens: string, data: ReadonlySet<string>): void {
+  if (stream !== tokens && !view.comesFrom(stream, tokens, data)) {
+    throw unknownAnatomy('residual stream', 'it does not lead down to the token embedding');
+  }
+  const below = view.ancestors(stream, data);
+  const blocking = view.nodes.find(
+    (node) => below.has(node.outputs[0] ?? '') && (node.op === 'Softmax' || FUSED_ATTENTION.has(node.op)),
+  );
+  if (blocking) throw unknownAnatomy('residual stream', 'it breaks off above a layer with attention');
+}
+
+/** A branch; two where attention and MLP are summed before they are added to the stream. */
+function unfold(view: GraphView, step: ResidualStep, tensor: string, data: ReadonlySet<string>): Branch[] {
+  const whole = classify(view, step, tensor, data);
+  const sum = sumOf(view, tensor, data);
+  if (!sum || whole.kind !== 'attention') return [whole];
+  const parts = sum.map((part) => classify(view, step, part, data));
+  return parts.some((part) => part.kind === 'mlp') && parts.some((part) => part.kind === 'attention') ? parts : [whole];
+}
+
+function classify(view: GraphView, step: ResidualStep, tensor: string, data: ReadonlySet<string>): Branch {
+  const floor = view.rank(step.from);
+  const inside = new Set([...view.ancestors(tensor, data, step.from)].filter((name) => view.rank(name) > floor));
+  const softmaxes = attentionSoftmaxes(view, inside, data);
+  if (softmaxes.length === 1) {
+    const sites = attentionSites(view, softmaxes[0]!, inside, data);
+    return { kind: 'attention', tensor, ...(sites ? { sites } : { reason: 'nothing multiplies its pattern with values' }) };
+  }
+  if (softmaxes.length > 1) return { kind: 'attention', tensor, reason: `it has ${softmaxes.length} softmaxes` };
+  const nodes = view.nodes.filter((node) => inside.has(node.outputs[0] ?? ''));
+  const fused = nodes.find((node) => FUSED_ATTENTION.has(node.op));
+  if (fused) return { kind: 'attention', tensor, reason: `it is one fused operator, ${fused.op}` };
+  if (nodes.some((node) => node.op === 'Conv')) return { kind: 'other', tensor, what: 'a convolution' };
+  if (!nodes.some((node) => isProjection(view, node))) return { kind: 'other', tensor, what: 'no matrix product' };
+  const sites = mlpSites(view, inside);
+  return { kind: 'mlp', tensor, ...(sites ? { sites } : {}) };
+}
+
+/** Groups residual steps into layers and names their tensors. */
+class LayerBuilder {
+  readonly sites = new Map<HookName, Site>();
+  readonly missing: MissingPart[] = [];
+  parallel = false;
+  private readonly layers: { attention?: AttentionSites; mlp?: MlpSites }[] = [];
+  /** The layer under construction has its attention (or its stand-in) and waits for the MLP. */
+  private open = false;
+
+  constructor(private readonly view: GraphView) {}
+
+  site(hook: HookName, tensor: string): void {
+    this.sites.set(hook, { tensor, layout: 'positions-first' });
+  }
+
+  add(step: ResidualStep, branches: readonly Branch[]): void {
+    const mixers = branches.filter((branch) => branch.kind !== 'mlp');
+    const mlps = branches.filter((branch) => branch.kind === 'mlp');
+    if (mixers.length > 1 || mlps.length > 1) {
+      throw unknownAnatomy(`layer ${this.layers.length + 1}`, 'several branches of one kind are added at once');
+    }
+    const mixer = mixers[0];
+    const mlp = mlps[0];
+    if (mixer) {
+      if (this.open) throw unknownAnatomy(`layer ${this.layers.length}`, 'it has no MLP');
+      this.layers.push({});
+      this.site(this.name('hook_resid_pre'), step.from);
+      this.mixer(mixer);
+      this.open = true;
+    } else if (!this.open) throw unknownAnatomy(`layer ${this.layers.length + 1}`, 'an MLP comes without attention before it');
+    if (mixer && mlp) this.parallel = true;
+    else if (mixer) this.site(this.name('hook_resid_mid'), step.to);
+    if (mlp?.kind === 'mlp') {
+      this.mlp(mlp.tensor, mlp.sites);
+      this.site(this.name('hook_resid_post'), step.to);
+      this.open = false;
+    }
+  }
+
+  private get index(): number {
+    return this.layers.length - 1;
+  }
+
+  private name(hook: BlockHook): HookName {
+    return blockHook(this.index, hook);
+  }
+
+  private lacks(what: string, reason: string): void {
+    this.missing.push({ part: `${what} of layer ${this.index + 1}`, reason });
+  }
+
+  private mixer(branch: Branch): void {
+    const attention = branch.kind === 'attention' ? branch.sites : undefined;
+    if (branch.kind === 'other') this.lacks('attention', `this layer has ${branch.what} in its place`);
+    else if (branch.kind === 'attention' && !attention) this.lacks('inside of attention', branch.reason ?? 'unknown');
+    if (attention) {
+      this.layers[this.index]!.attention = attention;
+      for (const part of ['q', 'k', 'v', 'scores', 'pattern', 'z'] as const) {
+        const hook = part === 'scores' ? 'attn.hook_attn_scores' : (`attn.hook_${part}` as const);
+        const site = attention[part];
+        if (site) this.sites.set(this.name(hook), site);
+        else this.lacks(hook, 'its projection was not found');
+      }
+    }
+    this.site(this.name('hook_attn_out'), branch.tensor);
+  }
+
+  private mlp(tensor: string, sites: MlpSites | undefined): void {
+    if (sites) this.layers[this.index]!.mlp = sites;
+    if (sites?.pre) this.sites.set(this.name('mlp.hook_pre'), sites.pre);
+    else this.lacks('mlp.hook_pre', 'the activation function was not found');
+    if (sites?.post) this.sites.set(this.name('mlp.hook_post'), sites.post);
+    this.site(this.name('hook_mlp_out'), tensor);
+  }
+
+  finish(): LayerAnatomy[] {
+    if (this.open) throw unknownAnatomy(`layer ${this.layers.length}`, 'it has no MLP');
+    if (this.layers.length === 0) throw unknownAnatomy('residual stream', 'it has no layers');
+    if (this.parallel) {
+      this.missing.push({ part: 'hook_resid_mid', reason: 'attention and MLP are added at once, so there is no stream between them' });
+    }
+    return this.layers;
+  }
+}
+
+function checkLayerCount(found: number, config: Readonly<Record<string, unknown>>): void {
+  const stated = configNumber(config, 'num_hidden_layers', 'n_layer', 'num_layers', 'n_layers');
+  if (stated !== undefined && stated !== found) {
+    throw unknownAnatomy('stack of layers', `config.json says ${stated} layers, the file has ${found}`);
+  }
+}
+
+function modelDims(
+  view: GraphView,
+  config: Readonly<Record<string, unknown>>,
+  embedding: Embedding,
+  layers: readonly LayerAnatomy[],
+): ModelDims {
+  const cache = view.model.graph.inputs.find((input) => input.dims?.length === 4 && input.elementType !== ElementType.INT64);
+  const fixed = (axis: number): number | undefined => {
+    const dim = cache?.dims?.[axis];
+    return typeof dim === 'number' && dim > 0 ? dim : undefined;
+  };
+  const output = layers.find((layer) => layer.attention?.output)?.attention?.output;
+  const width = (output && projectionDims(view, output)?.[0]) ?? embedding.d_model;
+  const stated = configNumber(config, 'num_attention_heads', 'n_head', 'num_heads', 'n_heads');
+  const d_head = fixed(3) ?? configNumber(config, 'head_dim') ?? (stated ? width / stated : undefined);
+  if (d_head === undefined || !Number.isInteger(width / d_head) || width / d_head < 1) {
+    throw unknownAnatomy('attention', 'neither the file nor config.json says how many heads there are');
+  }
+  const n_heads = width / d_head;
+  if (stated !== undefined && output && stated !== n_heads) {
+    throw unknownAnatomy('attention', `config.json says ${stated} heads, the file has ${n_heads}`);
+  }
+  const n_ctx = configNumber(config, 'n_positions', 'max_position_embeddings', 'n_ctx', 'seq_length', 'max_seq_len');
+  return {
+    n_layers: layers.length,
+    n_heads,
+    n_kv_heads: fixed(1) ?? configNumber(config, 'num_key_value_heads') ?? n_heads,
+    d_model: embedding.d_model,
+    d_head,
+    d_mlp: layers.find((layer) => layer.mlp)?.mlp?.d_mlp ?? 0,
+    d_vocab: embedding.d_vocab,
+    n_ctx: n_ctx ?? 2048,
+  };
+}

@@ -1,0 +1,142 @@
+import type { GraphView } from './graph';
+import type { OnnxNode } from './model';
+import { isProjection, projectionResult } from './projection';
+
+/** How a tensor's memory is ordered once the batch of one is dropped. */
+export type Layout =
+  /** `[pos, …]`; with heads, `[pos, head, d_head]` (also when head and d_head are one dimension). */
+  | 'positions-first'
+  /** `[head, pos, d_head]`, patterns `[head, dest, src]`. */
+  | 'heads-first';
+
+/** Where a hook's values are in the graph. */
+export interface Site {
+  readonly tensor: string;
+  readonly layout: Layout;
+}
+
+export interface AttentionSites {
+  readonly q?: Site;
+  readonly k?: Site;
+  readonly v?: Site;
+  readonly scores: Site;
+  readonly pattern: Site;
+  readonly z: Site;
+  /** The product that reads z: the output projection. */
+  readonly output?: OnnxNode;
+}
+
+const PRODUCTS = new Set(['MatMul', 'FusedMatMul', 'Einsum']);
+
+/** The product of queries and keys that a Softmax normalises; undefined when the Softmax is not attention's. */
+function scoresProduct(view: GraphView, softmax: OnnxNode, data: ReadonlySet<string>): OnnxNode | undefined {
+  for (let at = softmax.inputs[0] ?? ''; ; ) {
+    const node = view.producer(at);
+    if (!node) return undefined;
+    const moving = node.inputs.filter((input) => data.has(input));
+    if (PRODUCTS.has(node.op) && moving.length === 2) return node;
+    if (moving.length !== 1 || isProjection(view, node)) return undefined;
+    at = moving[0]!;
+  }
+}
+
+/** Softmax nodes of a branch that normalise query–key products. */
+export function attentionSoftmaxes(
+  view: GraphView,
+  branch: ReadonlySet<string>,
+  data: ReadonlySet<string>,
+): OnnxNode[] {
+  return view.nodes.filter(
+    (node) =>
+      node.op === 'Softmax' && branch.has(node.outputs[0] ?? '') && scoresProduct(view, node, data) !== undefined,
+  );
+}
+
+/** Follows the Softmax over `IsNaN → Where`, casts and dropout to the tensor the value product reads. */
+function patternOf(view: GraphView, softmax: OnnxNode): string {
+  for (let at = softmax.outputs[0]!; ; ) {
+    const where = view.consumers(at).find((node) => node.op === 'Where' && node.inputs.slice(1).includes(at));
+    const pass = view.consumers(at).find((node) => ['Dropout', 'Identity', 'Cast'].includes(node.op));
+    const next = (where ?? pass)?.outputs[0];
+    if (next === undefined) return at;
+    at = next;
+  }
+}
+
+/** Finds every attention tensor around one Softmax. */
+export function attentionSites(
+  view: GraphView,
+  softmax: OnnxNode,
+  branch: ReadonlySet<string>,
+  data: ReadonlySet<string>,
+): AttentionSites | undefined {
+  const product = scoresProduct(view, softmax, data);
+  const pattern = patternOf(view, softmax);
+  const readers = passing(view, pattern, ['Reshape', 'Unsqueeze', 'Squeeze', 'Cast']);
+  const valueProduct = readers.find(
+    (node) => PRODUCTS.has(node.op) && node.inputs.every((input) => data.has(input)),
+  );
+  const z = valueProduct?.outputs[0];
+  if (!product || !valueProduct || z === undefined) return undefined;
+  const value = valueProduct.inputs.find((input) => !view.ancestors(input, branch, pattern).has(pattern));
+  const sources = [product.inputs[0]!, product.inputs[1]!, value ?? ''].map((name) => view.ancestors(name, branch));
+  const [q, k, v] = sources.map((own, index) => {
+    const others = sources.filter((_, other) => other !== index);
+    return headInput(view, own, others);
+  });
+  const output = passing(view, z, ['Reshape', 'Transpose', 'Cast', 'Squeeze', 'DynamicQuantizeLinear']).find((node) =>
+    isProjection(view, node),
+  );
+  return {
+    ...(q ? { q } : {}),
+    ...(k ? { k } : {}),
+    ...(v ? { v } : {}),
+    scores: { tensor: softmax.inputs[0]!, layout: 'heads-first' },
+    pattern: { tensor: pattern, layout: 'heads-first' },
+    z: { tensor: z, layout: 'heads-first' },
+    ...(output ? { output } : {}),
+  };
+}
+
+/** Nodes that read a tensor, directly or behind operators of the given kinds. */
+function passing(view: GraphView, name: string, through: readonly string[]): OnnxNode[] {
+  const found: OnnxNode[] = [];
+  const names = new Set([name]);
+  for (const at of names) {
+    for (const node of view.consumers(at)) {
+      if (through.includes(node.op) && node.inputs[0] === at) names.add(node.outputs[0]!);
+      else found.push(node);
+    }
+  }
+  return found;
+}
+
+const SPLITTERS = new Set(['Split', 'Slice', 'Gather', 'GatherND', 'SplitToSequence']);
+
+/**
+ * Where queries (keys, values) first stand alone: the projection's result when they have their own, else the
+ * part split off a joint projection. Before rotary embedding, scaling and the cache.
+ */
+function headInput(view: GraphView, own: ReadonlySet<string>, others: readonly ReadonlySet<string>[]): Site | undefined {
+  const alone = [...own]
+    .filter((name) => others.every((other) => !other.has(name)))
+    .sort((a, b) => view.rank(a) - view.rank(b));
+  const starts = alone.filter((name) => {
+    const node = view.producer(name);
+    return node !== undefined && (isProjection(view, node) || SPLITTERS.has(node.op));
+  });
+  const start = starts[0];
+  const node = start === undefined ? undefined : view.producer(start);
+  if (start === undefined || !node) return undefined;
+  const tensor = isProjection(view, node) ? projectionResult(view, node) : start;
+  return { tensor, layout: wasTransposed(view, tensor) ? 'heads-first' : 'positions-first' };
+}
+
+function wasTransposed(view: GraphView, name: string): boolean {
+  for (let at = name; ; ) {
+    const node = view.producer(at);
+    if (!node || isProjection(view, node) || node.inputs[0] === undefined) return false;
+    if (node.op === 'Transpose') return true;
+    at = node.inputs.find((input) => input !== '' && !view.isConstant(input)) ?? node.inputs[0];
+  }
+}
