@@ -1,6 +1,8 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { pagePolicy } from './build/page-policy.ts';
 import { runtimeFiles, RUNTIME_PATH } from './build/runtime-files.ts';
+import { webApp } from './build/web-app.ts';
 import pkg from './package.json' with { type: 'json' };
 
 /** Needed for threads; on a plain static host the service worker adds the same headers. */
@@ -11,7 +13,7 @@ const ISOLATION = {
 
 export default defineConfig({
   base: './',
-  plugins: [svelte(), runtimeFiles()],
+  plugins: [svelte(), runtimeFiles(), pagePolicy(), webApp()],
   define: {
     __STRATA_VERSION__: JSON.stringify(pkg.version),
     __STRATA_RUNTIME__: JSON.stringify(RUNTIME_PATH),

@@ -1,0 +1,188 @@
+/**
+ * The page's side of the service worker: registration, cross-origin isolation on hosts that do not send the headers,
+ * and updates that wait to be asked for. Knows nothing of the interface.
+ */
+
+export type Shell =
+  /** No service worker here (development, plain http from another machine, switched off). */
+  | 'unsupported'
+  | 'installing'
+  /** The app starts without a network. */
+  | 'ready'
+  | 'failed';
+
+export type Update =
+  | 'none'
+  /** A new version is here and waits to be asked for. */
+  | 'available'
+  /** Asked for; comes as soon as no tab is downloading or probing. */
+  | 'waiting'
+  /** Another tab took the new version; this one should be loaded again when convenient. */
+  | 'reload';
+
+export interface ServiceWorkerState {
+  readonly shell: Shell;
+  readonly update: Update;
+}
+
+export type Isolation =
+  | 'isolated'
+  /** The page is about to load itself again, once; start nothing. */
+  | 'reloading'
+  /** Cannot be had here: one thread. */
+  | 'unavailable';
+
+/** Held, shared, by every tab while it downloads or runs; an update asks for it exclusively. */
+const WORK_LOCK = 'strata-work';
+const RELOADED = 'strata-isolation-reload';
+/** A service worker that is not in charge by then is not worth waiting for: the person would see nothing meanwhile. */
+const ISOLATION_PATIENCE_MS = 4000;
+const UPDATE_INTERVAL_MS = 60 * 60 * 1000;
+
+/** Does work during which no update may change the app under any tab. */
+export async function holdUpdates<T>(work: () => Promise<T>): Promise<T> {
+  const locks = navigator.locks as LockManager | undefined;
+  return locks ? locks.request(WORK_LOCK, { mode: 'shared' }, work) : work();
+}
+
+export class ServiceWorkerClient {
+  #state: ServiceWorkerState = { shell: 'unsupported', update: 'none' };
+  readonly #listeners = new Set<(state: ServiceWorkerState) => void>();
+  #registration: ServiceWorkerRegistration | undefined;
+  #applying = false;
+  readonly #container: ServiceWorkerContainer | undefined;
+  readonly #hadController: boolean;
+
+  constructor() {
+    // Absent on plain http from another machine.
+    this.#container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+    this.#hadController = Boolean(this.#container?.controller);
+  }
+
+  get state(): ServiceWorkerState {
+    return this.#state;
+  }
+
+  /** Calls the listener now and at every change. Returns how to stop. */
+  subscribe(listener: (state: ServiceWorkerState) => void): () => void {
+    this.#listeners.add(listener);
+    listener(this.#state);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Registers `sw.js` beside the page and sees to cross-origin isolation. Await it before starting the worker, so
+   * that no download begins just before the one reload.
+   */
+  async start(): Promise<Isolation> {
+    const container = this.#container;
+    if (!container || !import.meta.env.PROD) return isolationNow();
+    this.#set({ shell: container.controller ? 'ready' : 'installing' });
+    container.addEventListener('controllerchange', () => this.#onControllerChange());
+    const registered = this.#register(container);
+    if (crossOriginIsolated) {
+      forget(RELOADED);
+      return 'isolated';
+    }
+    if (recall(RELOADED) !== null || window.top !== window) return 'unavailable';
+    await Promise.race([registered.then(() => controlled(container)), sleep(ISOLATION_PATIENCE_MS)]);
+    // Without a memory there would be no telling the second time from the first: better no threads than a loop.
+    if (!container.controller || !remember(RELOADED)) return isolationNow();
+    location.reload();
+    return 'reloading';
+  }
+
+  /** Takes the new version as soon as no tab is at work, and loads the page again. */
+  async applyUpdate(): Promise<void> {
+    const waiting = this.#registration?.waiting;
+    if (!waiting) {
+      if (this.#state.update === 'reload') location.reload();
+      return;
+    }
+    this.#set({ update: 'waiting' });
+    const take = (): Promise<void> => {
+      this.#applying = true;
+      waiting.postMessage({ type: 'SKIP_WAITING' });
+      return Promise.resolve();
+    };
+    const locks = navigator.locks as LockManager | undefined;
+    await (locks ? locks.request(WORK_LOCK, take) : take());
+  }
+
+  async #register(container: ServiceWorkerContainer): Promise<void> {
+    try {
+      const url = new URL('sw.js', document.baseURI);
+      const registration = await container.register(url, { updateViaCache: 'none' });
+      this.#registration = registration;
+      this.#watch(registration);
+      setInterval(() => void registration.update().catch(() => undefined), UPDATE_INTERVAL_MS);
+    } catch (error) {
+      console.warn('The service worker could not be registered:', error);
+      this.#set({ shell: container.controller ? 'ready' : 'failed' });
+    }
+  }
+
+  #watch(registration: ServiceWorkerRegistration): void {
+    if (registration.active) this.#set({ shell: 'ready' });
+    if (registration.waiting && registration.active) this.#set({ update: 'available' });
+    const follow = (installing: ServiceWorker | null): void => {
+      installing?.addEventListener('statechange', () => {
+        if (installing.state === 'installed' && registration.active) this.#set({ update: 'available' });
+        if (installing.state === 'activated') this.#set({ shell: 'ready' });
+        if (installing.state === 'redundant' && !registration.active) this.#set({ shell: 'failed' });
+      });
+    };
+    follow(registration.installing);
+    registration.addEventListener('updatefound', () => follow(registration.installing));
+  }
+
+  #onControllerChange(): void {
+    if (this.#applying) location.reload();
+    else if (this.#hadController) this.#set({ update: 'reload' });
+  }
+
+  #set(change: Partial<ServiceWorkerState>): void {
+    this.#state = { ...this.#state, ...change };
+    for (const listener of this.#listeners) listener(this.#state);
+  }
+}
+
+function isolationNow(): Isolation {
+  return crossOriginIsolated ? 'isolated' : 'unavailable';
+}
+
+function controlled(container: ServiceWorkerContainer): Promise<void> {
+  if (container.controller) return Promise.resolve();
+  return new Promise((resolve) => {
+    container.addEventListener('controllerchange', () => resolve(), { once: true });
+  });
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function recall(key: string): string | null {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function remember(key: string): boolean {
+  try {
+    sessionStorage.setItem(key, '1');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function forget(key: string): void {
+  try {
+    sessionStorage.removeItem(key);
+  } catch {
+    // Nothing was kept, so nothing is to be forgotten.
+  }
+}
