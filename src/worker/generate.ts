@@ -18,7 +18,11 @@ export function checkGenerateRequest(request: GenerateRequest): void {
   check('topK', whole(request.topK, 0, Number.MAX_SAFE_INTEGER), 'a whole number from 0');
   check('topP', request.topP > 0 && request.topP <= 1, 'a number above 0 and at most 1');
   check('seed', Number.isInteger(request.seed), 'a whole number');
-  check('alternatives', whole(request.alternatives, 0, MAX_ALTERNATIVES), `a whole number from 0 to ${MAX_ALTERNATIVES}`);
+  check(
+    'alternatives',
+    whole(request.alternatives, 0, MAX_ALTERNATIVES),
+    `a whole number from 0 to ${MAX_ALTERNATIVES}`,
+  );
 }
 
 /** The tokens' bytes as text; a character not finished yet shows as U+FFFD. */

@@ -1,0 +1,75 @@
+import { StrataError, throwIfAborted } from '../core/errors';
+import type { Fact, PreparedFact, Token } from '../core/fact';
+import type { CallOptions, ProbeRequest, ProbeResponse, RunProgress } from '../core/model-api';
+import type { RunSpec, Trace } from '../core/run';
+import type { Probe } from './deps';
+import type { Loaded } from './load';
+
+/** What a probe needs of the api: runs that are cached, facts that are checked. */
+export interface ProbeHost {
+  readonly loaded: Loaded;
+  prepare(fact: Fact): PreparedFact;
+  trace(spec: RunSpec, signal: AbortSignal | undefined): Promise<Trace>;
+}
+
+/** @throws StrataError `prompt-too-long` with how many tokens are too many. */
+function checkLength(prepared: PreparedFact, n_ctx: number): void {
+  if (prepared.tokensOver === 0) return;
+  throw new StrataError('prompt-too-long', `The prompt has ${prepared.tokensOver} tokens too many for this model.`, {
+    tokens: prepared.tokens.length,
+    n_ctx,
+    over: prepared.tokensOver,
+  });
+}
+
+/** The model's own next token in place of an answer nobody gave. */
+async function withOwnAnswer(host: ProbeHost, prepared: PreparedFact, signal: AbortSignal | undefined) {
+  const tokens = prepared.tokens.map((token) => token.id);
+  const lens = { positions: [-1], midLayers: false, k: 1, targets: [] };
+  const { lens: table } = await host.trace({ tokens, interventions: [], captures: [], lens }, signal);
+  const [own] = host.loaded.engine.describe([table!.topIds.at(-1)!]);
+  const answer = { text: own!.text, tokens: [own!], seamChanged: false, promptLength: tokens.length };
+  return { ...prepared, answers: [answer], ownAnswer: true } satisfies PreparedFact;
+}
+
+function labelsOf(host: ProbeHost, result: unknown): Record<number, Token> {
+  const named = (result as { readonly tokenIds?: Iterable<number> }).tokenIds;
+  const ids = [...new Set(named ?? [])];
+  return Object.fromEntries(host.loaded.engine.describe(ids).map((token) => [token.id, token]));
+}
+
+/** Plans, runs and computes one probe; also gives the traces used, whose buffers the result may share. */
+export async function runProbe(
+  probe: Probe,
+  request: ProbeRequest,
+  host: ProbeHost,
+  call: CallOptions<RunProgress> = {},
+): Promise<{ readonly response: ProbeResponse; readonly traces: readonly Trace[] }> {
+  const { info, engine } = host.loaded;
+  const { signal } = call;
+  const before = performance.now();
+  const options = probe.meta.parseOptions(request.options);
+  const { fact } = request;
+  let prepared = fact ? host.prepare(fact) : undefined;
+  if (prepared) checkLength(prepared, info.dims.n_ctx);
+  if (prepared?.answers.length === 0) prepared = await withOwnAnswer(host, prepared, signal);
+  const related = fact ? (probe.meta.related?.(fact, options) ?? []).map((other) => host.prepare(other)) : [];
+  const input = { info, prepared, options, related };
+  const specs = probe.meta.plan(input);
+  const traces: Trace[] = [];
+  call.onProgress?.({ done: 0, total: specs.length });
+  for (const spec of specs) {
+    traces.push(await host.trace(spec, signal));
+    call.onProgress?.({ done: traces.length, total: specs.length });
+  }
+  throwIfAborted(signal);
+  const result = probe.compute(input, traces, engine.weights);
+  const response: ProbeResponse = {
+    result,
+    labels: labelsOf(host, result),
+    ...(prepared ? { prepared } : {}),
+    milliseconds: performance.now() - before,
+    backend: info.backend,
+  };
+  return { response, traces };
+}
