@@ -1,0 +1,113 @@
+// Runs every check and test, one step after the other, and ends with "N passed, N failed".
+//   node tests/run.mjs                      all of it
+//   node tests/run.mjs --only unit,e2e      some of it
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findChromium } from './chromium.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const results = join(root, 'test-results');
+const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1].split(',') : undefined;
+const total = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
+
+function run(command, args, env = {}) {
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+    shell: process.platform === 'win32',
+  });
+  if (error) console.error(error.message);
+  return status === 0;
+}
+
+const npx = (args, env) => run('npx', ['--no-install', ...args], env);
+
+function count(step, { passed = 0, failed = 0, skipped = 0 }) {
+  total.passed += passed;
+  total.failed += failed;
+  total.skipped += skipped;
+  if (failed > 0) failures.push(`${step}: ${failed} failed`);
+}
+
+/** A step that only passes or fails. */
+function check(step, passed) {
+  count(step, passed ? { passed: 1 } : { failed: 1 });
+}
+
+/** Counts from a report; a run that broke before writing one is a failure of its own. */
+function countReport(step, passed, file, read) {
+  const counts = existsSync(file) ? read(JSON.parse(readFileSync(file, 'utf8'))) : {};
+  count(step, passed || counts.failed ? counts : { ...counts, failed: 1 });
+}
+
+const steps = {
+  lint: () => check('lint', npx(['eslint', '.'])),
+  format: () => check('format', npx(['prettier', '--check', '--log-level', 'warn', '.'])),
+  types: () => {
+    check('types (page)', npx(['svelte-check', '--tsconfig', 'tsconfig.json', '--fail-on-warnings']));
+    for (const part of ['worker', 'service-worker', 'node']) {
+      check(`types (${part})`, npx(['tsc', '-p', `tsconfig.${part}.json`]));
+    }
+  },
+  unit: () => {
+    const file = join(results, 'unit.json');
+    const passed = npx(['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
+    countReport('unit', passed, file, (report) => ({
+      passed: report.numPassedTests,
+      failed: report.numFailedTests,
+      skipped: report.numPendingTests + report.numTodoTests,
+    }));
+  },
+  python: () => {
+    const python = ['python3', 'python'].find((name) => spawnSync(name, ['--version']).status === 0);
+    const command = process.env.PYTHON ?? python;
+    const folder = join(root, 'training');
+    const tests = existsSync(folder) ? readdirSync(folder).filter((name) => /^test_.*\.py$/.test(name)) : [];
+    if (tests.length === 0) return;
+    const needs = 'import numpy, onnx, onnxruntime, tokenizers, torch, transformers';
+    if (command === undefined || spawnSync(command, ['-c', needs]).status !== 0) {
+      console.log('Skipped: Python with the packages of training/requirements.txt is not here (set PYTHON).');
+      return count('python', { skipped: tests.length });
+    }
+    for (const test of tests) {
+      check(
+        `python ${test}`,
+        run(command, ['-m', 'unittest', '-v', test.replace(/\.py$/, '')], { PYTHONPATH: folder }),
+      );
+    }
+  },
+  build: () => check('build', npx(['vite', 'build', '--logLevel', 'warn'])),
+  e2e: async () => {
+    const chromium = await findChromium();
+    if (chromium === undefined) {
+      console.error('There is no Chromium and none could be installed. Set CHROMIUM_PATH.');
+      return check('e2e', false);
+    }
+    const file = join(results, 'e2e.json');
+    const passed = npx(['playwright', 'test'], { CHROMIUM_PATH: chromium, CI: '1' });
+    countReport('e2e', passed, file, ({ stats }) => ({
+      passed: stats.expected,
+      // A test that passed only at the second try is not one to rely on.
+      failed: stats.unexpected + stats.flaky,
+      skipped: stats.skipped,
+    }));
+  },
+};
+
+rmSync(results, { recursive: true, force: true });
+mkdirSync(results, { recursive: true });
+for (const [name, step] of Object.entries(steps)) {
+  if (only && !only.includes(name)) continue;
+  console.log(`\n── ${name} ──`);
+  await step();
+}
+
+console.log('');
+for (const failure of failures) console.log(failure);
+if (total.skipped > 0) console.log(`${total.skipped} skipped`);
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed === 0 ? 0 : 1);
