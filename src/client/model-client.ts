@@ -1,0 +1,183 @@
+import { StrataError, throwIfAborted } from '../core/errors';
+import type { Fact, PreparedFact, Token } from '../core/fact';
+import type {
+  CallOptions,
+  GeneratedToken,
+  GenerateRequest,
+  GenerateResponse,
+  LoadProgress,
+  LoadRequest,
+  ModelApi,
+  ProbeRequest,
+  ProbeResponse,
+  RunProgress,
+} from '../core/model-api';
+import type { ModelInfo } from '../core/model';
+import type { RunSpec, Trace } from '../core/run';
+import { SerialQueue } from '../core/serial-queue';
+import type { WireMethod } from '../core/worker-protocol';
+import { holdUpdates } from './service-worker';
+import { spawnWorker } from './spawn';
+import { WorkerLink, type LinkCall, type LinkOptions } from './worker-link';
+
+/** What happens when the worker had to be replaced; the model is loaded again from storage. */
+export type RestartEvent =
+  | { readonly state: 'restarting'; readonly reason: StrataError }
+  | { readonly state: 'loading'; readonly progress: LoadProgress }
+  | { readonly state: 'ready'; readonly info: ModelInfo }
+  | { readonly state: 'failed'; readonly error: StrataError };
+
+export interface ModelClientOptions extends Partial<LinkOptions> {
+  /** The app's root URL, with a slash at the end, e.g. `new URL('.', document.baseURI).href`. */
+  readonly root: string;
+  readonly onRestart?: (event: RestartEvent) => void;
+}
+
+/** After these the worker, or the model in it, is of no more use. */
+const FATAL = new Set(['worker-lost', 'device-lost', 'out-of-memory', 'deadline']);
+/** Of those, the ones where the same work may well succeed in a new worker. */
+const REPLAYED = new Set(['worker-lost', 'device-lost']);
+
+const SILENCE_MS = 180_000;
+const GRACE_MS = 8_000;
+
+/**
+ * A {@link ModelApi} whose model lives in a worker. One call at a time goes to the worker; cancelled ones that
+ * still wait never do. A worker that dies, hangs or loses its GPU is replaced: the model is loaded again from
+ * storage and the call that was under way is repeated once.
+ */
+export class ModelClient implements ModelApi {
+  readonly #options: ModelClientOptions & LinkOptions;
+  readonly #queue = new SerialQueue();
+  #link: WorkerLink | undefined;
+  /** The load whose model the worker has, or should have after a restart. */
+  #request: LoadRequest | undefined;
+  #loading: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  constructor(options: ModelClientOptions) {
+    this.#options = { spawn: spawnWorker, silenceMs: SILENCE_MS, graceMs: GRACE_MS, ...options };
+  }
+
+  load(request: LoadRequest, call: CallOptions<LoadProgress> = {}): Promise<ModelInfo> {
+    const work = this.#work(async () => {
+      // WASM memory never shrinks: a new model gets a new worker.
+      if (this.#request) this.#link?.end(new StrataError('cancelled', 'Another model is loaded.'));
+      this.#request = undefined;
+      const info = await this.#guarded(() => this.#send('load', [request], call));
+      this.#request = request;
+      return info as ModelInfo;
+    }, call.signal);
+    this.#loading = work.catch(() => undefined);
+    return work;
+  }
+
+  tokenize(text: string): Promise<readonly Token[]> {
+    return this.#ask('tokenize', text);
+  }
+
+  prepare(fact: Fact): Promise<PreparedFact> {
+    return this.#ask('prepare', fact);
+  }
+
+  describe(ids: readonly number[]): Promise<readonly Token[]> {
+    return this.#ask('describe', ids);
+  }
+
+  trace(spec: RunSpec, call: CallOptions = {}): Promise<Trace> {
+    return this.#run('trace', [spec], call);
+  }
+
+  runProbe<Result>(request: ProbeRequest, call: CallOptions<RunProgress> = {}): Promise<ProbeResponse<Result>> {
+    return this.#run('runProbe', [request], call);
+  }
+
+  generate(request: GenerateRequest, call: CallOptions<GeneratedToken> = {}): Promise<GenerateResponse> {
+    return this.#run('generate', [request], call, true);
+  }
+
+  release(): Promise<void> {
+    return this.#run('release', []);
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    this.#queue.close();
+    this.#link?.end(new StrataError('cancelled', 'The model was closed.'));
+    await this.#queue.idle();
+  }
+
+  /** In turn, and with no update of the app under it. */
+  #work<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    return this.#queue.run(() => holdUpdates(work), signal);
+  }
+
+  /** Questions about text do not wait behind runs, only behind a load. */
+  async #ask<T>(method: WireMethod, argument: unknown): Promise<T> {
+    await this.#loading;
+    return (await this.#replayed(method, [argument], {})) as T;
+  }
+
+  #run<T>(method: WireMethod, args: readonly unknown[], call: CallOptions<never> = {}, answersAbort = false) {
+    return this.#work(async () => {
+      // What was cancelled before may still hold the worker: sent now, this call could no longer be taken back.
+      await this.#link?.free();
+      throwIfAborted(call.signal);
+      return (await this.#replayed(method, args, call, answersAbort)) as T;
+    }, call.signal);
+  }
+
+  async #replayed(method: WireMethod, args: readonly unknown[], call: CallOptions<never>, answersAbort = false) {
+    try {
+      await this.#revive();
+      return await this.#guarded(() => this.#send(method, args, call, answersAbort));
+    } catch (cause) {
+      const error = StrataError.from(cause);
+      if (!REPLAYED.has(error.code) || this.#disposed || !this.#request) throw error;
+      await this.#revive(error);
+      return this.#guarded(() => this.#send(method, args, call, answersAbort));
+    }
+  }
+
+  /** A model that was loaded and whose worker is gone is loaded again; several callers share one attempt. */
+  #revive(reason = new StrataError('worker-lost', 'The worker had ended.')): Promise<void> {
+    const request = this.#request;
+    if (!request || (this.#link && !this.#link.dead)) return Promise.resolve();
+    this.#reviving ??= this.#reload(request, reason).finally(() => (this.#reviving = undefined));
+    return this.#reviving;
+  }
+  #reviving: Promise<void> | undefined;
+
+  async #reload(request: LoadRequest, reason: StrataError): Promise<void> {
+    const tell = this.#options.onRestart ?? (() => undefined);
+    tell({ state: 'restarting', reason });
+    try {
+      const onProgress = (progress: LoadProgress) => tell({ state: 'loading', progress });
+      const info = await this.#guarded(() => this.#send('load', [request], { onProgress }));
+      tell({ state: 'ready', info: info as ModelInfo });
+    } catch (cause) {
+      const error = StrataError.from(cause);
+      tell({ state: 'failed', error });
+      throw error;
+    }
+  }
+
+  /** Ends the worker after an error it cannot recover from. */
+  async #guarded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      const error = StrataError.from(cause);
+      if (FATAL.has(error.code)) this.#link?.end(error);
+      throw error;
+    }
+  }
+
+  #send(method: WireMethod, args: readonly unknown[], call: CallOptions<never>, answersAbort = false) {
+    if (this.#disposed) throw new StrataError('cancelled', 'The model was closed.');
+    if (!this.#link || this.#link.dead) this.#link = new WorkerLink(this.#options);
+    const { signal, onProgress } = call;
+    const linkCall: LinkCall = { signal, onProgress, answersAbort };
+    return this.#link.call(method, args, linkCall);
+  }
+}

@@ -1,0 +1,4 @@
+/** Starts the app's own worker, from its own file: no blob, no other address. */
+export function spawnWorker(): Worker {
+  return new Worker(new URL('../worker/entry.ts', import.meta.url), { type: 'module', name: 'strata' });
+}

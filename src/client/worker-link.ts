@@ -1,0 +1,151 @@
+import * as comlink from 'comlink';
+import { StrataError, throwIfAborted } from '../core/errors';
+import type { WireMethod, WireReply, WorkerWire } from '../core/worker-protocol';
+
+export interface LinkOptions {
+  readonly spawn: () => Worker;
+  /** The app's root URL, with a slash at the end. */
+  readonly root: string;
+  /** A call without answer or progress for this long means the worker hangs. */
+  readonly silenceMs: number;
+  /** A cancelled call must let go within this time, or the worker is ended. */
+  readonly graceMs: number;
+}
+
+export interface LinkCall {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: never) => void) | undefined;
+  /** True when an abort still brings an answer (what was done so far) worth waiting for. */
+  readonly answersAbort: boolean;
+}
+
+let calls = 0;
+let links = 0;
+
+/** One live worker. When it dies, by whatever cause, every call under way rejects and the link is of no more use. */
+export class WorkerLink {
+  readonly #options: LinkOptions;
+  readonly #worker: Worker;
+  readonly #wire: comlink.Remote<WorkerWire>;
+  readonly #dead = new AbortController();
+  readonly #ready: Promise<void>;
+  /** Calls the worker has not answered yet; a cancelled one stays until it has really let go. */
+  readonly #open = new Set<Promise<unknown>>();
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#worker = options.spawn();
+    this.#worker.addEventListener('error', (event) => {
+      event.preventDefault();
+      this.end(new StrataError('worker-lost', event.message || 'The worker could not be started.'));
+    });
+    this.#wire = comlink.wrap<WorkerWire>(this.#worker);
+    this.#ready = this.#greet();
+    this.#ready.catch(() => undefined);
+  }
+
+  get dead(): boolean {
+    return this.#dead.signal.aborted;
+  }
+
+  /** Resolves when no call holds the worker any more, dead or alive. */
+  async free(): Promise<void> {
+    await Promise.allSettled(this.#open);
+  }
+
+  /** Kills the worker; calls under way reject with `reason`. */
+  end(reason: StrataError): void {
+    if (this.dead) return;
+    this.#dead.abort(reason);
+    this.#worker.terminate();
+  }
+
+  /** @throws StrataError from the worker, `cancelled`, `deadline` after too long a silence, or `worker-lost`. */
+  async call(method: WireMethod, args: readonly unknown[], call: LinkCall): Promise<unknown> {
+    await this.#orDeath(this.#ready);
+    throwIfAborted(call.signal);
+    const id = ++calls;
+    const watch = this.#watchSilence();
+    const onProgress = (progress: unknown) => {
+      watch.alive();
+      if (!call.signal?.aborted) call.onProgress?.(progress as never);
+    };
+    const reply = this.#orDeath<WireReply>(this.#wire.call(id, method, args, comlink.proxy(onProgress)));
+    this.#open.add(reply);
+    const close = () => {
+      this.#open.delete(reply);
+      watch.stop();
+    };
+    reply.then(close, close);
+    const aborted = this.#onAbort(call, id, reply);
+    try {
+      const answer = await Promise.race([reply, aborted.rejection]);
+      if (!answer.ok) throw StrataError.fromRecord(answer.error);
+      return answer.value;
+    } finally {
+      aborted.forget();
+    }
+  }
+
+  async #greet(): Promise<void> {
+    const lock = `strata-worker-${performance.timeOrigin}-${++links}-${Math.random().toString(36).slice(2)}`;
+    await this.#orDeath(this.#wire.greet({ lock, root: this.#options.root }));
+    const locks = navigator.locks as LockManager | undefined;
+    // Granted only when the worker lets go, which it does only by dying.
+    const dies = locks?.request(lock, { signal: this.#dead.signal }, () => {
+      this.end(new StrataError('worker-lost', 'The worker ended unexpectedly.'));
+    });
+    dies?.catch(() => undefined);
+  }
+
+  /** The promise, or the reason of this link's death if that comes first. */
+  #orDeath<T>(promise: PromiseLike<T>): Promise<T> {
+    const { signal } = this.#dead;
+    return new Promise((resolve, reject) => {
+      const die = () => reject(signal.reason as StrataError);
+      if (signal.aborted) return die();
+      signal.addEventListener('abort', die, { once: true });
+      Promise.resolve(promise)
+        .then(resolve, (cause: unknown) => reject(StrataError.from(cause)))
+        .finally(() => signal.removeEventListener('abort', die));
+    });
+  }
+
+  #onAbort(call: LinkCall, id: number, reply: Promise<unknown>) {
+    const { signal } = call;
+    let listener: (() => void) | undefined;
+    const rejection = new Promise<never>((_, reject) => {
+      listener = () => {
+        void this.#wire.cancel(id);
+        const hang = () => this.end(new StrataError('worker-lost', 'The worker did not let go of cancelled work.'));
+        const timer = setTimeout(hang, this.#options.graceMs);
+        const forget = () => clearTimeout(timer);
+        reply.then(forget, forget);
+        if (!call.answersAbort) reject(new StrataError('cancelled', 'The work was cancelled.'));
+      };
+      signal?.addEventListener('abort', listener, { once: true });
+    });
+    return { rejection, forget: () => listener && signal?.removeEventListener('abort', listener) };
+  }
+
+  /** Ends the worker after two silences in a row, so that a computer waking from sleep is not taken for a hang. */
+  #watchSilence() {
+    const { silenceMs } = this.#options;
+    const seconds = Math.round(silenceMs / 1000);
+    const hang = () => this.end(new StrataError('deadline', `No sign of life for ${seconds} seconds.`, { seconds }));
+    let timer: ReturnType<typeof setTimeout>;
+    let stopped = false;
+    const alive = () => {
+      clearTimeout(timer);
+      // Progress has its own channel and may come in after the answer.
+      if (stopped) return;
+      timer = setTimeout(() => (timer = setTimeout(hang, silenceMs / 2)), silenceMs / 2);
+    };
+    alive();
+    const stop = () => {
+      stopped = true;
+      clearTimeout(timer);
+    };
+    return { alive, stop };
+  }
+}

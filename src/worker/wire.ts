@@ -1,0 +1,79 @@
+import * as comlink from 'comlink';
+import { StrataError } from '../core/errors';
+import type { ModelApi } from '../core/model-api';
+import type { Greeting, WireMethod, WireReply, WorkerWire } from '../core/worker-protocol';
+import type { ModelApiDeps } from './deps';
+import { createModelApi, type InThreadModelApi } from './model-api';
+import { transferable } from './transferable';
+
+/** The methods and where each takes its CallOptions, after its own arguments. */
+const LENGTHS: Readonly<Record<WireMethod, number>> = {
+  load: 1,
+  tokenize: 1,
+  prepare: 1,
+  describe: 1,
+  trace: 1,
+  runProbe: 1,
+  generate: 1,
+  release: 0,
+  dispose: 0,
+};
+
+type AnyMethod = (...args: readonly unknown[]) => Promise<unknown>;
+type ProgressProxy = ((progress: unknown) => unknown) & Partial<comlink.ProxyMethods>;
+
+/** Holds the lock for as long as this worker lives. */
+function hold(lock: string): Promise<void> {
+  // Without locks (an insecure context) the page falls back on its watchdog.
+  const locks = navigator.locks as LockManager | undefined;
+  if (!locks) return Promise.resolve();
+  return new Promise((resolve) => {
+    void locks.request(lock, () => {
+      resolve();
+      return new Promise<never>(() => undefined);
+    });
+  });
+}
+
+/** The worker's half of the boundary. @param depsFor what a model stands on, given the app's root URL. */
+export class Wire implements WorkerWire {
+  readonly #depsFor: (root: URL) => ModelApiDeps;
+  #api: InThreadModelApi | undefined;
+  readonly #calls = new Map<number, AbortController>();
+
+  constructor(depsFor: (root: URL) => ModelApiDeps) {
+    this.#depsFor = depsFor;
+  }
+
+  async greet({ lock, root }: Greeting): Promise<void> {
+    this.#api ??= createModelApi(this.#depsFor(new URL(root)));
+    await hold(lock);
+  }
+
+  async call(id: number, method: WireMethod, args: readonly unknown[], proxy?: ProgressProxy): Promise<WireReply> {
+    const abort = new AbortController();
+    this.#calls.set(id, abort);
+    // A page that went away cannot be told of progress; the work itself is not to fail for that.
+    const onProgress = proxy && ((progress: unknown) => void Promise.resolve(proxy(progress)).catch(() => undefined));
+    try {
+      const api = this.#api;
+      if (!api || !Object.hasOwn(LENGTHS, method)) {
+        throw new StrataError('invalid-request', `There is no method named ${JSON.stringify(method)}.`);
+      }
+      const own = args.slice(0, LENGTHS[method]);
+      const run = (api as ModelApi)[method] as AnyMethod;
+      const value = await run.call(api, ...own, { signal: abort.signal, ...(onProgress ? { onProgress } : {}) });
+      const reply: WireReply = { ok: true, value };
+      return comlink.transfer(reply, transferable(value, api.keptBuffers()));
+    } catch (cause) {
+      return { ok: false, error: StrataError.from(cause).toRecord() };
+    } finally {
+      this.#calls.delete(id);
+      proxy?.[comlink.releaseProxy]?.();
+    }
+  }
+
+  cancel(id: number): void {
+    this.#calls.get(id)?.abort();
+  }
+}
