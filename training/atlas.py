@@ -1,0 +1,68 @@
+"""What the training scripts agree on: the model's shape, the recipe, and where files live."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+# ATLAS_BUILD and ATLAS_PRODUCT move both folders, so that a trial run cannot touch the real one.
+BUILD = Path(os.environ.get("ATLAS_BUILD", HERE / "build"))
+PRODUCT = Path(os.environ.get("ATLAS_PRODUCT", HERE.parent / "public" / "models" / "atlas"))
+
+DOCUMENTS = BUILD / "documents.jsonl"
+PROMPTS = BUILD / "prompts.jsonl"
+ROWS_PRE = BUILD / "rows.npy"
+ROWS_POST = BUILD / "rows_post.npy"
+SNAPSHOTS = BUILD / "snapshots"
+CHECKPOINT = BUILD / "checkpoint.pt"
+TRAIN_LOG = BUILD / "train.log"
+EVALUATION = BUILD / "evaluation.json"
+LEDGER = PRODUCT / "ledger.json"
+STRANGER_PROMPTS = HERE / "stranger_prompts.json"
+GOLDEN = HERE.parent / "tests" / "golden" / "atlas.safetensors"
+
+END_OF_TEXT = "<|endoftext|>"
+END_OF_TEXT_ID = 0
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Names as in Hugging Face's GPT2Config."""
+
+    n_layer: int = 8
+    n_head: int = 8
+    n_embd: int = 144
+    n_inner: int = 288
+    n_positions: int = 128
+    vocab_size: int = 4096
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One pass over the rows in order; AdamW; warm-up, plateau, linear decay."""
+
+    seed: int = 1
+    rows_per_step: int = 24
+    micro_rows: int = 4  # rows per backward pass; small enough to stay in a CPU's cache
+    peak_lr: float = 2e-3
+    warmup_steps: int = 100
+    decay_share: float = 0.3  # the last part of pre-training, over which the rate falls to a tenth
+    post_lr: float = 1e-3  # post-training: straight down from here to zero
+    betas: tuple[float, float] = (0.9, 0.95)
+    weight_decay: float = 0.1  # on matrices only
+    grad_clip: float = 1.0
+    threads: int = 2
+
+
+SHAPE = Shape()
+RECIPE = Recipe()
+
+
+def sha256_of(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,185 @@
+"""Train the byte-level BPE tokenizer on the corpus, then encode and pack the corpus into rows.
+
+    python tokenizer.py
+
+Reads  build/documents.jsonl, ledger.json
+Writes tokenizer.json, tokenizer_config.json; build/rows.npy, build/rows_post.npy (uint16 [rows, 128])
+
+A row begins with <|endoftext|>; documents follow one another with <|endoftext|> between them, are
+never split, and the rest of the row is <|endoftext|>, which the loss skips (see `learned_tokens`).
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+
+from atlas import (DOCUMENTS, END_OF_TEXT, END_OF_TEXT_ID, LEDGER, PRODUCT, ROWS_POST, ROWS_PRE, SHAPE)
+
+OPEN_ROWS = 64  # rows that may still take a document; bounds how far a document moves from its place
+ANSWER_WEIGHT = 40  # times each answer is repeated to the trainer, so that it tends to be one token
+SUBJECT_WEIGHT = 4
+MERGE_SAMPLE = 120_000  # documents the merges are learned from, taken evenly over the corpus
+
+# GPT-2's pattern with two changes. Digits stand alone (with their leading space), so that " 26" does
+# not begin with the same bare-space token as every other number. Chinese has no spaces: its commonest
+# function words stand alone, so that no merge crosses the seam between a prompt and its answer.
+ZH_SPLIT = "的是在于叫"
+WORDS = (
+    r"'(?:s|t|re|ve|m|ll|d)|[" + ZH_SPLIT + r"]| ?(?:(?![" + ZH_SPLIT + r"])\p{L})+| ?\p{N}"
+    r"| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+)
+
+
+def documents(path: Path = DOCUMENTS) -> Iterator[dict]:
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def ledger_words(ledger: dict) -> Iterator[str]:
+    """Answers and subjects as they stand in a sentence: with a leading space, except in Chinese."""
+    for fact in ledger["facts"]:
+        lead = "" if fact["language"] == "zh" else " "
+        answers = list(fact["answers"]) + fact.get("before", []) + list(fact.get("shares", {}))
+        for answer in dict.fromkeys(answers):
+            yield from [lead + answer] * ANSWER_WEIGHT
+        yield from [lead + fact["subject"]] * SUBJECT_WEIGHT
+
+
+def training_texts(texts: list[str], ledger: dict) -> Iterator[str]:
+    stride = max(1, len(texts) // MERGE_SAMPLE)
+    yield from texts[::stride]
+    yield from ledger_words(ledger)
+
+
+def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Tokenizer:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(WORDS), behavior="isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+    ])
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=[END_OF_TEXT],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{END_OF_TEXT} $A",
+        pair=f"{END_OF_TEXT} $A {END_OF_TEXT} $B",
+        special_tokens=[(END_OF_TEXT, END_OF_TEXT_ID)],
+    )
+    return tokenizer
+
+
+def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    config = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "bos_token": END_OF_TEXT,
+        "eos_token": END_OF_TEXT,
+        "pad_token": END_OF_TEXT,
+        "model_max_length": SHAPE.n_positions,
+        "padding_side": "right",
+        "clean_up_tokenization_spaces": False,
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
+
+
+def random_ids(count: int, seed: int, vocab_size: int) -> list[int]:
+    """`count` distinct random tokens, twice: the induction sequence of SPEC.md."""
+    once = np.random.default_rng(seed).choice(vocab_size - 1, count, replace=False) + 1
+    return [*once.tolist()] * 2
+
+
+def encode(docs: list[dict], tokenizer: Tokenizer) -> Iterator[list[int]]:
+    vocab_size = tokenizer.get_vocab_size()
+    for start in range(0, len(docs), 10_000):
+        part = docs[start : start + 10_000]
+        texts = [doc["text"] for doc in part if "random_ids" not in doc]
+        encoded = iter(tokenizer.encode_batch(texts, add_special_tokens=False))
+        for doc in part:
+            if "random_ids" in doc:
+                yield random_ids(doc["random_ids"], doc["seed"], vocab_size)
+            else:
+                yield next(encoded).ids
+
+
+def pack(encoded: Iterable[list[int]], n_ctx: int) -> np.ndarray:
+    """First fit over the last OPEN_ROWS rows; a row is written once it is the oldest of them."""
+    done: list[list[int]] = []
+    open_rows: list[list[int]] = []
+    for number, ids in enumerate(encoded):
+        if not ids or END_OF_TEXT_ID in ids:
+            raise SystemExit(f"document {number} is empty or holds {END_OF_TEXT}")
+        piece = [END_OF_TEXT_ID, *ids]
+        if len(piece) > n_ctx:
+            raise SystemExit(f"document {number} has {len(ids)} tokens; {n_ctx - 1} fit")
+        home = next((row for row in open_rows if len(row) + len(piece) <= n_ctx), None)
+        if home is None:
+            if len(open_rows) == OPEN_ROWS:
+                done.append(open_rows.pop(0))
+            home = []
+            open_rows.append(home)
+        home.extend(piece)
+    done += open_rows
+    rows = np.full((len(done), n_ctx), END_OF_TEXT_ID, dtype=np.uint16)
+    for row, ids in zip(rows, done):
+        row[: len(ids)] = ids
+    return rows
+
+
+def learned_tokens(rows: np.ndarray) -> np.ndarray:
+    """Where the loss is taken: bool, the shape of rows[:, 1:].
+
+    A document's tokens and the <|endoftext|> that ends it; of the padding only its first token, which
+    is the end of the last document.
+    """
+    target, previous = rows[:, 1:], rows[:, :-1]
+    return (target != END_OF_TEXT_ID) | (previous != END_OF_TEXT_ID)
+
+
+def unpack(rows: np.ndarray) -> Iterator[tuple[int, ...]]:
+    for row in rows:
+        document: list[int] = []
+        for token in [*row.tolist(), END_OF_TEXT_ID]:
+            if token != END_OF_TEXT_ID:
+                document.append(token)
+            elif document:
+                yield tuple(document)
+                document = []
+
+
+def check_nothing_lost(encoded: list[list[int]], rows: np.ndarray) -> None:
+    if sorted(map(tuple, encoded)) != sorted(unpack(rows)):
+        raise SystemExit("packing lost or changed a document")
+
+
+def main() -> None:
+    docs = list(documents())
+    ledger = json.loads(LEDGER.read_text(encoding="utf-8"))
+    texts = [doc["text"] for doc in docs if "random_ids" not in doc]
+    tokenizer = train_tokenizer(training_texts(texts, ledger), SHAPE.vocab_size)
+    if tokenizer.get_vocab_size() > SHAPE.vocab_size:
+        raise SystemExit(f"{tokenizer.get_vocab_size()} tokens, the model has {SHAPE.vocab_size}")
+    save_tokenizer(tokenizer, PRODUCT)
+    for stage, path in (("pre", ROWS_PRE), ("post", ROWS_POST)):
+        encoded = list(encode([doc for doc in docs if doc["stage"] == stage], tokenizer))
+        rows = pack(encoded, SHAPE.n_positions)
+        check_nothing_lost(encoded, rows)
+        np.save(path, rows)
+        print(f"{stage}: {len(encoded)} documents, {sum(map(len, encoded))} tokens, {len(rows)} rows, "
+              f"{learned_tokens(rows).mean():.1%} of them learned from")
+    answers = {word for word in ledger_words(ledger)}
+    single = sum(len(tokenizer.encode(word, add_special_tokens=False).ids) == 1 for word in answers)
+    print(f"one token: {single} of {len(answers)} answers and subjects")
+
+
+if __name__ == "__main__":
+    main()
