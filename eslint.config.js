@@ -47,5 +47,5 @@ export default ts.config(
   },
   { files: ['**/*.ts'], rules: { 'no-undef': 'off' } },
   { files: ['**/*.{js,mjs}'], languageOptions: { globals: globals.node } },
-  { files: ['tests/**', 'src/cli/**'], rules: { 'no-console': 'off' } },
+  { files: ['tests/**', 'build/**', 'src/cli/**'], rules: { 'no-console': 'off' } },
 );

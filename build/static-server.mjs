@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { extname, join, normalize, sep } from 'node:path';
+import { extname, join, resolve as resolvePath, sep } from 'node:path';
 
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
@@ -29,6 +29,7 @@ export const ISOLATION_HEADERS = {
  * @returns {Promise<{ url: string, requests: string[], close: () => Promise<void> }>}
  */
 export async function serveFolder(folder, { port = 0, host = '127.0.0.1', base = '/', headers = {} } = {}) {
+  /** @type {string[]} */
   const requests = [];
   const server = createServer((request, response) => {
     requests.push(request.url ?? '/');
@@ -91,6 +92,7 @@ function fileOf(folder, base, pathname) {
   } catch {
     return undefined;
   }
-  const path = normalize(join(folder, below === '' || below.endsWith('/') ? `${below}index.html` : below));
-  return path.startsWith(normalize(folder) + sep) && !below.includes('\0') ? path : undefined;
+  const root = resolvePath(folder);
+  const path = join(root, below === '' || below.endsWith('/') ? `${below}index.html` : below);
+  return path.startsWith(root + sep) && !below.includes('\0') ? path : undefined;
 }

@@ -78,8 +78,8 @@ class Download {
       const error = StrataError.from(cause);
       // A part of an older version of the file, or one the server cannot continue: begin again, once.
       const stale = error.code === 'hash-mismatch' || error.details['status'] === 416;
+      if (stale) await this.#restart();
       if (!this.#resumed || !stale) throw error;
-      await this.#restart();
       await this.#fetchRest();
     }
     return this.#whole;
@@ -202,7 +202,6 @@ class Download {
   async #check(): Promise<void> {
     const { hex } = await this.#hasher.finish(this.#whole);
     if (hex === this.#file.checksum.hex) return;
-    await this.#options.store.delete(this.#file.key);
     throw new StrataError('hash-mismatch', `${this.#file.name} is not the file it should be (wrong checksum).`, {
       ...this.#details(),
       expected: this.#file.checksum.hex,

@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { serveFolder } from '../../build/static-server.mjs';
+import { COMMIT, HubServer } from '../../tests/fixtures/hub-server';
+import { StrataError } from '../core/errors';
+import type { LoadProgress } from '../core/model-api';
+import { availableDtypes, findModel } from './layout';
+import { openModel } from './open-model';
+import { openRuntime } from './runtime';
+import { MemoryStore } from './storage';
+
+const ZOO = fileURLToPath(new URL('../../tests/fixtures/zoo/', import.meta.url));
+
+/** A zoo folder as path → bytes. */
+function zoo(name: string): Map<string, Uint8Array> {
+  const entries = readdirSync(join(ZOO, name), { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const folder = join(ZOO, name);
+  return new Map(
+    files.map((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      return [path.slice(folder.length + 1).replaceAll('\\', '/'), new Uint8Array(readFileSync(path))];
+    }),
+  );
+}
+
+const sha256 = (bytes: Uint8Array | undefined): string =>
+  createHash('sha256')
+    .update(bytes ?? new Uint8Array())
+    .digest('hex');
+
+const root = new URL('http://localhost:9/');
+
+async function failure(work: Promise<unknown>): Promise<StrataError> {
+  const error: unknown = await work.then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
+  if (error instanceof StrataError) return error;
+  throw new Error(`Expected a StrataError, got ${String(error)}.`);
+}
+
+describe('the hub', () => {
+  const llama = zoo('genai-llama');
+  let hub: HubServer;
+  beforeAll(async () => {
+    hub = await HubServer.start({
+      repositories: { 'zoo/llama': llama, 'zoo/private': zoo('optimum-gpt2') },
+      gated: { 'zoo/private': 'secret' },
+      pageSize: 3,
+    });
+  });
+  afterAll(() => hub.close());
+
+  const open = (repo: string, change: { revision?: string; token?: string; store?: MemoryStore } = {}) =>
+    openModel(
+      { kind: 'hub', repo, revision: change.revision ?? 'main', dtype: 'fp32' },
+      { root, store: change.store ?? new MemoryStore(), hubBase: hub.url, hubToken: change.token },
+    );
+
+  it('opens one dtype of a repository over several pages, with external data, pinned to its commit', async () => {
+    const model = await open('zoo/llama');
+    expect(model.name).toBe('zoo/llama');
+    expect(sha256(model.graph.bytes)).toBe(sha256(llama.get('onnx/model.onnx')));
+    expect([...model.external.keys()]).toEqual(['model.onnx_data']);
+    expect(sha256(model.external.get('model.onnx_data'))).toBe(sha256(llama.get('onnx/model.onnx_data')));
+    expect(model.config['model_type']).toBe('llama');
+    expect(Object.keys(model.tokenizer?.tokenizerJson ?? {})).toContain('model');
+    expect(model.provenance).toMatchObject({ source: 'hub', revision: COMMIT });
+    expect(model.provenance.sha256['onnx/model.onnx']).toBe(sha256(llama.get('onnx/model.onnx')));
+  });
+
+  it('reads a stored model without asking for its bytes again', async () => {
+    const store = new MemoryStore();
+    await open('zoo/llama', { store });
+    hub.requests.length = 0;
+    await open('zoo/llama', { store });
+    expect(hub.requests.filter(({ path }) => path.includes('/resolve/'))).toEqual([]);
+  });
+
+  it('sends a token to the hub and only there', async () => {
+    expect((await failure(open('zoo/private'))).code).toBe('unauthorized');
+    expect((await failure(open('zoo/private', { token: 'wrong' }))).code).toBe('forbidden');
+    hub.requests.length = 0;
+    const model = await open('zoo/private', { token: 'secret' });
+    expect(model.config['model_type']).toBe('gpt2');
+    expect(hub.requests.find(({ path }) => path.startsWith('/api/'))?.authorization).toBe('Bearer secret');
+  });
+
+  it('says what does not exist', async () => {
+    expect((await failure(open('zoo/nothing'))).code).toBe('not-found');
+    expect((await failure(open('zoo/llama', { revision: 'v9' }))).code).toBe('not-found');
+    const missing = openModel(
+      { kind: 'hub', repo: 'zoo/private', revision: 'main', dtype: 'q4' },
+      { root, store: new MemoryStore(), hubBase: hub.url, hubToken: 'secret' },
+    );
+    expect(await failure(missing)).toMatchObject({ code: 'missing-file', details: { available: 'fp32, q8' } });
+  });
+
+  it.each(['../evil', 'a/b/c', 'owner/..', '', 'https://x', 'a b/c', 'a/b?x'])('refuses the id %j', async (repo) => {
+    expect((await failure(open(repo))).code).toBe('invalid-request');
+  });
+});
+
+describe('a folder of files', () => {
+  const blobs = (files: Map<string, Uint8Array>): Map<string, Blob> =>
+    new Map([...files].map(([path, bytes]) => [path, new Blob([new Uint8Array(bytes)])]));
+  const open = (files: Map<string, Uint8Array>) =>
+    openModel({ kind: 'folder', name: 'mine', dtype: 'fp32', files: blobs(files) }, { root, store: new MemoryStore() });
+
+  it('opens, and states what the files were', async () => {
+    const files = zoo('optimum-llama');
+    const model = await open(files);
+    expect(sha256(model.graph.bytes)).toBe(model.provenance.sha256['onnx/model.onnx']);
+    expect(model.provenance).toMatchObject({ source: 'folder', id: 'mine' });
+  });
+
+  it('opens without a tokenizer, for token ids', async () => {
+    const files = zoo('optimum-llama');
+    files.delete('tokenizer.json');
+    expect((await open(files)).tokenizer).toBeUndefined();
+  });
+
+  it('names the file that is missing or not what it should be', async () => {
+    const files = zoo('optimum-llama');
+    files.set('config.json', new TextEncoder().encode('{"model_type": '));
+    expect(await failure(open(files))).toMatchObject({ code: 'invalid-config', details: { file: 'config.json' } });
+    files.set('config.json', new TextEncoder().encode('[1]'));
+    expect((await failure(open(files))).code).toBe('invalid-config');
+    files.delete('config.json');
+    expect((await failure(open(files))).code).toBe('missing-file');
+  });
+});
+
+describe('layout', () => {
+  it('finds what exporters write', () => {
+    const paths = ['config.json', 'onnx/model_q4.onnx', 'onnx/model_q4.onnx_data', 'onnx/model_q4.onnx_data_1'];
+    expect(findModel(paths, 'q4').external).toEqual(['onnx/model_q4.onnx_data', 'onnx/model_q4.onnx_data_1']);
+    expect(findModel(['config.json', 'model.onnx', 'model.onnx.data'], 'fp32')).toMatchObject({
+      graph: 'model.onnx',
+      external: ['model.onnx.data'],
+    });
+    expect(findModel(['config.json', 'onnx/decoder_model_merged_quantized.onnx'], 'q8').graph).toBe(
+      'onnx/decoder_model_merged_quantized.onnx',
+    );
+    expect(availableDtypes([...paths, 'onnx/model_int8.onnx', 'onnx/encoder_model.onnx'])).toEqual(['q8', 'q4']);
+  });
+});
+
+describe('files of ours', () => {
+  it('fetches the runtime build a backend needs, and only that', async () => {
+    const dist = fileURLToPath(new URL('../../node_modules/onnxruntime-web/dist/', import.meta.url));
+    const name = 'ort-wasm-simd-threaded.wasm';
+    const bytes = new Uint8Array(readFileSync(join(dist, name)));
+    const manifest = JSON.stringify({ files: [{ path: name, bytes: bytes.length, sha256: sha256(bytes) }] });
+    const server = await serveFolder(dist, { base: `/${__STRATA_RUNTIME__}` });
+    const events: LoadProgress[] = [];
+    try {
+      const runtime = await openRuntime('wasm', new URL('/', server.url), {
+        store: new MemoryStore(),
+        onProgress: (event) => events.push(event),
+        transport: {
+          fetch: (url, init) =>
+            String(url).endsWith('files.json') ? Promise.resolve(new Response(manifest)) : fetch(url, init),
+          wait: () => Promise.resolve(),
+          stallMs: 5000,
+          attempts: 1,
+        },
+      });
+      expect(WebAssembly.validate(runtime.wasmBinary)).toBe(true);
+      expect(runtime.wasmPaths).toMatch(/\/runtime\/[^/]+\/$/);
+      expect(server.requests).toEqual([`/${__STRATA_RUNTIME__}${name}`]);
+      expect(events.at(-1)).toMatchObject({ receivedBytes: bytes.length, totalBytes: bytes.length });
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('knows no other bundled model', async () => {
+    const unknown = openModel({ kind: 'bundled', id: 'nobody' }, { root, store: new MemoryStore() });
+    expect((await failure(unknown)).code).toBe('invalid-request');
+  });
+});
