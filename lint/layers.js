@@ -36,7 +36,11 @@ export function layerOf(path) {
   const [first = '', second, ...rest] = path.split('/');
   if (first === 'probes' && second !== undefined) {
     const file = rest.join('/');
-    const kind = /^meta(\.ts)?$/.test(file) ? 'probe-meta' : /\.svelte$/.test(file) ? 'probe-view' : 'probe-compute';
+    const kind = /^meta(\.ts)?$/.test(file)
+      ? 'probe-meta'
+      : /\.svelte$|^view\//.test(file)
+        ? 'probe-view'
+        : 'probe-compute';
     return { layer: kind, probe: second };
   }
   if (/^main(\.ts)?$/.test(first)) return { layer: 'main' };

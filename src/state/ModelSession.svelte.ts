@@ -1,0 +1,68 @@
+import { StrataError, type ErrorRecord } from '../core/errors';
+import type { BackendChoice, ModelInfo, ModelSource } from '../core/model';
+import type { LoadProgress, ModelApi } from '../core/model-api';
+
+export type ModelStatus =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'downloading'; readonly progress: Extract<LoadProgress, { stage: 'download' }> }
+  | { readonly kind: 'preparing'; readonly step: Extract<LoadProgress, { stage: 'prepare' }>['step'] }
+  | { readonly kind: 'ready'; readonly info: ModelInfo }
+  | { readonly kind: 'failed'; readonly error: ErrorRecord };
+
+/** The model the page works with: what it is, how far loading has come, and what went wrong. */
+export class ModelSession {
+  readonly api: ModelApi;
+  #status = $state.raw<ModelStatus>({ kind: 'idle' });
+  #notes = $state.raw<readonly string[]>([]);
+  #wanted: { readonly source: ModelSource; readonly backend: BackendChoice } | undefined;
+  #loading: AbortController | undefined;
+
+  constructor(api: ModelApi) {
+    this.api = api;
+  }
+
+  get status(): ModelStatus {
+    return this.#status;
+  }
+  get info(): ModelInfo | undefined {
+    return this.#status.kind === 'ready' ? this.#status.info : undefined;
+  }
+  /** Things that happened on the way and that a person should know, one sentence each. */
+  get notes(): readonly string[] {
+    return this.#notes;
+  }
+
+  /** Loads a model in place of the current one; the latest call wins. Never throws: see {@link status}. */
+  async load(source: ModelSource, backend: BackendChoice): Promise<ModelInfo | undefined> {
+    this.#loading?.abort();
+    const loading = new AbortController();
+    this.#loading = loading;
+    this.#wanted = { source, backend };
+    this.#notes = [];
+    this.#status = { kind: 'preparing', step: 'verify' };
+    try {
+      const info = await this.api.load(
+        { source, backend },
+        { signal: loading.signal, onProgress: (progress) => this.#report(progress, loading) },
+      );
+      if (this.#loading !== loading) return undefined;
+      this.#status = { kind: 'ready', info };
+      return info;
+    } catch (cause) {
+      if (this.#loading === loading) this.#status = { kind: 'failed', error: StrataError.from(cause).toRecord() };
+      return undefined;
+    }
+  }
+
+  /** Tries the last wanted model again. */
+  async retry(): Promise<ModelInfo | undefined> {
+    return this.#wanted ? this.load(this.#wanted.source, this.#wanted.backend) : undefined;
+  }
+
+  #report(progress: LoadProgress, loading: AbortController): void {
+    if (this.#loading !== loading) return;
+    if (progress.stage === 'download') this.#status = { kind: 'downloading', progress };
+    else if (progress.stage === 'prepare') this.#status = { kind: 'preparing', step: progress.step };
+    else this.#notes = [...this.#notes, progress.message];
+  }
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { bytes, cellPercent, columns, percent, shorten, visible } from './format';
+
+describe('numbers', () => {
+  it('writes percent with sensible digits', () => {
+    const written = [0, 0.00005, 0.0004, 0.004, 0.041, 0.0999, 0.5, 0.934, 0.9961, 0.99996, 1].map((p) =>
+      percent(p).replaceAll('\u00a0', ' '),
+    );
+    expect(written).toEqual([
+      '0 %',
+      '< 0.01 %',
+      '0.04 %',
+      '0.4 %',
+      '4.1 %',
+      '10 %',
+      '50 %',
+      '93 %',
+      '99.6 %',
+      '> 99.9 %',
+      '100 %',
+    ]);
+    expect(percent(Number.NaN)).toBe('–');
+  });
+
+  it('never shows a small probability as nothing', () => {
+    expect([0.001, 0.004, 0.006, 0, 1].map(cellPercent)).toEqual(['<1', '<1', '1', '0', '100']);
+  });
+
+  it('writes sizes in decimal units', () => {
+    expect(
+      [0, 999, 1000, 999_600, 7_400_000, 1_250_000_000].map((count) => bytes(count).replaceAll('\u00a0', ' ')),
+    ).toEqual(['0 B', '999 B', '1 kB', '1.0 MB', '7.4 MB', '1.25 GB']);
+  });
+});
+
+describe('tokens', () => {
+  it('makes visible what cannot be seen', () => {
+    expect(visible(' Paris')).toBe('·Paris');
+    expect(visible('a\n\tb')).toBe('a⏎⇥b');
+    expect(visible('\u0000\u200b\u202e')).toBe('⟨00⟩⟨200B⟩⟨202E⟩');
+    expect(visible('\ud800')).toBe('⟨D800⟩');
+    expect(visible('巴黎')).toBe('巴黎');
+  });
+
+  it('counts wide characters as two columns and cuts between characters', () => {
+    expect(columns('巴黎')).toBe(4);
+    expect(columns('e\u0301')).toBe(1);
+    expect(shorten('·international', 8)).toBe('·intern…');
+    expect(shorten('巴黎巴黎', 5)).toBe('巴黎…');
+    expect(shorten('short', 8)).toBe('short');
+  });
+});

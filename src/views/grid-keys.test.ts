@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest';
+import { moveInGrid } from './grid-keys';
+
+describe('moving in a grid', () => {
+  const from = { row: 1, column: 2 };
+  it('moves by one, stays inside, and jumps to the ends', () => {
+    expect(moveInGrid('ArrowUp', false, from, 3, 4)).toEqual({ row: 0, column: 2 });
+    expect(moveInGrid('ArrowRight', false, { row: 1, column: 3 }, 3, 4)).toEqual({ row: 1, column: 3 });
+    expect(moveInGrid('Home', false, from, 3, 4)).toEqual({ row: 1, column: 0 });
+    expect(moveInGrid('End', true, from, 3, 4)).toEqual({ row: 2, column: 3 });
+    expect(moveInGrid('PageDown', false, from, 3, 4)).toEqual({ row: 2, column: 2 });
+    expect(moveInGrid('a', false, from, 3, 4)).toBeUndefined();
+  });
+});

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { axisFor, bandPath, curvePath } from './layer-chart';
+
+const y = (depth: number): number => 100 - depth * 10;
+
+describe('the layer chart', () => {
+  it('maps probability linearly, and by decades with a floor', () => {
+    expect(axisFor('p', [], 200).x(0.25)).toBe(50);
+    const log = axisFor('logp', [], 200);
+    expect(log.x(1)).toBe(200);
+    expect(log.x(0.01)).toBeCloseTo(100);
+    expect(log.x(0)).toBe(0);
+    expect(log.ticks.map((tick) => tick.label)).toEqual(['0.01%', '0.1%', '1%', '10%', '100%']);
+  });
+
+  it('puts rank 1 on the right and the worst rank drawn inside', () => {
+    const rank = axisFor('rank', [1, 3, 812], 300);
+    expect(rank.x(1)).toBe(300);
+    expect(rank.x(1000)).toBe(0);
+    expect(rank.ticks.map((tick) => tick.label)).toEqual(['1,000', '100', '10', '1']);
+  });
+
+  it('keeps zero in the middle of a difference', () => {
+    expect(axisFor('diff', [-3, 8], 200).x(0)).toBe(100);
+  });
+
+  it('breaks a curve where a value is missing', () => {
+    const { x } = axisFor('p', [], 100);
+    expect(curvePath({ depths: [0, 1, 2, 3], values: [0, 0.5, Number.NaN, 1] }, x, y)).toBe('M0,100L50,90M100,70Z');
+    const band = { name: '', depths: [0, 1], low: [0, 0.1], high: [0.2, 0.3], mean: [0.1, 0.2] };
+    expect(bandPath(band, x, y)).toBe('M20.00,100.00L30.00,90.00L10.00,90.00L0.00,100.00Z');
+  });
+});

@@ -1,0 +1,82 @@
+import { scaleLinear, scaleLog } from 'd3-scale';
+import { line } from 'd3-shape';
+
+/** What a curve over layers is drawn in. */
+export type Measure = 'p' | 'logp' | 'rank' | 'diff';
+
+/** One curve: a value per row, in the order of `depths` (embedding first). */
+export interface Curve {
+  readonly key: string;
+  readonly name: string;
+  /** CSS colour. */
+  readonly colour: string;
+  readonly dashed: boolean;
+  readonly depths: readonly number[];
+  readonly values: ArrayLike<number>;
+  /** Drawn heavier, with points. */
+  readonly main: boolean;
+}
+
+/** A range per row, e.g. the spread of the null. */
+export interface Band {
+  readonly name: string;
+  readonly depths: readonly number[];
+  readonly low: ArrayLike<number>;
+  readonly high: ArrayLike<number>;
+  readonly mean: ArrayLike<number>;
+}
+
+export interface Axis {
+  /** Pixel of a value between 0 and `width`. */
+  readonly x: (value: number) => number;
+  readonly ticks: readonly { readonly at: number; readonly label: string }[];
+}
+
+/** Below this a probability on the log axis sits at the left edge. */
+export const LOG_FLOOR = 1e-4;
+
+function percentTick(value: number): string {
+  return `${Number((value * 100).toPrecision(2))}%`;
+}
+
+/** The horizontal axis for a measure; `values` are all values drawn. Rank 1 is on the right, where certainty is. */
+export function axisFor(measure: Measure, values: readonly number[], width: number): Axis {
+  if (measure === 'p') {
+    const scale = scaleLinear([0, 1], [0, width]);
+    return {
+      x: (value) => scale(value),
+      ticks: [0, 0.25, 0.5, 0.75, 1].map((at) => ({ at: scale(at), label: percentTick(at) })),
+    };
+  }
+  if (measure === 'logp') {
+    const scale = scaleLog([LOG_FLOOR, 1], [0, width]).clamp(true);
+    const ticks = [LOG_FLOOR, 1e-3, 1e-2, 0.1, 1].map((at) => ({ at: scale(at), label: percentTick(at) }));
+    return { x: (value) => scale(Math.max(value, LOG_FLOOR)), ticks };
+  }
+  if (measure === 'rank') {
+    const worst = 10 ** Math.max(1, Math.ceil(Math.log10(Math.max(...values, 2))));
+    const scale = scaleLog([worst, 1], [0, width]).clamp(true);
+    const ticks: { at: number; label: string }[] = [];
+    for (let rank = 1; rank <= worst; rank *= 10) ticks.push({ at: scale(rank), label: rank.toLocaleString('en') });
+    return { x: (value) => scale(value), ticks: ticks.reverse() };
+  }
+  const reach = Math.max(1, ...values.map(Math.abs));
+  const scale = scaleLinear([-reach, reach], [0, width]).nice();
+  return { x: (value) => scale(value), ticks: scale.ticks(5).map((at) => ({ at: scale(at), label: String(at) })) };
+}
+
+/** SVG path through the points of a curve; undefined values break it. */
+export function curvePath(curve: Pick<Curve, 'depths' | 'values'>, x: Axis['x'], y: (depth: number) => number): string {
+  const path = line<number>()
+    .defined((index) => Number.isFinite(curve.values[index]))
+    .x((index) => x(curve.values[index]!))
+    .y((index) => y(curve.depths[index]!));
+  return path(curve.depths.map((_, index) => index)) ?? '';
+}
+
+/** SVG path round a band. */
+export function bandPath(band: Band, x: Axis['x'], y: (depth: number) => number): string {
+  const up = band.depths.map((depth, index) => [x(band.high[index]!), y(depth)] as const);
+  const down = band.depths.map((depth, index) => [x(band.low[index]!), y(depth)] as const).reverse();
+  return `M${[...up, ...down].map(([px, py]) => `${px.toFixed(2)},${py.toFixed(2)}`).join('L')}Z`;
+}

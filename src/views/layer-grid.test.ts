@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { columnWidths, edges, visibleColumns } from './layer-grid';
+
+describe('layer grid layout', () => {
+  it('gives a column what its longest token needs, within limits', () => {
+    const widths = columnWidths(
+      [
+        ['·a', '·internationalisation'],
+        ['·Paris', '·x'],
+      ],
+      ['·is', '·of'],
+    );
+    expect(widths).toEqual([10, 17]);
+  });
+
+  it('makes room for a head that is longer than every token under it', () => {
+    expect(columnWidths([['·a']], ['·population'])).toEqual([11]);
+  });
+
+  it('renders only the columns in view, a few beside them, and the focused one', () => {
+    const left = edges(Array.from({ length: 50 }, () => 100));
+    expect(left.at(-1)).toBe(5000);
+    expect(visibleColumns(left, 1000, 1500, 0)).toEqual([0, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]);
+    expect(visibleColumns(left, 4900, 9000, 49)).toEqual([46, 47, 48, 49]);
+    expect(visibleColumns([0], 0, 100, 0)).toEqual([]);
+  });
+});

@@ -1,0 +1,74 @@
+import type { Token } from '../core/fact';
+import { columns as columnsOf } from './format';
+
+/** One row of a layer × position grid, in screen order (the output on top, the embedding at the bottom). */
+export interface LayerRow {
+  /** Completed layers; mid-layer rows are l + 0.5. */
+  readonly depth: number;
+  /** Accessible name: `Embedding`, `Layer 1` … */
+  readonly name: string;
+  /** What stands at the left: a word that narrow screens may drop, and what must stay. */
+  readonly label: { readonly word: string; readonly number: string };
+  readonly hook: string;
+  /** E.g. `first · stable`. */
+  readonly mark?: string;
+}
+
+export interface LayerColumn {
+  readonly position: number;
+  readonly token: Token;
+  readonly tone: 'plain' | 'subject';
+}
+
+export interface LayerCell {
+  /** The cell's top token. */
+  readonly token: Pick<Token, 'text' | 'special'>;
+  /** What the shade stands for, as a short number. */
+  readonly number: string;
+  /** Shade in [0, 1]. */
+  readonly value: number;
+  /** The top token is an accepted answer, or the foil. */
+  readonly tone: 'plain' | 'answer' | 'foil';
+}
+
+const LONGEST = 13;
+const SHORTEST = 3;
+const NUMBER = 4;
+
+/** Width of each column in monospace columns: as wide as its longest token needs, up to a limit, number included. */
+export function columnWidths(rows: readonly (readonly string[])[], heads: readonly string[]): number[] {
+  return heads.map((head, column) => {
+    const longest = rows.reduce(
+      (width, row) => Math.max(width, columnsOf(row[column] ?? '')),
+      columnsOf(head) - NUMBER,
+    );
+    return Math.min(LONGEST, Math.max(SHORTEST, longest)) + NUMBER;
+  });
+}
+
+/** Monospace columns a token may take in a cell of this width. */
+export function tokenLimit(width: number): number {
+  return width - NUMBER;
+}
+
+/** Left edges of columns in pixels, with the total as the last entry. */
+export function edges(widths: readonly number[]): number[] {
+  const out = [0];
+  for (const width of widths) out.push(out.at(-1)! + width);
+  return out;
+}
+
+const SPARE = 3;
+
+/** Columns worth rendering for a window of the scrolled grid, plus the one that has the focus. */
+export function visibleColumns(left: readonly number[], from: number, to: number, focused: number): number[] {
+  const count = left.length - 1;
+  const first = left.findIndex((_, index) => index < count && left[index + 1]! > from);
+  if (first < 0) return [];
+  let last = first;
+  while (last < count - 1 && left[last + 1]! < to) last++;
+  const shown = new Set<number>();
+  for (let at = Math.max(0, first - SPARE); at <= Math.min(count - 1, last + SPARE); at++) shown.add(at);
+  if (focused >= 0 && focused < count) shown.add(focused);
+  return [...shown].sort((a, b) => a - b);
+}

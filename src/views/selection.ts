@@ -1,0 +1,34 @@
+/**
+ * One selection for the whole page. A place names what it is about and leaves out the rest: a column of the lens
+ * is a position, a row a depth, a cell both; a head is a layer and an index (both from 0).
+ */
+export interface Place {
+  /** Absolute token position in the prompt. */
+  readonly position?: number;
+  /** Completed layers: 0 = embedding, l after layer l (from 1), l + 0.5 in mid-layer. */
+  readonly depth?: number;
+  readonly head?: { readonly layer: number; readonly head: number };
+  /** A token of the vocabulary. */
+  readonly tokenId?: number;
+}
+
+/** What views see of the selection; the state class keeps it. */
+export interface SelectionModel {
+  /** Under the pointer or the focus right now. */
+  readonly hovered: Place | undefined;
+  /** Pinned places, oldest first. */
+  readonly pins: readonly Place[];
+  hover(place: Place | undefined): void;
+  /** Pins the place, or takes it off when it is pinned already. */
+  toggle(place: Place): void;
+}
+
+export function samePlace(a: Place, b: Place): boolean {
+  return (
+    a.position === b.position &&
+    a.depth === b.depth &&
+    a.tokenId === b.tokenId &&
+    a.head?.layer === b.head?.layer &&
+    a.head?.head === b.head?.head
+  );
+}
