@@ -49,8 +49,8 @@ class InThreadModelApi implements ModelApi {
   /** Ends when the load asked for last has ended, well or badly. */
   #loading: Promise<unknown> = Promise.resolve();
   #loaded: Loaded | undefined;
-  /** Buffers of the answer given last that stay in use here; see {@link keptBuffers}. */
-  #kept: ReadonlySet<ArrayBufferLike> = new Set();
+  /** Per answer: the buffers in it that stay in use here. */
+  readonly #kept = new WeakMap<object, ReadonlySet<ArrayBufferLike>>();
 
   constructor(deps: ModelApiDeps) {
     this.#deps = deps;
@@ -91,10 +91,11 @@ class InThreadModelApi implements ModelApi {
   trace(spec: RunSpec, call: CallOptions = {}): Promise<Trace> {
     const work = async () => {
       const trace = await this.#trace(spec, call.signal);
-      this.#keep([trace]);
       const captures = new Map(spec.captures.map((hook) => [hook, trace.captures.get(hook)!]));
       const { lens: _, ...rest } = trace;
-      return { ...rest, spec, captures, ...(spec.lens && trace.lens ? { lens: trace.lens } : {}) };
+      const answer = { ...rest, spec, captures, ...(spec.lens && trace.lens ? { lens: trace.lens } : {}) };
+      this.#keep(answer, [trace]);
+      return answer;
     };
     return typed(this.#queue.run(work, call.signal));
   }
@@ -109,18 +110,18 @@ class InThreadModelApi implements ModelApi {
       }
       const key = request.fact ? undefined : JSON.stringify([request.probe, request.options ?? null]);
       const known = key === undefined ? undefined : this.#aboutModel.get(key);
-      if (known) {
-        this.#keep([], known);
-        return known;
-      }
+      if (known) return known;
       const host: ProbeHost = {
         loaded,
         prepare: (fact) => this.#prepare(fact),
         trace: (spec, signal) => this.#trace(spec, signal),
       };
       const { response, traces } = await runProbe(probe, request, host, call);
-      this.#keep(traces, key === undefined ? undefined : response);
-      if (key !== undefined) this.#aboutModel.set(key, response);
+      this.#keep(response, traces);
+      if (key !== undefined) {
+        this.#aboutModel.set(key, response);
+        this.#kept.set(response, new Set(transferable(response, new Set())));
+      }
       return response;
     };
     return typed(this.#queue.run(work, call.signal)) as Promise<ProbeResponse<Result>>;
@@ -151,18 +152,18 @@ class InThreadModelApi implements ModelApi {
     await this.#unload();
   }
 
-  /** Buffers that answers may share with what is cached here: these must be copied, not moved, to another thread. */
-  keptBuffers(): ReadonlySet<ArrayBufferLike> {
-    return this.#kept;
+  /** Buffers an answer shares with what is cached here: these must be copied, not moved, to another thread. */
+  keptBuffers(answer: unknown): ReadonlySet<ArrayBufferLike> {
+    return (typeof answer === 'object' && answer !== null && this.#kept.get(answer)) || new Set();
   }
 
-  #keep(traces: readonly Trace[], response?: ProbeResponse): void {
-    const kept = new Set<ArrayBufferLike>(transferable(response, new Set()));
+  #keep(answer: object, traces: readonly Trace[]): void {
+    const kept = new Set<ArrayBufferLike>();
     for (const { captures, lens } of traces) {
       for (const { data } of captures.values()) kept.add(data.buffer);
       if (lens) for (const value of Object.values(lens)) if (ArrayBuffer.isView(value)) kept.add(value.buffer);
     }
-    this.#kept = kept;
+    this.#kept.set(answer, kept);
   }
 
   async #ask<T>(question: (loaded: Loaded) => T): Promise<T> {

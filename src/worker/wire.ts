@@ -53,8 +53,11 @@ export class Wire implements WorkerWire {
   async call(id: number, method: WireMethod, args: readonly unknown[], proxy?: ProgressProxy): Promise<WireReply> {
     const abort = new AbortController();
     this.#calls.set(id, abort);
-    // A page that went away cannot be told of progress; the work itself is not to fail for that.
-    const onProgress = proxy && ((progress: unknown) => void Promise.resolve(proxy(progress)).catch(() => undefined));
+    // Progress has its own channel: the answer waits for the last of it, so that the page sees them in order.
+    let heard: Promise<unknown> = Promise.resolve();
+    const onProgress = (progress: unknown) => {
+      heard = Promise.resolve(proxy?.(progress)).catch(() => undefined);
+    };
     try {
       const api = this.#api;
       if (!api || !Object.hasOwn(LENGTHS, method)) {
@@ -62,12 +65,13 @@ export class Wire implements WorkerWire {
       }
       const own = args.slice(0, LENGTHS[method]);
       const run = (api as ModelApi)[method] as AnyMethod;
-      const value = await run.call(api, ...own, { signal: abort.signal, ...(onProgress ? { onProgress } : {}) });
+      const value = await run.call(api, ...own, { signal: abort.signal, ...(proxy ? { onProgress } : {}) });
       const reply: WireReply = { ok: true, value };
-      return comlink.transfer(reply, transferable(value, api.keptBuffers()));
+      return comlink.transfer(reply, transferable(value, api.keptBuffers(value)));
     } catch (cause) {
       return { ok: false, error: StrataError.from(cause).toRecord() };
     } finally {
+      await heard;
       this.#calls.delete(id);
       proxy?.[comlink.releaseProxy]?.();
     }
