@@ -1,0 +1,187 @@
+"""Write the trained model as a hub repository, with its checkpoints.
+
+    python export.py [--weights SNAPSHOT]      # the last snapshot, unless told
+
+Reads  build/snapshots/*.safetensors; the tokenizer and ledger already in public/models/atlas/
+Writes config.json, generation_config.json, model.safetensors, onnx/model.onnx (float32),
+       checkpoints/step-*/onnx/model.onnx (weights stored as float16, computed in float32),
+       checkpoints.json, files.json
+
+Every ONNX file is run and held to transformers' own GPT2LMHeadModel before it is listed.
+"""
+
+import argparse
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from transformers import GPT2Config, GPT2LMHeadModel
+
+from atlas import END_OF_TEXT_ID, PRODUCT, SHAPE, SNAPSHOTS, Shape, sha256_of
+from onnx_graph import build_onnx
+
+MAX_ERROR = 1e-4  # largest logit difference between ONNX and PyTorch
+FIRST_DOWNLOAD = ("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
+                  "onnx/model.onnx", "ledger.json")
+
+
+@dataclass
+class Snapshot:
+    path: Path
+    step: int
+    tokens: int
+    loss: float
+    stage: str
+    weights: dict[str, torch.Tensor]
+
+
+def config_of(shape: Shape) -> GPT2Config:
+    return GPT2Config(
+        **asdict(shape), activation_function="gelu_new", tie_word_embeddings=True,
+        bos_token_id=END_OF_TEXT_ID, eos_token_id=END_OF_TEXT_ID, pad_token_id=END_OF_TEXT_ID,
+        resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, architectures=["GPT2LMHeadModel"],
+        dtype="float32",
+    )
+
+
+def read_snapshot(path: Path, shape: Shape) -> Snapshot:
+    """Refuses weights that were not trained in this shape."""
+    with safe_open(path, "pt") as file:
+        about = file.metadata() or {}
+        weights = {name: file.get_tensor(name) for name in file.keys()}
+    trained = json.loads(about.get("config", "{}"))
+    if trained != asdict(shape):
+        raise SystemExit(f"{path.name} does not match the configuration: trained as {trained}, "
+                         f"expected {asdict(shape)}")
+    with torch.device("meta"):
+        expected = GPT2LMHeadModel(config_of(shape)).state_dict()
+    expected.pop("lm_head.weight")
+    for name, tensor in expected.items():
+        found = weights.get(name)
+        if found is None or found.shape != tensor.shape:
+            was = "missing" if found is None else f"{list(found.shape)}"
+            raise SystemExit(f"{path.name} does not match the configuration: {name} is {was}, "
+                             f"expected {list(tensor.shape)}")
+        if not torch.isfinite(found).all():
+            raise SystemExit(f"{path.name}: {name} has values that are not finite")
+    if extra := weights.keys() - expected.keys():
+        raise SystemExit(f"{path.name} does not match the configuration: unexpected {sorted(extra)[0]}")
+    return Snapshot(path, int(about["step"]), int(about["tokens"]), float(about["loss"]), about["stage"],
+                    weights)
+
+
+def reference_model(shape: Shape, weights: dict[str, torch.Tensor]) -> GPT2LMHeadModel:
+    config = config_of(shape)
+    config._attn_implementation = "eager"
+    model = GPT2LMHeadModel(config).eval()
+    model.load_state_dict({**weights, "lm_head.weight": weights["transformer.wte.weight"]})
+    return model
+
+
+def half_rounded(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    from onnx_graph import HALF_FROM
+
+    return {name: w.half().float() if w.numel() >= HALF_FROM else w for name, w in weights.items()}
+
+
+def session(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 2
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def max_logit_error(path: Path, reference: GPT2LMHeadModel, lengths: list[int]) -> float:
+    """Over random prompts of the given lengths, run one by one and together in a padded batch."""
+    onnx_session = session(path)
+    config = reference.config
+    rng = np.random.default_rng(0)
+    prompts = [rng.integers(1, config.vocab_size, length) for length in lengths]
+    longest = max(lengths)
+    ids = np.stack([np.pad(p, (0, longest - len(p)), constant_values=END_OF_TEXT_ID) for p in prompts])
+    mask = np.stack([(np.arange(longest) < length).astype(np.int64) for length in lengths])
+    worst = 0.0
+    batches = [(p[None], np.ones((1, len(p)), dtype=np.int64)) for p in prompts] + [(ids, mask)]
+    for batch_ids, batch_mask in batches:
+        (found,) = onnx_session.run(["logits"], {"input_ids": batch_ids, "attention_mask": batch_mask})
+        with torch.no_grad():
+            wanted = reference(input_ids=torch.from_numpy(batch_ids),
+                               attention_mask=torch.from_numpy(batch_mask)).logits.numpy()
+        worst = max(worst, float(np.abs(found - wanted)[batch_mask.astype(bool)].max()))
+    return worst
+
+
+def write_onnx(path: Path, snapshot: Snapshot, shape: Shape, half: bool, lengths: list[int]) -> float:
+    weights = {name: tensor.numpy() for name, tensor in snapshot.weights.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(build_onnx(shape, weights, half).SerializeToString())
+    same = half_rounded(snapshot.weights) if half else snapshot.weights
+    error = max_logit_error(path, reference_model(shape, same), lengths)
+    if error > MAX_ERROR:
+        raise SystemExit(f"{path}: logits differ from PyTorch's by {error:.2e}")
+    return error
+
+
+def write_json(path: Path, value) -> None:
+    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+
+def entry(path: Path) -> dict:
+    return {"file": path.relative_to(PRODUCT).as_posix(), "bytes": path.stat().st_size,
+            "sha256": sha256_of(path)}
+
+
+def export_final(snapshot: Snapshot) -> None:
+    PRODUCT.mkdir(parents=True, exist_ok=True)
+    config_of(SHAPE).save_pretrained(PRODUCT)
+    write_json(PRODUCT / "generation_config.json",
+               {"bos_token_id": END_OF_TEXT_ID, "eos_token_id": END_OF_TEXT_ID,
+                "pad_token_id": END_OF_TEXT_ID, "do_sample": False, "max_new_tokens": 20})
+    save_file(snapshot.weights, PRODUCT / "model.safetensors", {"format": "pt"})
+    lengths = list(range(1, SHAPE.n_positions + 1))
+    error = write_onnx(PRODUCT / "onnx" / "model.onnx", snapshot, SHAPE, False, lengths)
+    print(f"onnx/model.onnx: step {snapshot.step}, max logit error {error:.1e} over lengths 1..{lengths[-1]}")
+
+
+def export_checkpoints(snapshots: list[Snapshot]) -> None:
+    folder = PRODUCT / "checkpoints"
+    shutil.rmtree(folder, ignore_errors=True)
+    listed = []
+    for snapshot in snapshots:
+        path = folder / f"step-{snapshot.step:07d}" / "onnx" / "model.onnx"
+        write_onnx(path, snapshot, SHAPE, True, [1, 17, SHAPE.n_positions])
+        listed.append({"step": snapshot.step, "tokens": snapshot.tokens, "loss": snapshot.loss,
+                       "stage": snapshot.stage, **entry(path)})
+        print(f"{listed[-1]['file']}: {listed[-1]['bytes']} bytes, loss {snapshot.loss}")
+    write_json(PRODUCT / "checkpoints.json", {"version": 1, "checkpoints": listed})
+
+
+def list_files() -> None:
+    missing = [name for name in FIRST_DOWNLOAD if not (PRODUCT / name).exists()]
+    if missing:
+        raise SystemExit(f"not written yet: {', '.join(missing)}")
+    files = [entry(PRODUCT / name) for name in FIRST_DOWNLOAD]
+    write_json(PRODUCT / "files.json", {"version": 1, "model": "atlas", "files": files})
+    print(f"first download: {sum(file['bytes'] for file in files) / 1e6:.2f} MB")
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--weights", type=Path, help="snapshot to export (default: the last)")
+    chosen = arguments.parse_args()
+    paths = sorted(SNAPSHOTS.glob("step-*.safetensors"))
+    if not paths:
+        raise SystemExit(f"no snapshots in {SNAPSHOTS}; run train.py first")
+    snapshots = [read_snapshot(path, SHAPE) for path in paths]
+    export_final(read_snapshot(chosen.weights, SHAPE) if chosen.weights else snapshots[-1])
+    export_checkpoints(snapshots)
+    list_files()
+
+
+if __name__ == "__main__":
+    main()
