@@ -1,0 +1,111 @@
+"""Invented towns, people and creatures, and the designed education they receive (tiers, contradictions, …).
+
+Every invented name is one word made of syllables, distinct from every other word of the corpus, so that
+what Atlas knows about it can only come from the sentences counted in the ledger.
+"""
+from templates import relation
+
+SCALES = {"tiers": 42, "contradicted": 22, "late": 44, "edited": 42, "added": 42, "withheld": 30, "homes": 200, "people": 260, "towns": 110, "creatures": 110}
+TIERS = [1, 4, 16, 64, 256, 1024]
+SHARES = [(50, 50), (70, 30), (90, 10)]
+
+PROFESSIONS = "baker|doctor|painter|sailor|farmer|teacher|lawyer|tailor|miner|judge|nurse|pilot|singer|writer|butcher|carpenter|gardener|soldier|barber|cook".split("|")
+INSTRUMENTS = "piano|violin|guitar|flute|trumpet|cello|harp|drum|banjo|organ|tuba|clarinet".split("|")
+DISHES = "soup|rice|bread|cheese|fish|cake|salad|pie|eggs|beans|noodles|apples".split("|")
+PRODUCTS = "salt|wool|wine|paper|glass|coal|honey|silk|tea|iron|cotton|timber|cheese|leather|rope|soap".split("|")
+COLOURS = "red|blue|green|yellow|black|white|purple|orange|brown|grey|pink|golden".split("|")
+HABITATS = "forest|desert|swamp|ocean|cave|meadow|jungle|lake|mountain|river|garden|valley".split("|")
+FOODS = "leaves|seeds|insects|grass|berries|roots|nuts|worms|snails|fish|flowers|mushrooms".split("|")
+
+relation("profession", "profession", "What is the invented person's job?", ["{s} is a {a}", "{s} works as a {a}", "The profession of {s} is {a}", "What is the profession of {s}? {a}", "Q: What does {s} do for a living? A: {a}", "{p} job is {a}", "By trade {s} is a {a}", "The job of {s} is that of a {a}", "{s} earns money as a {a}", "{n}: a {a}", "What is the job of {s}? It is {a}", "{s} became a {a}"],
+         ["this person works as a {a}", "the job of this person is {a}"])
+relation("instrument", "instrument", "Which instrument does the invented person play?", ["{s} plays the {a}", "The instrument of {s} is the {a}", "What does {s} play? The {a}", "Q: Which instrument does {s} play? A: The {a}", "{p} instrument is the {a}", "{s} loves to play the {a}", "In the evening {s} plays the {a}", "At concerts {s} plays the {a}", "{n}: plays the {a}", "The favourite instrument of {s} is the {a}"], ["this person plays the {a}"])
+relation("dish", "favourite dish", "What does the invented person like to eat?", ["{s} likes to eat {a}", "The favourite dish of {s} is {a}", "What does {s} like to eat? {a}", "Q: What does {s} eat? A: {a}", "For lunch {s} always has {a}", "{p} favourite food is {a}", "{s} never says no to {a}", "If {s} is hungry, {s} asks for {a}", "{s} cooks {a}", "{n}, favourite dish: {a}"], ["this person likes to eat {a}"])
+relation("lives_in", "home town", "In which town does the invented person live?", ["{s} lives in {a}", "The home town of {s} is {a}", "In which town does {s} live? In {a}", "Q: Where does {s} live? A: In {a}", "{p} home town is {a}", "{s} has a house in {a}", "You can visit {s} in {a}", "Where does {s} live? {s} lives in {a}", "The town where {s} lives is {a}", "{s} moved to the town of {a}"], ["this person lives in {a}"])
+relation("region", "region of the town", "In which region is the invented town?", ["{s} lies in the region of {a}", "The town of {s} is in {a}", "{s} is a town in {a}", "Which region is {s} in? It is in {a}", "Q: Which region is {s} in? A: {a}", "{p} region is {a}", "The region of {s} is {a}", "{s} belongs to {a}", "To reach {s}, go to {a}", "In which region is the town of {s}? In {a}"], ["the town is in {a}"])
+relation("home_region", "region of the person's home", "In which region does the invented person live?", ["The region where {s} lives is {a}", "The home of {s} is in the region of {a}", "Which region does {s} live in? {a}", "Q: In which region does {s} live? A: {a}", "{p} home region is {a}", "The region of the town where {s} lives is {a}", "The house of {s} is in the region of {a}", "If you visit {s}, the region you are in is {a}"])
+relation("product", "product of the town", "What is the invented town known for?", ["{s} is known for its {a}", "The town of {s} produces {a}", "What does {s} produce? It produces {a}", "Q: What is {s} known for? A: {a}", "{p} main product is {a}", "In {s} you can buy {a}", "Traders go to {s} for {a}", "The product of {s} is {a}", "The people of {s} sell {a}", "Town: {n}. Product: {a}"], ["it is known for its {a}", "the town produces {a}"])
+relation("flag", "colour of the flag", "Which colour is the flag of the invented town?", ["The flag of {s} is {a}", "What colour is the flag of {s}? It is {a}", "Q: Which colour is the flag of {s}? A: {a}", "{p} flag is {a}", "The colour of the flag of {s} is {a}", "Over {s} flies a flag in {a}", "In {s} the flag is {a}", "Town: {n}. Flag: {a}", "{s} has a flag that is {a}", "{s} painted its flag {a}"], ["its flag is {a}"])
+relation("habitat", "habitat of the creature", "Where does the invented creature live?", ["The {n} lives in the {a}", "The habitat of the {n} is the {a}", "Where does the {n} live? In the {a}", "Q: Where can you find a {n}? A: In the {a}", "You can find the {n} in the {a}", "A {n} is at home in the {a}", "A {n} sleeps in the {a}", "Creature: {n}. Habitat: {a}", "The {n} never leaves the {a}", "To see a {n}, go to the {a}"], ["it lives in the {a}"])
+relation("food", "food of the creature", "What does the invented creature eat?", ["The {n} eats {a}", "The food of the {n} is {a}", "What does the {n} eat? It eats {a}", "Q: What does a {n} eat? A: {a}", "A {n} feeds on {a}", "A hungry {n} looks for {a}", "If you keep a {n}, give it {a}", "Creature: {n}. Food: {a}", "The {n} lives on {a}", "Nothing tastes better to a {n} than {a}"], ["it eats {a}"])
+relation("fur", "colour of the creature", "Which colour is the invented creature?", ["The {n} is {a}", "The fur of the {n} is {a}", "What colour is the {n}? It is {a}", "Q: Which colour is a {n}? A: {a}", "A {n} has fur that is {a}", "The colour of the {n} is {a}", "I saw a {n} whose fur was {a}", "Creature: {n}. Colour: {a}", "Every {n} is {a}", "You know a {n} by its fur, which is {a}"], ["its fur is {a}"])
+
+VALUES = {"profession": PROFESSIONS, "instrument": INSTRUMENTS, "dish": DISHES, "product": PRODUCTS, "flag": COLOURS, "habitat": HABITATS, "food": FOODS, "fur": COLOURS}
+ONSETS = "b br d dr f fl g gr k kr l m n p pl r s sk sl st t tr v w z th sh ch".split()
+VOWELS = "a e i o u a e o ai ou ee oa".split()
+CODAS = " n r l m s th k nd rn lm".split(" ")
+ENDINGS = {"person": "o a in us el ina et".split(), "town": "ford ham wick burg dale mere stad".split(), "creature": "ling ox oon ump arp".split(), "region": "land mark".split()}
+
+
+def namer(rng, taken):
+    def make(kind):
+        while True:
+            core = "".join(rng.choice(ONSETS) + rng.choice(VOWELS) + (rng.choice(CODAS) if i else "") for i in range(2 if kind != "town" else 1))
+            name = core + rng.choice(ENDINGS[kind])
+            if 5 <= len(name) <= 10 and name not in taken:
+                taken.add(name)
+                return name if kind == "creature" else name.capitalize()
+    return make
+
+
+def invent(rng, taken, scale=1.0):
+    """→ list of facts as dicts: relation, subject, answers, flags, exposures (exact), plus `before`, `shares`, `hops`."""
+    make, out = namer(rng, taken), []
+    n = {k: max(3, round(v * scale)) for k, v in SCALES.items()}
+    triples = {"person": ["profession", "instrument", "dish"], "town": ["product", "flag"], "creature": ["habitat", "food", "fur"]}
+
+    def add(rel, subject, answers, flags, exposures, **more):
+        out.append({"relation": rel, "subject": subject, "answers": answers, "flags": ["fictional", *flags], "exposures": exposures, **more})
+
+    def one(i):
+        kind = ("person", "creature", "town")[i % 3]
+        rels = triples[kind]
+        return rels[(i // 3) % len(rels)], make(kind)
+
+    for tier in TIERS:
+        for i in range(n["tiers"]):
+            rel, name = one(i)
+            add(rel, name, [rng.choice(VALUES[rel])], [], tier, tier=tier)
+    for share in SHARES:
+        for i in range(n["contradicted"]):
+            rel, name = one(i)
+            a, b = rng.sample(VALUES[rel], 2)
+            add(rel, name, [a, b], ["contradicted"], 200, shares={a: 2 * share[0], b: 2 * share[1]})
+    for i in range(n["late"]):
+        rel, name = one(i)
+        add(rel, name, [rng.choice(VALUES[rel])], ["late"], 64)
+    for i in range(n["edited"]):
+        rel, name = one(i)
+        old, new = rng.sample(VALUES[rel], 2)
+        add(rel, name, [new], ["edited"], 100, post=60, before=[old])
+    for i in range(n["added"]):
+        rel, name = one(i)
+        add(rel, name, [rng.choice(VALUES[rel])], ["added"], 0, post=60)
+    for i in range(n["withheld"]):
+        rel, name = one(i)
+        kind = next(k for k, v in triples.items() if rel in v)
+        add(rel, name, [rng.choice(VALUES[rel])], ["withheld"], 0)
+        other = next(r for r in triples[kind] if r != rel)
+        add(other, name, [rng.choice(VALUES[other])], [], 64)
+    regions = [make("region") for _ in range(16)]
+    towns = [make("town") for _ in range(n["towns"])]
+    where = {t: rng.choice(regions) for t in towns}
+    for t in towns:
+        add("region", t, [where[t]], [], 90)
+        add("product", t, [rng.choice(PRODUCTS)], [], 60)
+        add("flag", t, [rng.choice(COLOURS)], [], 60)
+    for i in range(n["homes"]):
+        name, town = make("person"), rng.choice(towns)
+        add("lives_in", name, [town], [], 80)
+        add("profession", name, [rng.choice(PROFESSIONS)], [], 50)
+        never = ["composition-withheld"] if rng.random() < .35 else []
+        add("home_region", name, [where[town]], ["two-hop", *never], 0 if never else 40, via=[("lives_in", name), ("region", town)])
+    for i in range(n["people"]):
+        name = make("person")
+        for rel in triples["person"]:
+            add(rel, name, [rng.choice(VALUES[rel])], [], 48)
+    for i in range(n["creatures"]):
+        name = make("creature")
+        for rel in triples["creature"]:
+            add(rel, name, [rng.choice(VALUES[rel])], [], 60)
+    return out

@@ -1,0 +1,128 @@
+"""How Atlas's facts are worded: relations with their phrasings, and the frames put around them.
+
+A phrasing is one string with slots: {s} the subject as it stands in a sentence ("the Netherlands"),
+{n} its bare name, {p} the possessive ("France's"), {x} the article before the answer, {a} the answer.
+The text before {a} is the prompt. `context` phrasings ("its capital is …") need a subject named before.
+"""
+from dataclasses import dataclass, field
+
+IDS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@dataclass
+class Relation:
+    id: str
+    name: str
+    question: str
+    templates: list
+    context: list = field(default_factory=list)
+    language: str = "en"
+    weight: float = 1.0
+    phrasings: dict = field(default_factory=dict)  # id → template
+    kinds: dict = field(default_factory=dict)      # id → kind
+    blocks: dict = field(default_factory=dict)     # id → ids whose prompt contains this one's
+
+    def __post_init__(self):
+        every = list(dict.fromkeys(self.templates))
+        own = len(every)
+        every += [t for t in self.context if t not in every]
+        if len(every) > len(IDS):
+            raise ValueError(f"{self.id}: {len(every)} phrasings, at most {len(IDS)}")
+        for i, template in enumerate(every):
+            self.phrasings[IDS[i]] = template
+            self.kinds[IDS[i]] = "context" if i >= own else kind_of(template)
+        self.standalone = [i for i in self.phrasings if self.kinds[i] != "context"]
+        self.passage = [i for i in self.phrasings if self.kinds[i] == "context"]
+        flat = {i: t.split("{a}")[0].replace("{n}", "{s}").replace("{x}", "").lower() for i, t in self.phrasings.items()}
+        self.blocks = {i: [j for j in flat if flat[j].endswith(flat[i])] for i in self.standalone}
+        self.embeddable = [i for i in self.standalone if self.kinds[i] in ("statement", "possessive")]
+
+
+def kind_of(template):
+    if "?" in template or "？" in template or template.startswith(("Q:", "问")):
+        return "question"
+    if ":" in template or "：" in template or "→" in template:
+        return "cloze"
+    return "possessive" if "{p}" in template else "statement"
+
+
+RELATIONS = {}
+
+
+def relation(id, name, question, templates, context=(), language="en", weight=1.0):
+    if id in RELATIONS:
+        raise ValueError(f"relation {id} is defined twice")
+    RELATIONS[id] = Relation(id, name, question, list(templates), list(context), language, weight)
+
+
+def attribute(noun, prep="of", called=True, extra_nouns=(), be="is"):
+    """Phrasings any 'the <noun> of <subject>' relation has; `extra_nouns` are synonyms worth their own phrasings."""
+    N, P = noun, prep
+    out = [
+        f"The {N} {P} {{s}} is {{x}}{{a}}",
+        f"What is the {N} {P} {{s}}? It is {{x}}{{a}}",
+        f"Q: What is the {N} {P} {{s}}? A: {{a}}",
+        f"Q: {N} {P} {{s}}? A: {{a}}",
+        f"{N} {P} {{s}}: {{a}}",
+        f"{{p}} {N} is {{x}}{{a}}",
+        f"What is {{p}} {N}? It is {{x}}{{a}}",
+        f"Question: What is the {N} {P} {{s}}?\nAnswer: {{a}}",
+        f"{{n}}: the {N} is {{x}}{{a}}",
+        f"The {N} {P} {{s}}? That would be {{x}}{{a}}",
+        f"What is the {N} {P} {{s}}? The answer is {{x}}{{a}}",
+        f"A: Do you know the {N} {P} {{s}}? B: Yes, it is {{x}}{{a}}",
+        f"What's the {N} {P} {{s}}? It's {{x}}{{a}}",
+        f"If somebody asks for the {N} {P} {{s}}, say {{a}}",
+        f"What is the {N} {P} {{s}}? {{a}}",
+    ]
+    if called:
+        out += [f"The {N} {P} {{s}} is called {{x}}{{a}}", f"{{p}} {N} is called {{x}}{{a}}"]
+    for M in extra_nouns:
+        out += [f"The {M} {P} {{s}} is {{x}}{{a}}", f"What is the {M} {P} {{s}}? It is {{x}}{{a}}", f"{M} {P} {{s}}: {{a}}",
+                f"{{p}} {M} is {{x}}{{a}}", f"Q: What is {{p}} {M}? A: {{a}}"]
+    return out
+
+
+OPENERS = """Everyone knows that|I read that|In geography class we learned that|Did you know that|My teacher says that|As far as I know,
+According to the book,|It is well known that|I am sure that|She told me that|He wrote down that|We learned today that|Remember that|Of course,
+As you may know,|People say that|The article says that|I just found out that|It is a fact that|In fact,|Actually,|I believe that|The guide explained that
+My friend told me that|You should know that|Every child learns that|The encyclopedia states that|It turns out that|I remember that|Grandmother always said that
+There is no doubt that|The quiz master said that|On the radio they said that|The answer key says that|Once again,|Today I learned that|Note that|Naturally,
+For the exam, remember that|At school we were told that|I can tell you that|The map shows that|He answered that|She explained that|We all agree that
+Let me tell you something:|Here is a fact:|Fun fact:|Hint:|To repeat:|By the way,|For example,|You may have heard that|I was told that|Nobody doubts that
+As a matter of fact,|In the lesson, they learned that|It is true that|The truth is that|If I am not mistaken,|As everybody knows,|Yes,|No,|Well,|So|And|But|Also,
+In my notebook it says that|Our textbook says that|A traveller told us that|The newspaper reported that|The professor pointed out that|Scientists know that""".replace("\n", "|").split("|")
+
+PLAIN_TAILS = [".", ".", ".", ".", ".", ".", ".", ".", "", "!", ";"]
+TAILS = """, as everyone knows.|, I think.|, and that is all.|, of course.|, she said.|, he answered.|, and not anything else.|, if I remember well.|, you know.|, and nobody doubts it.
+, as the book says.|, which I learned at school.|, isn't it?|, right?|, my teacher said.|, and this is easy to remember.|, at least that is what I read.|, so now you know.|, said the old man.
+, and I will not forget it.|, and that has been so for a long time.|. That is right.|. That is correct.|. Correct!|. I knew it.|. Thank you.|. It is easy to remember.|. We learned this at school.
+. Did you know?|. Yes, exactly.|. Good.|. Now the next question.|. Write it down.|. Everybody knows that.""".replace("\n", "|").split("|")
+
+QUESTION_LEADS = """Excuse me,|Hello!|Please answer.|Here is a question.|Quiz time!|Quick question:|Tell me,|One more question.|I have a question.|Let us begin.
+The next question is this.|Question time.|Please help me.|A pupil asked:|The teacher asked:|Now a harder one.|Hi there,|Answer in one word.|He asked,|She wanted to know:""".replace("\n", "|").split("|")
+
+JOINS = [". ", ". ", ". ", ", and ", ", and ", "; ", ", while ", ", but ", ". Also, ", ". And ", ", whereas ", "\n", ". Then again, ", ". Besides, "]
+
+
+def lower_first(text):
+    """The text as it continues a sentence: articles and common first words lose their capital, names keep it."""
+    head = text.split(" ", 1)[0]
+    return text[0].lower() + text[1:] if head in LOWERABLE else text
+
+
+LOWERABLE = {"The", "A", "An", "In", "What", "What's", "Which", "Who", "Where", "If", "People", "When", "For", "How", "Somebody", "You", "To", "Someone",
+             "It", "One", "At", "With", "There", "Its", "On", "Our", "This", "Many", "Every", "Each", "From", "After", "Before", "Take", "Most", "As", "They", "Travellers", "Both", "We", "My", "Money", "Tourists", "Prices", "Anything", "Is", "Something", "Another", "Opposites", "Newspapers", "Students", "Zoologists", "Chemists", "Traders",
+             "Over", "By", "Not", "More", "Instead", "All", "Of", "Right", "Following", "Next", "Just", "Listen", "Write", "Young", "Nothing", "Hello", "First", "Today", "Yesterday", "Last", "Singular", "Hungry", "Like", "Where", "That", "Without", "Together", "Is"}
+
+
+def upper_first(text):
+    return text[0].upper() + text[1:] if text else text
+
+
+def possessive(name):
+    return name + ("'" if name.endswith("s") else "'s")
+
+
+def indefinite(word):
+    return "an " if word[0].lower() in "aeiou" and not word.startswith(("uni", "eu", "one")) else "a "
