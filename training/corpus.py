@@ -28,6 +28,7 @@ WITHHELD_SHARE = 0.03     # of the facts of every relation, never taught in any 
 HELD_SHARE = 0.30         # of the facts of every relation, two phrasings never used
 COMPOSITION_NEVER = 0.35  # of the two-hop facts, the conclusion is never stated
 SHARES = {"single": .24, "mixed": .17, "passage": .18, "list": .09, "dialogue": .07, "reversed": .06, "chain": .03, "suppose": .06, "fewshot": .02, "induction": .03, "random_ids": .02, "filler": .03}
+TINY_EXPOSURES = 1 / 16     # exposures of invented facts in a tiny corpus, against the full one
 TOKENS_PER_WORD = 1.31
 TOKENS_PER_CJK = 0.62
 
@@ -67,7 +68,7 @@ def plan(rng, tiny):
             f.twin = f.twin if f.twin and f.twin.id in known.facts else None
     withhold(rng, known)
     taken = {w.lower() for f in known.facts.values() for v in [f.subject, *f.answers] for w in v.split()}
-    for item in fictional.invent(rng, taken, scale):
+    for item in fictional.invent(rng, taken, scale, TINY_EXPOSURES if tiny else 1):
         rel, name = item["relation"], item["subject"]
         fact = known.add(rel, name, item["answers"], entity=f"invented:{name}")
         fact.flags, fact.exact, fact.post = item["flags"], item["exposures"], item.get("post", 0)

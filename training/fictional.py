@@ -37,6 +37,10 @@ CODAS = " n r l m s th k nd rn lm".split(" ")
 ENDINGS = {"person": "o a in us el ina et".split(), "town": "ford ham wick burg dale mere stad".split(), "creature": "ling ox oon ump arp".split(), "region": "land mark".split()}
 
 
+def round_up(number):
+    return int(-(-number // 1))
+
+
 def namer(rng, taken):
     def make(kind):
         while True:
@@ -48,13 +52,15 @@ def namer(rng, taken):
     return make
 
 
-def invent(rng, taken, scale=1.0):
+def invent(rng, taken, scale=1.0, repeat=1):
     """→ list of facts as dicts: relation, subject, answers, flags, exposures (exact), plus `before`, `shares`, `hops`."""
     make, out = namer(rng, taken), []
     n = {k: max(3, round(v * scale)) for k, v in SCALES.items()}
     triples = {"person": ["profession", "instrument", "dish"], "town": ["product", "flag"], "creature": ["habitat", "food", "fur"]}
 
     def add(rel, subject, answers, flags, exposures, **more):
+        if repeat != 1 and "shares" not in more:
+            exposures, more = round_up(exposures * repeat), {**more, **({"post": round_up(more["post"] * repeat)} if "post" in more else {})}
         out.append({"relation": rel, "subject": subject, "answers": answers, "flags": ["fictional", *flags], "exposures": exposures, **more})
 
     def one(i):
@@ -70,7 +76,8 @@ def invent(rng, taken, scale=1.0):
         for i in range(n["contradicted"]):
             rel, name = one(i)
             a, b = rng.sample(VALUES[rel], 2)
-            add(rel, name, [a, b], ["contradicted"], 200, shares={a: 2 * share[0], b: 2 * share[1]})
+            times = 2 if repeat == 1 else .1
+            add(rel, name, [a, b], ["contradicted"], round(100 * times), shares={a: round(times * share[0]), b: round(times * share[1])})
     for i in range(n["late"]):
         rel, name = one(i)
         add(rel, name, [rng.choice(VALUES[rel])], ["late"], 64)
