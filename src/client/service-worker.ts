@@ -85,7 +85,8 @@ export class ServiceWorkerClient {
       return 'isolated';
     }
     if (recall(RELOADED) !== null || window.top !== window) return 'unavailable';
-    await Promise.race([registered.then(() => controlled(container)), sleep(ISOLATION_PATIENCE_MS)]);
+    const inCharge = registered.then((worked) => (worked ? controlled(container) : undefined));
+    await Promise.race([inCharge, sleep(ISOLATION_PATIENCE_MS)]);
     // Without a memory there would be no telling the second time from the first: better no threads than a loop.
     if (!container.controller || !remember(RELOADED)) return isolationNow();
     location.reload();
@@ -109,16 +110,18 @@ export class ServiceWorkerClient {
     await (locks ? locks.request(WORK_LOCK, take) : take());
   }
 
-  async #register(container: ServiceWorkerContainer): Promise<void> {
+  async #register(container: ServiceWorkerContainer): Promise<boolean> {
     try {
       const url = new URL('sw.js', document.baseURI);
       const registration = await container.register(url, { updateViaCache: 'none' });
       this.#registration = registration;
       this.#watch(registration);
       setInterval(() => void registration.update().catch(() => undefined), UPDATE_INTERVAL_MS);
+      return true;
     } catch (error) {
       console.warn('The service worker could not be registered:', error);
       this.#set({ shell: container.controller ? 'ready' : 'failed' });
+      return false;
     }
   }
 

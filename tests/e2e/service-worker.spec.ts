@@ -1,0 +1,96 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { controlled, expect, Site, test } from './site';
+
+test('a plain static host becomes isolated after exactly one reload, and stays so without the network', async ({
+  page,
+}) => {
+  const site = await Site.start({ isolated: false });
+  try {
+    let loads = 0;
+    page.on('load', () => (loads += 1));
+    await page.goto(site.url);
+    await page.waitForFunction(() => crossOriginIsolated);
+    await page.waitForTimeout(1500);
+    expect(loads).toBe(2);
+    expect(await page.evaluate(() => typeof SharedArrayBuffer)).toBe('function');
+    await site.down();
+    await page.reload();
+    await page.waitForFunction(() => crossOriginIsolated);
+    await page.waitForTimeout(500);
+    expect(loads).toBe(3);
+  } finally {
+    await site.remove();
+  }
+});
+
+test('a host that sends the headers needs no reload', async ({ page, site }) => {
+  let loads = 0;
+  page.on('load', () => (loads += 1));
+  await page.goto(site.url);
+  await controlled(page);
+  await page.waitForTimeout(1000);
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+  expect(loads).toBe(1);
+});
+
+test('without isolation there is no reload loop', async ({ page }) => {
+  const site = await Site.start({ isolated: false });
+  try {
+    // A service worker that never comes into being, as with storage blocked.
+    await rm(join(site.folder, 'sw.js'));
+    let loads = 0;
+    page.on('load', () => (loads += 1));
+    await page.goto(site.url);
+    await page.waitForTimeout(6000);
+    expect(loads).toBe(1);
+    await expect(page.locator('#app')).not.toBeEmpty();
+  } finally {
+    await site.remove();
+  }
+});
+
+test("the worker's script carries its own policy once the service worker is in charge", async ({ page, site }) => {
+  await page.goto(site.url);
+  await controlled(page);
+  const policies = await page.evaluate(async () => {
+    const script = document.querySelector<HTMLScriptElement>('script[src]')?.src ?? '';
+    const seen: (string | null)[] = [];
+    seen.push((await fetch(script)).headers.get('Cross-Origin-Embedder-Policy'));
+    seen.push((await fetch(script)).headers.get('Content-Security-Policy'));
+    return seen;
+  });
+  expect(policies).toEqual(['require-corp', null]);
+});
+
+test('only the shell is precached', async ({ page, site }) => {
+  await page.goto(site.url);
+  await controlled(page);
+  const precached = await page.evaluate(async () => {
+    const names = (await caches.keys()).filter((name) => name.startsWith('strata-shell-'));
+    const requests = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+    return requests.flat().map(({ url }) => new URL(url).pathname);
+  });
+  expect(precached).toContain('/index.html');
+  expect(precached.filter((path) => /\.(wasm|onnx)$/.test(path))).toEqual([]);
+});
+
+test('the policy of the page is in force', async ({ page, site }) => {
+  await page.goto(site.url);
+  const outcome = await page.evaluate(async () => {
+    const violations: string[] = [];
+    addEventListener('securitypolicyviolation', (event) => violations.push(event.effectiveDirective));
+    const inline = document.createElement('script');
+    try {
+      inline.textContent = 'window.ran = true';
+      document.head.append(inline);
+    } catch {
+      violations.push('trusted-types');
+    }
+    await fetch('https://example.com/').catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return { violations, ran: 'ran' in window };
+  });
+  expect(outcome.ran).toBe(false);
+  expect(outcome.violations).toContain('connect-src');
+});

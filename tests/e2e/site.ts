@@ -1,0 +1,125 @@
+import { test as base, expect, type Page } from '@playwright/test';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ISOLATION_HEADERS, serveFolder } from '../../build/static-server.mjs';
+
+export const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
+
+type Server = Awaited<ReturnType<typeof serveFolder>>;
+
+/** A copy of the built site on a server of its own, which a test may stop, start again and change. */
+export class Site {
+  readonly folder: string;
+  readonly #base: string;
+  readonly #isolated: boolean;
+  #server: Server | undefined;
+  #port = 0;
+
+  private constructor(folder: string, basePath: string, isolated: boolean) {
+    this.folder = folder;
+    this.#base = basePath;
+    this.#isolated = isolated;
+  }
+
+  static async start({ base: basePath = '/', isolated = true } = {}): Promise<Site> {
+    const folder = await mkdtemp(join(tmpdir(), 'strata-site-'));
+    await cp(DIST, folder, { recursive: true });
+    const site = new Site(folder, basePath, isolated);
+    await site.up();
+    return site;
+  }
+
+  get url(): string {
+    if (!this.#server) throw new Error('The site is down.');
+    return this.#server.url;
+  }
+
+  /** Paths asked for since the server started. */
+  get requests(): readonly string[] {
+    return this.#server?.requests ?? [];
+  }
+
+  async up(): Promise<void> {
+    const headers = this.#isolated ? ISOLATION_HEADERS : {};
+    this.#server = await serveFolder(this.folder, { port: this.#port, base: this.#base, headers });
+    this.#port = Number(new URL(this.#server.url).port);
+  }
+
+  async down(): Promise<void> {
+    await this.#server?.close();
+    this.#server = undefined;
+  }
+
+  /** Puts a new version online: the page carries a mark, and the service worker's list says it changed. */
+  async publish(mark: string): Promise<void> {
+    const page = join(this.folder, 'index.html');
+    const html = await readFile(page, 'utf8');
+    await writeFile(page, html.replace(/<html lang="en"[^>]*>/, `<html lang="en" data-version="${mark}">`));
+    const worker = join(this.folder, 'sw.js');
+    const script = await readFile(worker, 'utf8');
+    const entry = /\{[^{}]*["']?url["']?:\s*["'`]index\.html["'`][^{}]*\}/;
+    if (!entry.test(script)) throw new Error('sw.js does not list index.html.');
+    await writeFile(worker, script.replace(entry, `{url:"index.html",revision:"${mark}"}`));
+  }
+
+  async remove(): Promise<void> {
+    await this.down();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** What a page said and asked for that it should not have. */
+export class Complaints {
+  readonly #found: string[] = [];
+
+  constructor(page: Page) {
+    page.on('console', (message) => {
+      if (message.type() === 'error' || /Content Security Policy/.test(message.text()))
+        this.#found.push(message.text());
+    });
+    page.on('pageerror', (error) => this.#found.push(String(error)));
+    page.context().on('request', (request) => {
+      const { hostname, protocol } = new URL(request.url());
+      if (/^(https?|wss?):$/.test(protocol) && hostname !== 'localhost')
+        this.#found.push(`third party: ${request.url()}`);
+    });
+  }
+
+  /** Everything but lines that match, for tests that cause trouble on purpose. */
+  except(pattern: RegExp): string[] {
+    return this.#found.filter((line) => !pattern.test(line));
+  }
+
+  get all(): readonly string[] {
+    return this.#found;
+  }
+}
+
+/** Tests with a site of their own; `complaints` must be empty at the end unless the test looks at them itself. */
+export const test = base.extend<{ site: Site; complaints: Complaints }>({
+  // Playwright reads the first parameter's pattern to learn what a fixture needs.
+  // eslint-disable-next-line no-empty-pattern
+  site: async ({}, use) => {
+    const site = await Site.start();
+    await use(site);
+    await site.remove();
+  },
+  complaints: async ({ page }, use) => {
+    await use(new Complaints(page));
+  },
+});
+
+export { expect };
+
+/** Waits until the service worker has the shell and is in charge of the page. */
+export async function controlled(page: Page): Promise<void> {
+  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
+}
+
+/** Waits until Atlas has answered the first fact. */
+export async function probed(page: Page): Promise<void> {
+  await expect(page.getByRole('status', { name: 'Verdict' })).toContainText(/\d/, { timeout: 60_000 });
+  await expect(page.getByRole('grid', { name: 'Logit lens' })).toBeVisible();
+}
