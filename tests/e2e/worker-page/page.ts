@@ -1,0 +1,76 @@
+import { Latest } from '../../../src/client/latest.ts';
+import { ModelClient, type ModelClientOptions, type RestartEvent } from '../../../src/client/model-client.ts';
+import type { LoadRequest } from '../../../src/core/model-api.ts';
+import type { Backend, BackendChoice, Dtype } from '../../../src/core/model.ts';
+import { BAD_INPUT } from '../../contract/bad-input.ts';
+import { CHECKS, type Reference } from '../../contract/checks.ts';
+import { readSafetensors } from '../../fixtures/safetensors.ts';
+
+/** The site's root; this page lies three folders below it. */
+const root = new URL('../../../', document.baseURI).href;
+
+async function bytes(path: string): Promise<Uint8Array> {
+  const response = await fetch(new URL(path, root));
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** A zoo folder as if a person had chosen it from disk. */
+async function zoo(name: string, backend: BackendChoice, dtype: Dtype = 'fp32'): Promise<LoadRequest> {
+  const paths = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx'];
+  const files = new Map<string, Blob>();
+  for (const path of paths)
+    files.set(path, new Blob([(await bytes(`zoo/${name}/${path}`)) as Uint8Array<ArrayBuffer>]));
+  return { source: { kind: 'folder', name, dtype, files }, backend };
+}
+
+const restarts: RestartEvent[] = [];
+
+function client(options: Partial<ModelClientOptions> = {}): ModelClient {
+  return new ModelClient({ root, onRestart: (event) => restarts.push(event), ...options });
+}
+
+interface Outcome {
+  readonly name: string;
+  readonly error?: string;
+}
+
+/** Runs the contract of ModelApi through a worker; one outcome per check. */
+async function contract(backend: Backend, tolerance: number): Promise<Outcome[]> {
+  const api = client();
+  const info = await api.load(await zoo('optimum-gpt2', backend));
+  const { tensors } = readSafetensors(await bytes('zoo/optimum-gpt2/reference.safetensors'));
+  const valueWeighted = JSON.parse(
+    new TextDecoder().decode(await bytes('zoo/value-weighted.json')),
+  ) as Reference['valueWeighted'];
+  const outcomes: Outcome[] = [{ name: `runs on ${info.backendLabel}` }];
+  for (const check of [...CHECKS, ...BAD_INPUT]) {
+    try {
+      await check.run(api, { tensors, valueWeighted, tolerance }, info);
+      outcomes.push({ name: check.name });
+    } catch (error) {
+      outcomes.push({ name: check.name, error: String(error) });
+    }
+  }
+  await api.dispose();
+  return outcomes;
+}
+
+export interface Harness {
+  readonly root: string;
+  readonly client: typeof client;
+  readonly zoo: typeof zoo;
+  readonly contract: typeof contract;
+  readonly restarts: typeof restarts;
+  readonly Latest: typeof Latest;
+}
+
+declare global {
+  interface Window {
+    strata: Harness;
+    /** What a test keeps between two evaluations. */
+    api: ModelClient;
+  }
+}
+
+window.strata = { root, client, zoo, contract, restarts, Latest };

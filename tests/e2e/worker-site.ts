@@ -1,0 +1,110 @@
+import { test as base, expect } from '@playwright/test';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+import { pagePolicy } from '../../build/page-policy.ts';
+import { RUNTIME_PATH, runtimeFiles } from '../../build/runtime-files.ts';
+import { ISOLATION_HEADERS, serveFolder } from '../../build/static-server.mjs';
+import { WORKER_POLICY } from '../../src/service-worker/policy.ts';
+
+const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+const BUNDLED = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx'];
+
+/** A page with nothing on it but the worker's client, as built as the app is, and a small model in place of Atlas. */
+export class WorkerSite {
+  private constructor(
+    readonly folder: string,
+    private server: Awaited<ReturnType<typeof serveFolder>> | undefined,
+  ) {}
+
+  static async start(): Promise<WorkerSite> {
+    const folder = await mkdtemp(join(tmpdir(), 'strata-worker-'));
+    await build({
+      configFile: false,
+      root: REPOSITORY,
+      base: './',
+      publicDir: false,
+      logLevel: 'warn',
+      plugins: [runtimeFiles(), pagePolicy()],
+      define: { __STRATA_VERSION__: '"test"', __STRATA_RUNTIME__: JSON.stringify(RUNTIME_PATH) },
+      resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'] },
+      worker: { format: 'es' },
+      build: {
+        target: 'es2022',
+        assetsInlineLimit: 0,
+        modulePreload: { polyfill: false },
+        outDir: folder,
+        emptyOutDir: true,
+        rolldownOptions: { input: join(REPOSITORY, 'tests/e2e/worker-page/index.html') },
+      },
+    });
+    await addModels(folder);
+    const site = new WorkerSite(folder, undefined);
+    await site.up();
+    return site;
+  }
+
+  get url(): string {
+    if (!this.server) throw new Error('The site is down.');
+    return `${this.server.url}tests/e2e/worker-page/index.html`;
+  }
+
+  get requests(): readonly string[] {
+    return this.server?.requests ?? [];
+  }
+
+  async up(port = 0): Promise<void> {
+    // The page carries its own policy too; both must be met.
+    const headers = { ...ISOLATION_HEADERS, 'Content-Security-Policy': WORKER_POLICY };
+    this.server = await serveFolder(this.folder, { port, base: '/strata/', headers });
+  }
+
+  async remove(): Promise<void> {
+    await this.server?.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function addModels(folder: string): Promise<void> {
+  const zoo = join(REPOSITORY, 'tests/fixtures/zoo/optimum-gpt2');
+  await cp(zoo, join(folder, 'zoo/optimum-gpt2'), { recursive: true });
+  await cp(join(REPOSITORY, 'tests/contract/value-weighted.json'), join(folder, 'zoo/value-weighted.json'));
+  const atlas = join(folder, 'models/atlas');
+  await mkdir(join(atlas, 'onnx'), { recursive: true });
+  const files = [];
+  for (const path of BUNDLED) {
+    await cp(join(zoo, path), join(atlas, path));
+    const sha256 = createHash('sha256')
+      .update(await readFile(join(zoo, path)))
+      .digest('hex');
+    files.push({ path, bytes: (await stat(join(zoo, path))).size, sha256 });
+  }
+  await writeFile(join(atlas, 'files.json'), JSON.stringify({ files }));
+}
+
+/** Tests of the worker alone; the site is built once for all of them. */
+export const test = base.extend<{ opened: undefined }, { site: WorkerSite }>({
+  site: [
+    // Playwright reads the first parameter's pattern to learn what a fixture needs.
+    // eslint-disable-next-line no-empty-pattern
+    async ({}, use) => {
+      const site = await WorkerSite.start();
+      await use(site);
+      await site.remove();
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+  opened: [
+    async ({ page, site }, use) => {
+      await page.goto(site.url);
+      await page.waitForFunction(() => 'strata' in window);
+      await use(undefined);
+    },
+    { auto: true },
+  ],
+});
+
+export { expect };

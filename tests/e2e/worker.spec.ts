@@ -1,0 +1,189 @@
+import type {} from './worker-page/page.ts';
+import { expect, test } from './worker-site.ts';
+
+test('the contract of ModelApi holds through the worker, on WASM', async ({ page }) => {
+  const outcomes = await page.evaluate(() => window.strata.contract('wasm', 1e-4));
+  expect(outcomes.filter(({ error }) => error !== undefined)).toEqual([]);
+  expect(outcomes.length).toBeGreaterThan(20);
+  expect(outcomes[0]!.name).toMatch(/WASM, \d+ threads?/);
+});
+
+test('a worker killed in a run is replaced, and the run repeated', async ({ page }) => {
+  const result = await page.evaluate(async () => {
+    const workers: Worker[] = [];
+    const { client, zoo, restarts } = window.strata;
+    const Native = window.Worker;
+    window.Worker = class extends Native {
+      constructor(...args: ConstructorParameters<typeof Worker>) {
+        super(...args);
+        workers.push(this);
+      }
+    };
+    const api = client();
+    await api.load(await zoo('optimum-gpt2', 'wasm'));
+    const before = await api.runProbe<{ induction: Float32Array }>({ probe: 'heads' });
+    let killed = false;
+    const after = await api.runProbe<{ induction: Float32Array }>(
+      { probe: 'heads', options: { seeds: 3, threshold: 0.31 } },
+      {
+        onProgress: () => {
+          if (killed) return;
+          killed = true;
+          workers[0]!.terminate();
+        },
+      },
+    );
+    await api.dispose();
+    return {
+      killed,
+      workers: workers.length,
+      states: restarts.map((event) => event.state).filter((state) => state !== 'loading'),
+      same: String(after.result.induction) === String(before.result.induction),
+    };
+  });
+  expect(result).toEqual({ killed: true, workers: 2, states: ['restarting', 'ready'], same: true });
+});
+
+test('typing: only the newest gets through, and what it cancelled leaves nothing behind', async ({ page }) => {
+  const result = await page.evaluate(async () => {
+    const { client, zoo, Latest } = window.strata;
+    const api = client();
+    await api.load(await zoo('optimum-gpt2', 'wasm'));
+    const latest = new Latest((signal, prompt: string) =>
+      api.runProbe({ probe: 'lens', fact: { prompt, answers: ['the'] } }, { signal }),
+    );
+    const text = 'Berlin is the capital of Germany and Rome is the capital of';
+    const runs: Promise<unknown>[] = [];
+    for (let end = 3; end <= text.length; end++) {
+      runs.push(latest.run(text.slice(0, end)));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    const results = (await Promise.all(runs)) as ({ prepared: { fact: { prompt: string } } } | undefined)[];
+    const last = results.at(-1)!.prepared.fact.prompt;
+    const dropped = results.filter((one) => one === undefined).length;
+    await api.dispose();
+    return { last, dropped, total: results.length };
+  });
+  expect(result.last).toBe('Berlin is the capital of Germany and Rome is the capital of');
+  expect(result.dropped).toBeGreaterThan(0);
+});
+
+test('the page is never held up while the worker runs', async ({ page }) => {
+  const longest = await page.evaluate(async () => {
+    const { client, zoo } = window.strata;
+    const api = client();
+    await api.load(await zoo('optimum-gpt2', 'wasm'));
+    const fact = { prompt: ' The'.repeat(128), answers: ['the'] };
+    let worst = 0;
+    const observer = new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) worst = Math.max(worst, entry.duration);
+    });
+    observer.observe({ type: 'longtask' });
+    for (const probe of ['emergence', 'lens', 'attention']) await api.runProbe({ probe, fact });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    observer.disconnect();
+    await api.dispose();
+    return worst;
+  });
+  expect(longest).toBeLessThanOrEqual(50);
+});
+
+test('a session that cannot be created: a code, and the next model loads', async ({ page }) => {
+  const result = await page.evaluate(async () => {
+    const { client, zoo } = window.strata;
+    const api = client();
+    const good = await zoo('optimum-gpt2', 'wasm');
+    if (good.source.kind !== 'folder') throw new Error('not a folder');
+    const graph = new Uint8Array(await good.source.files.get('onnx/model.onnx')!.arrayBuffer());
+    const attempt = async (bytes: Uint8Array<ArrayBuffer>) => {
+      const files = new Map((good.source as { files: ReadonlyMap<string, Blob> }).files);
+      files.set('onnx/model.onnx', new Blob([bytes]));
+      try {
+        await api.load({ ...good, source: { ...good.source, files } as typeof good.source });
+        return 'loaded';
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    };
+    // Cut short; and with an operator that does not exist.
+    const cut = await attempt(graph.slice(0, graph.length / 2));
+    const renamed = graph.slice();
+    const name = [...'Softmax'].map((character) => character.charCodeAt(0));
+    for (let at = 0; at < renamed.length - 7; at++) {
+      if (name.every((code, index) => renamed[at + index] === code)) renamed.set([0x5a], at);
+    }
+    const unknown = await attempt(renamed);
+    const info = await api.load(good);
+    await api.dispose();
+    return { cut, unknown, name: info.name };
+  });
+  expect(result.cut).not.toBe('loaded');
+  expect(['malformed-model', 'not-a-model-file', 'truncated', 'session-failed']).toContain(result.cut);
+  expect(['session-failed', 'unknown-anatomy', 'unsupported-model']).toContain(result.unknown);
+  expect(result.name).toBe('optimum-gpt2');
+});
+
+test('the bundled model: progress, storage, and a restart with the network gone', async ({ page, context }) => {
+  const load = () =>
+    page.evaluate(async () => {
+      const { client } = window.strata;
+      window.api = client();
+      const seen: { received: number; total: number; fromStorage: boolean }[] = [];
+      const info = await window.api.load(
+        { source: { kind: 'bundled', id: 'atlas' }, backend: 'auto' },
+        {
+          onProgress: (progress) => {
+            if (progress.stage !== 'download') return;
+            const { receivedBytes: received, totalBytes: total, fromStorage } = progress;
+            seen.push({ received, total, fromStorage });
+          },
+        },
+      );
+      return { last: seen.at(-1)!, backend: info.backend, source: info.provenance.source };
+    });
+  const first = await load();
+  expect(first).toMatchObject({ backend: 'wasm', source: 'bundled' });
+  expect(first.last.received).toBe(first.last.total);
+  await page.evaluate(() => window.api.dispose());
+  const second = await load();
+  expect(second.last.fromStorage).toBe(true);
+  // The worker's script and the two lists of files are the service worker's affair; here they come from memory.
+  await context.setOffline(false);
+  await page.evaluate(() => window.api.dispose());
+});
+
+test('two tabs at once: both load and probe', async ({ page, context, site }) => {
+  const other = await context.newPage();
+  await other.goto(site.url);
+  await other.waitForFunction(() => 'strata' in window);
+  const work = () =>
+    window.strata
+      .client()
+      .load({ source: { kind: 'bundled', id: 'atlas' }, backend: 'auto' })
+      .then((info) => info.name);
+  const before = site.requests.length;
+  const names = await Promise.all([page.evaluate(work), other.evaluate(work)]);
+  expect(names).toEqual(['Atlas', 'Atlas']);
+  const models = site.requests.slice(before).filter((path) => path.endsWith('model.onnx'));
+  expect(models.length).toBeLessThanOrEqual(1);
+  await other.close();
+});
+
+test('storage full: the model works from memory, and a note says so', async ({ page, context, site }) => {
+  const session = await context.newCDPSession(page);
+  const { origin } = new URL(site.url);
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 100_000 });
+  const result = await page.evaluate(async () => {
+    const notes: string[] = [];
+    const api = window.strata.client();
+    await api.load(
+      { source: { kind: 'bundled', id: 'atlas' }, backend: 'auto' },
+      { onProgress: (progress) => progress.stage === 'note' && notes.push(progress.note) },
+    );
+    const { prepared } = await api.runProbe({ probe: 'lens', fact: { prompt: 'The capital', answers: ['of'] } });
+    await api.dispose();
+    return { notes, tokens: prepared!.tokens.length };
+  });
+  expect(result.notes).toContain('storage-full');
+  expect(result.tokens).toBeGreaterThan(0);
+});

@@ -1,0 +1,60 @@
+import type {} from './worker-page/page.ts';
+import { expect, test } from './worker-site.ts';
+
+/** As much of a GPU device as these tests touch. */
+interface Device {
+  destroy(): void;
+}
+
+test('the contract of ModelApi holds through the worker, on WebGPU', async ({ page }) => {
+  test.setTimeout(240_000);
+  const outcomes = await page.evaluate(() => window.strata.contract('webgpu', 1e-3));
+  expect(outcomes.filter(({ error }) => error !== undefined)).toEqual([]);
+  expect(outcomes[0]!.name).toMatch(/WebGPU/);
+});
+
+test('auto takes WASM for a small model', async ({ page }) => {
+  const backend = await page.evaluate(async () => {
+    const { client, zoo } = window.strata;
+    const api = client();
+    const info = await api.load(await zoo('optimum-gpt2', 'auto'));
+    await api.dispose();
+    return info.backend;
+  });
+  expect(backend).toBe('wasm');
+});
+
+test('a lost GPU: the model is loaded again and the run repeated', async ({ page }) => {
+  await page.evaluate(async () => {
+    window.api = window.strata.client();
+    await window.api.load(await window.strata.zoo('optimum-gpt2', 'webgpu'));
+  });
+  const [worker] = page.workers();
+  // Every buffer of the session knows its device: the next one made tells us which.
+  await worker!.evaluate(() => {
+    const prototype = (globalThis as unknown as { GPUDevice: { prototype: Record<string, unknown> } }).GPUDevice
+      .prototype;
+    const create = prototype['createCommandEncoder'] as (...args: unknown[]) => unknown;
+    prototype['createCommandEncoder'] = function (this: Device, ...args: unknown[]) {
+      (globalThis as unknown as { device: Device }).device = this;
+      return create.apply(this, args);
+    };
+  });
+  const probe = (prompt: string) =>
+    page.evaluate(async (text) => {
+      const fact = { prompt: text, answers: ['the'] };
+      const { result } = await window.api.runProbe<{ rank: Int32Array }>({ probe: 'emergence', fact });
+      return [...result.rank];
+    }, prompt);
+  const before = await probe('The capital of France is');
+  await worker!.evaluate(() => (globalThis as unknown as { device: Device }).device.destroy());
+  await probe('Another prompt, not cached');
+  expect(await probe('The capital of France is')).toEqual(before);
+  const states = await page.evaluate(() => window.strata.restarts.map((event) => event.state));
+  expect(states.filter((state) => state !== 'loading')).toEqual(['restarting', 'ready']);
+  const reason = await page.evaluate(() => {
+    const [first] = window.strata.restarts;
+    return first?.state === 'restarting' ? first.reason.code : undefined;
+  });
+  expect(reason).toBe('device-lost');
+});
