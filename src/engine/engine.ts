@@ -10,6 +10,8 @@ export interface RuntimeOptions {
    * which works in Node only.
    */
   readonly wasmPaths?: string;
+  /** The `.wasm` file's bytes, when the caller has fetched them itself. */
+  readonly wasmBinary?: Uint8Array<ArrayBuffer>;
   /** WASM threads; more than 1 needs cross-origin isolation. Default 1. */
   readonly threads?: number;
 }

@@ -74,7 +74,7 @@ export function findAnatomy(view: GraphView, config: Readonly<Record<string, unk
 }
 
 /** The output with one value per vocabulary entry: float, three dimensions, not a cache. */
-function findLogits(view: GraphView): string {
+export function findLogits(view: GraphView): string {
   const { outputs } = view.model.graph;
   const cache = (output: ValueInfo): boolean => output.dims?.length === 4 || output.dims?.length === 5;
   const candidates = outputs.filter((output) => !cache(output));
@@ -97,7 +97,7 @@ interface Embedding {
   readonly input: string;
   /** Output of the Gather. */
   readonly tensor: string;
-  /** After a constant scale (Gemma's √d_model), which belongs to the embedding. */
+  /** After dequantisation and a constant scale (Gemma's √d_model), which belong to the embedding. */
   readonly scaled: string;
   readonly d_vocab: number;
   readonly d_model: number;
@@ -114,13 +114,20 @@ function findEmbedding(view: GraphView, unembedding: OnnxNode, d_vocab: number |
     const tensor = node.outputs[0];
     // A table may be padded beyond the vocabulary the unembedding knows, or the other way round.
     if (!input || !tensor || dims?.length !== 2 || dims[0]! < d_vocab * 0.9 || !isFloatTable(view, node)) continue;
-    const reader = view.consumers(tensor).filter((next) => next.op !== 'Shape');
-    const scale = reader.length === 1 && reader[0]!.op === 'Mul' && reader[0]!.inputs.some((name) => view.isConstant(name));
-    const width = node.op === 'Gather' ? dims[1]! : undefined;
-    const d_model = width ?? projectionDims(view, unembedding)?.[0] ?? 0;
-    return { input, tensor, scaled: scale ? reader[0]!.outputs[0]! : tensor, d_vocab, d_model };
+    const d_model = node.op === 'Gather' ? dims[1]! : (projectionDims(view, unembedding)?.[0] ?? 0);
+    return { input, tensor, scaled: scaledEmbedding(view, tensor), d_vocab, d_model };
   }
   throw unknownAnatomy('embedding', 'no table of token vectors with a row for every logit is read by an input');
+}
+
+function scaledEmbedding(view: GraphView, tensor: string): string {
+  for (let at = tensor; ; ) {
+    const [reader, second] = view.consumers(at).filter((node) => node.op !== 'Shape');
+    const next = reader?.outputs[0];
+    const scales = reader?.op === 'Mul' && reader.inputs.some((name) => view.isConstant(name));
+    if (second || next === undefined || !(scales || reader?.op === 'DequantizeLinear')) return at;
+    at = next;
+  }
 }
 
 function isInteger(elementType: number): boolean {

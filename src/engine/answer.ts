@@ -1,0 +1,21 @@
+/** Scripts written without spaces between words. */
+const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u3000-\u303f\uff00-\uffef]/u;
+/** After these a word follows at once: opening brackets and quotes, apostrophes, hyphens. */
+const OPEN_END = /[\p{Ps}\p{Pi}\p{Pd}'’/\\@#_]$/u;
+/** These never have a space before them. */
+const CLOSED_START = /^[\p{Pe}\p{Pf}.,;:!?%…'’]/u;
+
+/** Prompt and answer as one text: with a space between where the language writes one. */
+export function joinAnswer(prompt: string, answer: string): string {
+  const last = Array.from(prompt).at(-1) ?? '';
+  const first = Array.from(answer)[0] ?? '';
+  const joined =
+    last === '' ||
+    /\s/u.test(last) ||
+    /\s/u.test(first) ||
+    OPEN_END.test(prompt) ||
+    (last === '"' && prompt.split('"').length % 2 === 0) ||
+    CLOSED_START.test(answer) ||
+    (UNSPACED.test(last) && UNSPACED.test(first));
+  return joined ? prompt + answer : `${prompt} ${answer}`;
+}

@@ -1,0 +1,82 @@
+import type { InferenceSession, Env, Tensor as OrtTensor, TensorConstructor, InferenceSessionFactory } from 'onnxruntime-web';
+import { StrataError } from '../core/errors';
+import type { Backend } from '../core/model';
+import { SOURCE_LOCATION, type Header } from '../onnx/emit';
+import type { RuntimeOptions } from './engine';
+
+/** The part of onnxruntime-web that is used; both builds offer it. */
+export interface Runtime {
+  readonly InferenceSession: InferenceSessionFactory;
+  readonly Tensor: TensorConstructor;
+  readonly env: Env;
+}
+
+export type { InferenceSession, OrtTensor };
+
+/** Milliseconds ONNX Runtime may take to start its threads before it is an error instead of silence. */
+const INIT_TIMEOUT = 30_000;
+
+/** Imports the build that holds the backend: the plain CPU one unless WebGPU was chosen. */
+export async function loadRuntime(backend: Backend, options: RuntimeOptions): Promise<Runtime> {
+  const runtime: Runtime =
+    backend === 'webgpu' ? await import('onnxruntime-web/webgpu') : await import('onnxruntime-web/wasm');
+  const { wasm } = runtime.env;
+  wasm.numThreads = options.threads ?? 1;
+  wasm.initTimeout = INIT_TIMEOUT;
+  wasm.proxy = false;
+  if (options.wasmPaths !== undefined) wasm.wasmPaths = options.wasmPaths;
+  if (options.wasmBinary) wasm.wasmBinary = options.wasmBinary;
+  runtime.env.logLevel = 'error';
+  return runtime;
+}
+
+/** What a header points into. */
+export interface WeightFiles {
+  readonly source: Uint8Array;
+  readonly external: ReadonlyMap<string, Uint8Array>;
+}
+
+/**
+ * Creates a session from a header whose large tensors lie in the given files.
+ * @throws StrataError `session-failed`, `out-of-memory`, `backend-unavailable`, `missing-file`.
+ */
+export async function createSession(
+  runtime: Runtime,
+  backend: Backend,
+  header: Header,
+  files: WeightFiles,
+): Promise<InferenceSession> {
+  const externalData = [...header.locations].map((path) => {
+    const data = files.external.get(path);
+    if (!data) throw new StrataError('missing-file', `The model needs the file ${path}.`, { file: path });
+    return { path, data };
+  });
+  if (header.usesSource) externalData.push({ path: SOURCE_LOCATION, data: files.source });
+  try {
+    return await runtime.InferenceSession.create(header.bytes, {
+      executionProviders: [backend],
+      externalData,
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+    });
+  } catch (cause) {
+    throw sessionError(cause, 'session-failed');
+  }
+}
+
+/** Gives ONNX Runtime's messages a code. */
+export function sessionError(cause: unknown, code: 'session-failed' | 'run-failed'): StrataError {
+  if (cause instanceof StrataError) return cause;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (/out of memory|bad_alloc|allocation failed|Array buffer allocation|memory access out of bounds/i.test(message)) {
+    return new StrataError('out-of-memory', `There is not enough memory for this: ${message}`, {}, { cause });
+  }
+  if (/device (is |was )?lost|device.*destroyed/i.test(message)) {
+    return new StrataError('device-lost', `The graphics device was lost: ${message}`, {}, { cause });
+  }
+  if (/no available backend|webgpu is not|Failed to get GPU adapter|not supported in this environment/i.test(message)) {
+    return new StrataError('backend-unavailable', `This backend cannot be used here: ${message}`, {}, { cause });
+  }
+  const words = code === 'session-failed' ? 'The runtime does not accept this model' : 'The run failed';
+  return new StrataError(code, `${words}: ${message}`, {}, { cause });
+}
