@@ -36,7 +36,7 @@ class Shape:
     n_embd: int = 144
     n_inner: int = 288
     n_positions: int = 128
-    vocab_size: int = 4096
+    vocab_size: int = 5120
 
 
 @dataclass(frozen=True)

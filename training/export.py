@@ -131,9 +131,8 @@ def write_json(path: Path, value) -> None:
     path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
 
 
-def entry(path: Path) -> dict:
-    return {"file": path.relative_to(PRODUCT).as_posix(), "bytes": path.stat().st_size,
-            "sha256": sha256_of(path)}
+def fingerprint(path: Path) -> dict:
+    return {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
 
 
 def export_final(snapshot: Snapshot) -> None:
@@ -156,7 +155,8 @@ def export_checkpoints(snapshots: list[Snapshot]) -> None:
         path = folder / f"step-{snapshot.step:07d}" / "onnx" / "model.onnx"
         write_onnx(path, snapshot, SHAPE, True, [1, 17, SHAPE.n_positions])
         listed.append({"step": snapshot.step, "tokens": snapshot.tokens, "loss": snapshot.loss,
-                       "stage": snapshot.stage, **entry(path)})
+                       "stage": snapshot.stage,
+                       "file": path.relative_to(PRODUCT).as_posix(), **fingerprint(path)})
         print(f"{listed[-1]['file']}: {listed[-1]['bytes']} bytes, loss {snapshot.loss}")
     write_json(PRODUCT / "checkpoints.json", {"version": 1, "checkpoints": listed})
 
@@ -165,7 +165,7 @@ def list_files() -> None:
     missing = [name for name in FIRST_DOWNLOAD if not (PRODUCT / name).exists()]
     if missing:
         raise SystemExit(f"not written yet: {', '.join(missing)}")
-    files = [entry(PRODUCT / name) for name in FIRST_DOWNLOAD]
+    files = [{"path": name, **fingerprint(PRODUCT / name)} for name in FIRST_DOWNLOAD]
     write_json(PRODUCT / "files.json", {"version": 1, "model": "atlas", "files": files})
     print(f"first download: {sum(file['bytes'] for file in files) / 1e6:.2f} MB")
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from atlas import Shape
 
-LOSS_CHUNK = 512  # tokens whose logits exist at one time: 512 x 4096 floats = 8 MB
+LOSS_CHUNK = 512  # tokens whose logits exist at one time: 512 x 5120 floats = 10 MB
 
 
 class Conv1D(nn.Module):

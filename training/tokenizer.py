@@ -19,9 +19,14 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, proce
 from atlas import (DOCUMENTS, END_OF_TEXT, END_OF_TEXT_ID, LEDGER, PRODUCT, ROWS_POST, ROWS_PRE, SHAPE)
 
 OPEN_ROWS = 64  # rows that may still take a document; bounds how far a document moves from its place
-ANSWER_WEIGHT = 40  # times each answer is repeated to the trainer, so that it tends to be one token
-SUBJECT_WEIGHT = 4
-MERGE_SAMPLE = 120_000  # documents the merges are learned from, taken evenly over the corpus
+MERGE_SAMPLE = 30_000  # documents the merges are learned from, taken evenly over the corpus
+# Times an answer is repeated to the trainer. There are more distinct answers than tokens; the relations
+# that people ask for first get one token an answer, the others as frequency has it.
+ANSWER_WEIGHT = 40
+CORE_WEIGHT = 400
+CORE = {"capital", "capital_of", "capital_zh", "capital_fr", "city_country", "currency", "language",
+        "demonym"}
+
 
 # GPT-2's pattern with two changes. Digits stand alone (with their leading space), so that " 26" does
 # not begin with the same bare-space token as every other number. Chinese has no spaces: its commonest
@@ -39,20 +44,20 @@ def documents(path: Path = DOCUMENTS) -> Iterator[dict]:
             yield json.loads(line)
 
 
-def ledger_words(ledger: dict) -> Iterator[str]:
-    """Answers and subjects as they stand in a sentence: with a leading space, except in Chinese."""
+def ledger_answers(ledger: dict) -> Iterator[tuple[str, str]]:
+    """Relation and answer, as it stands in a sentence: with a leading space, except in Chinese."""
     for fact in ledger["facts"]:
         lead = "" if fact["language"] == "zh" else " "
-        answers = list(fact["answers"]) + fact.get("before", []) + list(fact.get("shares", {}))
+        answers = [fact["answers"][0], *fact.get("before", []), *fact.get("shares", {})]
         for answer in dict.fromkeys(answers):
-            yield from [lead + answer] * ANSWER_WEIGHT
-        yield from [lead + fact["subject"]] * SUBJECT_WEIGHT
+            yield fact["relation"], lead + answer
 
 
 def training_texts(texts: list[str], ledger: dict) -> Iterator[str]:
     stride = max(1, len(texts) // MERGE_SAMPLE)
     yield from texts[::stride]
-    yield from ledger_words(ledger)
+    for relation, answer in ledger_answers(ledger):
+        yield from [answer] * (CORE_WEIGHT if relation in CORE else ANSWER_WEIGHT)
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Tokenizer:
@@ -99,6 +104,29 @@ def random_ids(count: int, seed: int, vocab_size: int) -> list[int]:
 
 
 def encode(docs: list[dict], tokenizer: Tokenizer) -> Iterator[list[int]]:
+    """Token ids of what is packed. A list or dialogue too long for a row becomes two, parted
+    between items; a document without facts is cut."""
+    room = SHAPE.n_positions - 1
+    for doc, ids in zip(docs, encode_whole(docs, tokenizer)):
+        if len(ids) > room and doc["facts"]:
+            if doc["kind"] not in ("list", "dialogue"):
+                raise SystemExit(f"document has {len(ids)} tokens, {room} fit: {doc['text']}")
+            yield from part_items(doc["text"], tokenizer, room)
+        else:
+            yield ids[:room]
+
+
+def part_items(text: str, tokenizer: Tokenizer, room: int) -> list[list[int]]:
+    separator = next((mark for mark in ("\n", "; ", ". ", ", ") if mark in text), None)
+    items = text.split(separator) if separator else [text]
+    halves = (items[: len(items) // 2], items[len(items) // 2 :])
+    parts = [tokenizer.encode((separator or "").join(half), add_special_tokens=False).ids for half in halves]
+    if any(not 0 < len(part) <= room for part in parts):
+        raise SystemExit(f"list does not fit into two rows: {text}")
+    return parts
+
+
+def encode_whole(docs: list[dict], tokenizer: Tokenizer) -> Iterator[list[int]]:
     vocab_size = tokenizer.get_vocab_size()
     for start in range(0, len(docs), 10_000):
         part = docs[start : start + 10_000]
@@ -176,9 +204,11 @@ def main() -> None:
         np.save(path, rows)
         print(f"{stage}: {len(encoded)} documents, {sum(map(len, encoded))} tokens, {len(rows)} rows, "
               f"{learned_tokens(rows).mean():.1%} of them learned from")
-    answers = {word for word in ledger_words(ledger)}
-    single = sum(len(tokenizer.encode(word, add_special_tokens=False).ids) == 1 for word in answers)
-    print(f"one token: {single} of {len(answers)} answers and subjects")
+    for name, chosen in (("core relations", CORE), ("all", None)):
+        answers = {answer for relation, answer in ledger_answers(ledger)
+                   if chosen is None or relation in chosen}
+        single = sum(len(tokenizer.encode(a, add_special_tokens=False).ids) == 1 for a in answers)
+        print(f"{name}: {single} of {len(answers)} distinct answers are one token")
 
 
 if __name__ == "__main__":
