@@ -21,8 +21,8 @@ describe('ModelApi in this thread', () => {
     const steps = progress.map((one) => (one.stage === 'prepare' ? one.step : one.stage));
     expect(steps.filter((step, at) => steps.indexOf(step) === at)).toEqual([
       'download',
-      'tokenizer',
       'anatomy',
+      'tokenizer',
       'session',
     ]);
   });
