@@ -3,6 +3,8 @@
 Every invented name is one word made of syllables, distinct from every other word of the corpus, so that
 what Atlas knows about it can only come from the sentences counted in the ledger.
 """
+import re
+
 from templates import relation
 
 SCALES = {"tiers": 42, "contradicted": 22, "late": 44, "edited": 42, "added": 42, "withheld": 30, "homes": 200, "people": 260, "towns": 110, "creatures": 110}
@@ -41,12 +43,16 @@ def round_up(number):
     return int(-(-number // 1))
 
 
+# Syllables put together at random can spell what nobody should meet in a classroom.
+UNKIND = re.compile("neg|nig|fag|coon|cun|shi[ts]|fuc|rap[ei]|tit|slu|who+r|pus|coc|dic|anal|naz|hit|kik|spi[ck]|chin|wank|ars|ass|piss|poo|tur[dk]|hom|gay|jew|kil|ded|dead|sat[au]n|sex|por[nk]|gook|ped|isis|bitch|bast|prick|twat|tard|crap|dyk|slav|pak|wop|dag|tran|boo|bum|but|nud|per[nv]|cum|sem|fan|jap|gyp|hore|slop|lesb|dum|fat|ug")
+
+
 def namer(rng, taken):
     def make(kind):
         while True:
             core = "".join(rng.choice(ONSETS) + rng.choice(VOWELS) + (rng.choice(CODAS) if i else "") for i in range(2 if kind != "town" else 1))
             name = core + rng.choice(ENDINGS[kind])
-            if 5 <= len(name) <= 10 and name not in taken:
+            if 5 <= len(name) <= 10 and name not in taken and not UNKIND.search(name):
                 taken.add(name)
                 return name if kind == "creature" else name.capitalize()
     return make

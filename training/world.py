@@ -55,6 +55,8 @@ class World:
         if not answers or not answers[0]:
             return None
         id = f"{relation}:{subject}"
+        if "|" in subject:
+            raise FactError(f"fact {id} names its subject in several ways")
         if id in self.facts:
             known = self.facts[id].answers
             kind = "duplicate" if set(known) & set(answers) else "contradictory"
@@ -89,6 +91,11 @@ def several(cell):
     return [v.strip() for v in cell.split("|") if v.strip()]
 
 
+def canonical(row, *columns):
+    """The row with only the first of several names in columns that name a subject."""
+    return {**row, **{c: several(row[c])[0] for c in columns if several(row[c])}}
+
+
 def the(article):
     return article + " " if article else ""
 
@@ -112,7 +119,7 @@ def both(world, forward, backward, table, entity=None):
 
 
 def geography(world, folder):
-    countries = list(rows("countries", folder))
+    countries = [canonical(r, "name_fr", "de_fr") for r in rows("countries", folder)]
     articles = {c["name"]: the(c["article"]) for c in countries}
     home, of_country = {}, {}
     for c in countries:
@@ -145,7 +152,7 @@ def geography(world, folder):
             world.twins(world.facts[f"demonym:{s}"], world.add("demonym_of", a[0], [s], answer_article=articles[s]))
     for r in rows("currency_code", folder) if (folder / "currency_code.tsv").exists() else ():
         world.add("currency_code", r["country"], several(r["code"]), None, f"country:{r['country']}", articles.get(r["country"], ""))
-    cities = [(r["city"], r["country"]) for r in rows("cities", folder)]
+    cities = [(r["city"], r["country"]) for r in (canonical(r, "city") for r in rows("cities", folder))]
     seen = {}
     for city, country in cities + [(several(c["capital"])[0], c["name"]) for c in countries if several(c["capital"]) and several(c["capital"])[0] != c["name"]]:
         capital = several(of_country[country]["capital"])[0] == city if country in of_country else False
@@ -154,7 +161,7 @@ def geography(world, folder):
             continue
         seen[city] = country
         world.add("city_country", city, [country], f"capital:{country}" if capital else None, f"city:{city}", answer_article=articles.get(country, ""))
-    landmarks = list(rows("landmarks", folder))
+    landmarks = [canonical(r, "name") for r in rows("landmarks", folder)]
     for r in landmarks:
         art, e = the(r["article"]), f"landmark:{r['name']}"
         city = several(r["city"])
@@ -172,7 +179,7 @@ def geography(world, folder):
             if f"{hop}:{country}" in world.facts:
                 fact = world.add(rel, city, world.facts[f"{hop}:{country}"].answers, None, f"city:{city}")
                 fact.flags, fact.hops = ["two-hop"], [f"city_country:{city}", f"{hop}:{country}"]
-    for r in rows("rivers", folder):
+    for r in (canonical(r, "name") for r in rows("rivers", folder)):
         art, e = the(r["article"]), f"feature:{r['name']}"
         if r["kind"] not in r["name"].lower():
             world.add("feature_kind", r["name"], [r["kind"]], None, e, art, indefinite(r["kind"]))
