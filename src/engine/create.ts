@@ -3,6 +3,7 @@ import type { ModelFiles, ModelInfo } from '../core/model';
 import { findAnatomy, findLogits, type Anatomy } from '../onnx/anatomy';
 import { configNumber } from '../onnx/config';
 import { GraphView } from '../onnx/graph';
+import { computeInFloat32, usesFloat16 } from '../onnx/rewrites/float32';
 import { checkSafety, operatorCounts } from '../onnx/safety';
 import { scanModel } from '../onnx/scan';
 import type { CreateEngine, EngineOptions } from './engine';
@@ -28,7 +29,7 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
   step('anatomy');
   const model = scanModel(files.graph.bytes);
   checkSafety(model, files.external);
-  const view = new GraphView(model, files.external);
+  const view = new GraphView(options.backend !== 'webgpu' && usesFloat16(model) ? computeInFloat32(model) : model, files.external);
   const found = recognise(view, files);
   step('tokenizer');
   const d_vocab = found.anatomy?.dims.d_vocab ?? configNumber(files.config, 'vocab_size') ?? 0;

@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HookName } from '../../src/core/hooks';
+import type { Intervention } from '../../src/core/interventions';
+import { entropyBits, klBits, logSumExp, rankOf, softmax } from '../../src/core/numerics';
+import { slice, type Tensor } from '../../src/core/tensor';
+import { createEngine } from '../../src/engine/create';
+import type { Engine } from '../../src/engine/engine';
+import { hookShape } from '../../src/onnx/hook-shape';
+import { LAYOUTS } from './layouts';
+import { runUntouched } from './untouched';
+import { largestDifference, openZoo, Reference } from './zoo';
+
+describe.each(LAYOUTS)('$folder ($dtype) by itself', ({ folder, dtype }) => {
+  let engine: Engine;
+  let tokens: number[];
+  let untouched: Float32Array;
+
+  beforeAll(async () => {
+    tokens = (await Reference.open(folder)).tokens(1);
+    const files = await openZoo(folder, dtype);
+    untouched = await runUntouched(files, tokens);
+    engine = await createEngine(files);
+  });
+  afterAll(() => engine.dispose());
+
+  const run = async (captures: readonly HookName[], interventions: readonly Intervention[] = []): Promise<ReadonlyMap<HookName, Tensor>> =>
+    (await engine.trace({ tokens, interventions, captures })).captures;
+
+  /** One intervention at every place there is, none of which changes anything. */
+  function neutralEverywhere(): Intervention[] {
+    const { dims, hooks } = engine.info;
+    const layers = Array.from({ length: dims.n_layers }, (_, layer) => layer);
+    const adds = hooks.flatMap((hook): Intervention[] => {
+      const shape = hookShape(hook, dims);
+      return shape ? [{ kind: 'add', hook, vector: new Array<number>(shape.width).fill(0) }] : [];
+    });
+    const edits = layers.map((layer): Intervention => ({ kind: 'edit', layer, key: new Array<number>(dims.d_mlp).fill(0), value: new Array<number>(dims.d_model).fill(0) }));
+    // The first position cannot see the second anyway.
+    return [...adds, ...edits, { kind: 'knockout', layers, heads: 'all', dest: [0], src: [1] }];
+  }
+
+  it('leaves the untouched file’s logits as they are', async () => {
+    const plain = (await run(['logits'])).get('logits')!;
+    // Half-precision files are computed in float32 here; the runtime rounds to half in between.
+    expect(largestDifference(plain.data, untouched)).toBeLessThanOrEqual(dtype === 'fp32' ? 1e-5 : 2e-2);
+    const neutral = (await run(['logits'], neutralEverywhere())).get('logits')!;
+    expect(largestDifference(neutral.data, plain.data)).toBeLessThanOrEqual(1e-5);
+  });
+
+  it('attends with rows that sum to one and never to the future', async () => {
+    for (let layer = 0; layer < engine.info.dims.n_layers; layer++) {
+      const pattern = (await run([`blocks.${layer}.attn.hook_pattern`])).get(`blocks.${layer}.attn.hook_pattern`)!;
+      for (let head = 0; head < engine.info.dims.n_heads; head++) {
+        for (let dest = 0; dest < tokens.length; dest++) {
+          const row = slice(pattern, head, dest);
+          expect(row.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 5);
+          expect(row.subarray(dest + 1).every((value) => value === 0)).toBe(true);
+        }
+      }
+    }
+  });
+
+  it('ends the lens with the model’s own logits and begins it with the embedding', async () => {
+    const captures = await run(['logit_lens', 'logits']);
+    const lens = captures.get('logit_lens')!;
+    const last = slice(lens, engine.info.dims.n_layers);
+    expect(largestDifference(last, captures.get('logits')!.data)).toBe(0);
+    const embedding = (await run(['blocks.0.hook_resid_pre'])).get('blocks.0.hook_resid_pre')!;
+    const moved: Intervention[] = tokens.map((_, pos) => ({
+      kind: 'set',
+      hook: `blocks.${engine.info.dims.n_layers - 1}.hook_resid_post`,
+      pos: [pos],
+      vector: Array.from(slice(embedding, pos)),
+    }));
+    const ofEmbedding = (await run(['logits'], moved)).get('logits')!;
+    expect(largestDifference(slice(lens, 0), ofEmbedding.data)).toBeLessThanOrEqual(1e-5);
+  });
+
+  it('says of each lens cell what its logits say', async () => {
+    const lensLogits = (await run(['logit_lens'])).get('logit_lens')!;
+    const targets = [3, 291, 17];
+    const { lens } = await engine.trace({ tokens, interventions: [], captures: [], lens: { positions: [0, -1], midLayers: false, k: 7, targets } });
+    lens!.positions.forEach((position, column) => {
+      const final = softmax(slice(lensLogits, -1, position));
+      lens!.rowDepth.forEach((_, row) => {
+        const cell = row * lens!.positions.length + column;
+        const logits = slice(lensLogits, row, position);
+        const p = softmax(logits);
+        expect(lens!.entropyBits[cell]).toBeCloseTo(entropyBits(p), 4);
+        expect(lens!.klBits[cell]).toBeCloseTo(klBits(final, p), 4);
+        expect(lens!.topProbs[cell * 7]).toBeCloseTo(Math.max(...p), 6);
+        targets.forEach((id, index) => {
+          expect(lens!.targetRanks[cell * 3 + index]).toBe(rankOf(logits, id));
+          expect(lens!.targetProbs[cell * 3 + index]).toBeCloseTo(Math.exp(logits[id]! - logSumExp(logits)), 6);
+        });
+      });
+    });
+  });
+
+  it('is unchanged by patching a run with its own values', async () => {
+    const hooks = ['blocks.2.hook_attn_out', 'blocks.1.hook_mlp_out', 'blocks.3.hook_resid_pre'] as const;
+    const captures = await run(['logits', ...hooks]);
+    const patches = hooks.flatMap((hook) => tokens.map((_, pos): Intervention => ({ kind: 'set', hook, pos: [pos], vector: Array.from(slice(captures.get(hook)!, pos)) })));
+    const patched = (await run(['logits'], patches)).get('logits')!;
+    expect(largestDifference(patched.data, captures.get('logits')!.data)).toBeLessThanOrEqual(1e-5);
+  });
+
+  it('adds up: stream, attention and MLP; z through W_O gives the attention’s output', async () => {
+    const { n_heads, d_head, d_model } = engine.info.dims;
+    const captures = await run(['blocks.1.hook_resid_pre', 'blocks.1.hook_attn_out', 'blocks.1.hook_mlp_out', 'blocks.1.hook_resid_post', 'blocks.1.attn.hook_z']);
+    const value = (hook: string): Float32Array => captures.get(`blocks.1.${hook}` as HookName)!.data;
+    const sum = value('hook_resid_pre').map((x, index) => x + value('hook_attn_out')[index]! + value('hook_mlp_out')[index]!);
+    const tolerance = 1e-5;
+    expect(largestDifference(sum, value('hook_resid_post'))).toBeLessThanOrEqual(tolerance);
+    const W_O = engine.weights.W_O(1)!;
+    expect(W_O.dims).toEqual([n_heads, d_head, d_model]);
+    // Up to a bias that is the same at every position.
+    const difference = tokens.map((_, pos) => {
+      const z = slice(captures.get('blocks.1.attn.hook_z')!, pos);
+      return Float64Array.from({ length: d_model }, (_value, column) =>
+        z.reduce((total, x, row) => total + x * W_O.data[row * d_model + column]!, -value('hook_attn_out')[pos * d_model + column]!),
+      );
+    });
+    for (const other of difference) expect(largestDifference(other, difference[0]!)).toBeLessThanOrEqual(tolerance);
+  });
+});

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expandHooks, type HookName } from '../../src/core/hooks';
+import type { Intervention } from '../../src/core/interventions';
+import { topK } from '../../src/core/numerics';
+import { slice, type Tensor } from '../../src/core/tensor';
+import { createEngine } from '../../src/engine/create';
+import type { Engine } from '../../src/engine/engine';
+import { LAYOUTS } from './layouts';
+import { largestDifference, openZoo, Reference } from './zoo';
+
+const PROMPTS = [0, 1, 2];
+
+describe.each(LAYOUTS)('$folder ($dtype) against PyTorch', ({ folder, dtype, tolerance }) => {
+  let engine: Engine;
+  let reference: Reference;
+
+  beforeAll(async () => {
+    reference = await Reference.open(folder);
+    engine = await createEngine(await openZoo(folder, dtype));
+  });
+  afterAll(() => engine.dispose());
+
+  async function capture(prompt: number, hooks: readonly HookName[], interventions: readonly Intervention[] = []): Promise<ReadonlyMap<HookName, Tensor>> {
+    const trace = await engine.trace({ tokens: reference.tokens(prompt), interventions, captures: hooks });
+    return trace.captures;
+  }
+
+  it('reads the prompts as the same tokens', () => {
+    const texts = JSON.parse(reference.metadata['prompts'] ?? '[]') as string[];
+    texts.forEach((text, prompt) => {
+      expect(engine.tokenize(text).map((token) => token.id)).toEqual(reference.tokens(prompt));
+    });
+  });
+
+  it.each(PROMPTS)('gives every stored hook of prompt %i', async (prompt) => {
+    const names = reference.names(prompt).filter((name) => /^(blocks\.|logits$|logit_lens$)/.test(name));
+    const { hooks, unmatched } = expandHooks(names.join(), engine.info.hooks);
+    expect(unmatched).toEqual([]);
+    expect(hooks.length).toBe(names.length);
+    const captures = await capture(prompt, hooks);
+    const worst = hooks.map((hook) => [hook, largestDifference(captures.get(hook)!.data, reference.get(prompt, hook).data)] as const);
+    expect(worst.filter(([, difference]) => !(difference <= tolerance))).toEqual([]);
+  });
+
+  it.each(PROMPTS)('has the same top five tokens in every lens cell of prompt %i', async (prompt) => {
+    const tokens = reference.tokens(prompt);
+    const { lens } = await engine.trace({
+      tokens,
+      interventions: [],
+      captures: [],
+      lens: { positions: 'all', midLayers: false, k: 5, targets: [] },
+    });
+    const expected = reference.get(prompt, 'logit_lens');
+    const different: string[] = [];
+    for (let row = 0; row <= engine.info.dims.n_layers; row++) {
+      for (let position = 0; position < tokens.length; position++) {
+        const logits = slice(expected, row, position);
+        const best = topK(logits, 5);
+        const cell = (row * tokens.length + position) * 5;
+        const ours = Array.from(lens!.topIds.subarray(cell, cell + 5));
+        // Neighbours closer than the tolerance may stand the other way round.
+        const swapped = ours.some((id, index) => Math.abs(logits[id]! - logits[best[index]!]!) > (dtype === 'fp32' ? 1e-6 : tolerance));
+        if (swapped) different.push(`${row}/${position}: ${ours.join()} instead of ${best.join()}`);
+      }
+    }
+    expect(different).toEqual([]);
+  });
+
+  const last = (prompt: number): number => reference.tokens(prompt).length - 1;
+  const experiments: readonly (readonly [string, (prompt: number) => Intervention])[] = [
+    ['steer.logits', (prompt) => ({ kind: 'add', hook: 'blocks.1.hook_resid_post', pos: [1], vector: Array.from(reference.get(prompt, 'steer.vector').data) })],
+    ['ablate_head_1_2.logits', () => ({ kind: 'ablate', hook: 'blocks.1.attn.hook_z', head: [2], mode: 'zero' })],
+    ['knockout_edge_last_to_1_layers_1_2.logits', (prompt) => ({ kind: 'knockout', layers: [1, 2], heads: 'all', dest: [last(prompt)], src: [1] })],
+  ];
+  it.each(experiments)('gives %s', async (name, intervention) => {
+    for (const prompt of PROMPTS) {
+      const captures = await capture(prompt, ['logits'], [intervention(prompt)]);
+      expect(largestDifference(captures.get('logits')!.data, reference.get(prompt, name).data)).toBeLessThanOrEqual(tolerance);
+      const unchanged = reference.get(prompt, 'logits');
+      expect(largestDifference(captures.get('logits')!.data, unchanged.data)).toBeGreaterThan(10 * 1e-4);
+    }
+  });
+});

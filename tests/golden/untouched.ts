@@ -1,0 +1,27 @@
+import * as ort from 'onnxruntime-web/wasm';
+import type { ModelFiles } from '../../src/core/model';
+import { ElementType } from '../../src/onnx/model';
+import { scanModel } from '../../src/onnx/scan';
+
+/** Logits `[T, d_vocab]` of the file exactly as it is on disk, caches fed with length zero. */
+export async function runUntouched(files: ModelFiles, tokens: readonly number[]): Promise<Float32Array> {
+  ort.env.wasm.numThreads = 1;
+  const session = await ort.InferenceSession.create(files.graph.bytes, {
+    externalData: [...files.external].map(([path, data]) => ({ path, data })),
+    logSeverityLevel: 3,
+  });
+  const feeds: Record<string, ort.Tensor> = {};
+  for (const { name, elementType, dims } of scanModel(files.graph.bytes).graph.inputs) {
+    if (elementType === ElementType.INT64) {
+      const value = /mask/.test(name) ? tokens.map(() => 1) : /position/.test(name) ? tokens.map((_, index) => index) : tokens;
+      feeds[name] = new ort.Tensor('int64', BigInt64Array.from(value, (item) => BigInt(item)), [1, tokens.length]);
+    } else {
+      const shape = (dims ?? []).map((dim, axis) => (typeof dim === 'number' ? dim : axis === 0 ? 1 : 0));
+      feeds[name] = elementType === ElementType.FLOAT16 ? new ort.Tensor('float16', new Uint16Array(), shape) : new ort.Tensor('float32', new Float32Array(), shape);
+    }
+  }
+  const { logits } = await session.run(feeds, ['logits']);
+  const data = logits!.data as Float32Array;
+  await session.release();
+  return data;
+}
