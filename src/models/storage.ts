@@ -70,7 +70,7 @@ export class CacheStore implements FileStore {
 
   async record(key: string): Promise<FileRecord | undefined> {
     const response = await this.#cache.match(recordUrl(key));
-    return response && parseFileRecord(await response.json());
+    return response && parseFileRecord(await response.json().catch(() => undefined));
   }
 
   async segment(key: string, index: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
