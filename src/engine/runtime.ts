@@ -18,8 +18,7 @@ const INIT_TIMEOUT = 30_000;
 
 /** Imports the build that holds the backend: the plain CPU one unless WebGPU was chosen. */
 export async function loadRuntime(backend: Backend, options: RuntimeOptions): Promise<Runtime> {
-  const runtime: Runtime =
-    backend === 'webgpu' ? await import('onnxruntime-web/webgpu') : await import('onnxruntime-web/wasm');
+  const runtime = await (options.importRuntime?.() ?? importBuild(backend));
   const { wasm } = runtime.env;
   wasm.numThreads = options.threads ?? 1;
   wasm.initTimeout = INIT_TIMEOUT;
@@ -28,6 +27,10 @@ export async function loadRuntime(backend: Backend, options: RuntimeOptions): Pr
   if (options.wasmBinary) wasm.wasmBinary = options.wasmBinary;
   runtime.env.logLevel = 'error';
   return runtime;
+}
+
+function importBuild(backend: Backend): Promise<Runtime> {
+  return backend === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm');
 }
 
 /** What a header points into. */

@@ -1,0 +1,6 @@
+import type { Runtime } from '../engine/runtime';
+
+/** In Node the package's main entry is the build that can start threads there. */
+export function importRuntime(): Promise<Runtime> {
+  return import('onnxruntime-web');
+}
