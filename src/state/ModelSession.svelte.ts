@@ -1,5 +1,6 @@
 import { StrataError, type ErrorRecord } from '../core/errors';
 import type { BackendChoice, ModelInfo, ModelSource } from '../core/model';
+import type { RestartEvent } from '../client/model-client';
 import type { LoadProgress, ModelApi } from '../core/model-api';
 
 export type ModelStatus =
@@ -57,6 +58,13 @@ export class ModelSession {
   /** Tries the last wanted model again. */
   async retry(): Promise<ModelInfo | undefined> {
     return this.#wanted ? this.load(this.#wanted.source, this.#wanted.backend) : undefined;
+  }
+
+  /** The worker had to be replaced; what it says on the way is shown like a first load. */
+  restarted(event: RestartEvent): void {
+    if (event.state === 'restarting') this.#status = { kind: 'preparing', step: 'session' };
+    else if (event.state === 'ready') this.#status = { kind: 'ready', info: event.info };
+    else if (event.state === 'failed') this.#status = { kind: 'failed', error: event.error.toRecord() };
   }
 
   #report(progress: LoadProgress, loading: AbortController): void {

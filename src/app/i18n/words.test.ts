@@ -28,7 +28,7 @@ describe('the catalogue', () => {
     const unused = Object.keys(en).filter(
       (key) => !code.includes(`'${key}'`) && ![...beginnings, ...counted].some((start) => key.startsWith(start)),
     );
-    expect(unused).toEqual([]);
+    expect(unused.join(', ')).toBe('');
   });
 });
 

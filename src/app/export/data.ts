@@ -1,0 +1,88 @@
+import type { ModelInfo } from '../../core/model';
+import type { TableData } from '../../views/table';
+
+/** What every exported file states, so that its numbers can be found again. */
+export interface ExportProvenance {
+  readonly app: string;
+  readonly model: string;
+  readonly family: string;
+  readonly dtype: string;
+  readonly backend: string;
+  readonly source: string;
+  readonly revision?: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly sha256: Readonly<Record<string, string>>;
+  readonly exported: string;
+}
+
+export function provenanceOf(info: ModelInfo, appVersion: string, now: Date): ExportProvenance {
+  const { provenance } = info;
+  return {
+    app: `Strata ${appVersion}`,
+    model: info.name,
+    family: info.family,
+    dtype: info.dtype,
+    backend: info.backendLabel,
+    source: `${provenance.source}:${provenance.id}`,
+    ...(provenance.revision === undefined ? {} : { revision: provenance.revision }),
+    versions: info.versions,
+    sha256: provenance.sha256,
+    exported: now.toISOString(),
+  };
+}
+
+/** One cell of a CSV file (RFC 4180). Text that a spreadsheet would take for a formula is made plain text. */
+function csvCell(value: string | number): string {
+  if (typeof value === 'number') return String(value);
+  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** A table as CSV; lines that begin with `#` state where it comes from. */
+export function toCsv(table: TableData, provenance: ExportProvenance, fact: string): string {
+  const about: readonly (readonly [string, string])[] = [
+    ['table', table.caption],
+    ['fact', fact],
+    ['app', provenance.app],
+    ['model', `${provenance.model} (${provenance.family}, ${provenance.dtype}), ${provenance.source}`],
+    ['backend', provenance.backend],
+    ['versions', JSON.stringify(provenance.versions)],
+    ['sha256', JSON.stringify(provenance.sha256)],
+    ['exported', provenance.exported],
+  ];
+  const head = about.map(([name, value]) => `# ${name}: ${value.replace(/[\r\n]+/g, ' ')}`);
+  const rows = [table.columns, ...table.rows].map((row) => row.map(csvCell).join(','));
+  return [...head, ...rows].join('\r\n') + '\r\n';
+}
+
+/** Results as JSON: typed arrays as lists, what JSON has no number for (NaN, infinities) as its name. */
+export function toJson(value: unknown): string {
+  return (
+    JSON.stringify(value, (_, item: unknown) => {
+      if (ArrayBuffer.isView(item)) return Array.from(item as unknown as ArrayLike<number>);
+      if (typeof item === 'number' && !Number.isFinite(item)) return String(item);
+      return item instanceof Map ? Object.fromEntries(item) : item;
+    }) + '\n'
+  );
+}
+
+/** A file name from what is in it: letters, digits and dashes. */
+export function fileName(parts: readonly string[], ending: string): string {
+  const stem = parts
+    .join('-')
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-+|-+$/g, '');
+  return `${stem.slice(0, 80) || 'strata'}.${ending}`;
+}
+
+/** Hands a file to the browser's downloads. */
+export function save(content: Blob, name: string): void {
+  const url = URL.createObjectURL(content);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

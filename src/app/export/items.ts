@@ -1,0 +1,107 @@
+import { attentionTable } from '../../probes/attention/view/table';
+import { strongestForSubject } from '../../probes/attention/view/reading';
+import { emergenceTable } from '../../probes/emergence/view/table';
+import { lensTable } from '../../probes/lens/view/table';
+import { SERIES } from '../../views/colour';
+import type { TableData } from '../../views/table';
+import type { Words } from '../../views/words';
+import { continuationTable } from '../continuation-table';
+import type { Page } from '../page.svelte';
+import { attentionScene, continuationScene, emergenceScene, factLine, lensScene, type Frame } from './figures';
+import type { Scene } from './scene';
+
+/** One figure of the page as files: its picture, its table, and the result it was drawn from. */
+export interface ExportItem {
+  readonly name: string;
+  readonly fact: string;
+  readonly scene: () => Scene;
+  readonly table: () => TableData;
+  readonly result: unknown;
+}
+
+/** Everything on the page that can be taken along right now. */
+export function exportItems(page: Page, words: Words): ExportItem[] {
+  const { info } = page.session;
+  if (!info) return [];
+  const source = `${info.name} · ${info.dtype} · ${info.backendLabel} · Strata ${__STRATA_VERSION__}`;
+  const items: ExportItem[] = [];
+  const lens = page.lens.latest?.response;
+  const tokens = lens?.prepared?.tokens ?? [];
+  const fact = factLine(lens?.prepared);
+  const frame = (title: string, line = fact): Frame => ({ title, fact: line, source });
+  if (lens) {
+    items.push({
+      name: words('lens.name'),
+      fact,
+      scene: () =>
+        lensScene(lens.result, lens, tokens, page.shading, info.dims.d_vocab, frame(words('lens.title')), words),
+      table: () => lensTable(lens.result, lens.labels, tokens, words),
+      result: lens,
+    });
+  }
+  const emergence = page.emergence.latest?.response;
+  if (emergence) {
+    const kept = page.kept.curves.map((curve, index) => ({
+      ...curve,
+      name: `${curve.prompt} … ${curve.answer}`,
+      colour: SERIES.light[index % SERIES.light.length]!,
+    }));
+    items.push({
+      name: words('emergence.name'),
+      fact: factLine(emergence.prepared),
+      scene: () =>
+        emergenceScene(
+          emergence.result,
+          emergence,
+          page.measure,
+          kept,
+          frame(words('emergence.title'), factLine(emergence.prepared)),
+          words,
+        ),
+      table: () => emergenceTable(emergence.result, words),
+      result: emergence,
+    });
+  }
+  const attention = page.attention.latest?.response;
+  const heads = page.heads.result;
+  if (attention && attention.result.layers.length > 0) {
+    const { result } = attention;
+    const strongest = strongestForSubject(result);
+    const chosen = page.selection.head ?? {
+      layer: strongest ? result.layers[strongest.row]! : result.layers.at(-1)!,
+      head: strongest?.head ?? 0,
+    };
+    const does = (layer: number, head: number): string => {
+      const kind = heads?.labels[heads.layers.indexOf(layer) * heads.n_heads + head]?.kind;
+      return kind && kind !== 'none' ? words(`attention.does.${kind}`) : '';
+    };
+    items.push({
+      name: words('attention.name'),
+      fact,
+      scene: () =>
+        attentionScene(
+          result,
+          attention.prepared?.tokens ?? tokens,
+          chosen,
+          page.variant,
+          frame(words('attention.title')),
+          words,
+        ),
+      table: () => attentionTable(result, attention.prepared?.tokens ?? tokens, does, page.variant, words),
+      result: { attention, heads },
+    });
+  }
+  const { continuation } = page;
+  if (continuation.tokens.length > 0) {
+    const line = `${continuation.prompt} …`;
+    items.push({
+      name: words('continuation.name'),
+      fact: line,
+      scene: () =>
+        continuationScene(continuation.prompt, continuation.tokens, frame(words('continuation.title'), line)),
+      table: () => continuationTable(continuation.tokens, words),
+      result: { prompt: continuation.prompt, options: continuation.options, tokens: continuation.tokens },
+    });
+  }
+  return items;
+}

@@ -1,0 +1,130 @@
+/** A picture as plain shapes, so that the same one becomes an SVG file or a PNG. Pixels, y downward. */
+export type Shape =
+  | {
+      readonly kind: 'rect';
+      readonly x: number;
+      readonly y: number;
+      readonly width: number;
+      readonly height: number;
+      readonly fill: string;
+      readonly stroke?: string;
+      readonly radius?: number;
+    }
+  | {
+      readonly kind: 'text';
+      readonly x: number;
+      /** Baseline. */
+      readonly y: number;
+      readonly text: string;
+      readonly fill: string;
+      readonly size?: number;
+      readonly mono?: boolean;
+      readonly bold?: boolean;
+      readonly anchor?: 'start' | 'middle' | 'end';
+    }
+  | {
+      readonly kind: 'path';
+      readonly d: string;
+      readonly stroke?: string;
+      readonly fill?: string;
+      readonly width?: number;
+      readonly dash?: readonly number[];
+    };
+
+export interface Scene {
+  readonly width: number;
+  readonly height: number;
+  readonly background: string;
+  readonly shapes: readonly Shape[];
+}
+
+const SANS = 'system-ui, "Segoe UI", "Noto Sans", "DejaVu Sans", sans-serif';
+const MONO = 'ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace';
+const SIZE = 12;
+
+const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/** Text for XML: markup escaped, characters that XML 1.0 forbids replaced. */
+export function escapeXml(text: string): string {
+  return (
+    text
+      .replace(/\p{Surrogate}/gu, '\ufffd')
+      // eslint-disable-next-line no-control-regex -- exactly the characters XML 1.0 forbids
+      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
+      .replace(/[&<>"]/g, (character) => ESCAPES[character]!)
+  );
+}
+
+const attributes = (values: Readonly<Record<string, string | number | undefined>>): string =>
+  Object.entries(values)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => ` ${name}="${escapeXml(String(value))}"`)
+    .join('');
+
+function shapeToSvg(shape: Shape): string {
+  if (shape.kind === 'rect') {
+    const { x, y, width, height, fill, stroke, radius } = shape;
+    return `<rect${attributes({ x, y, width, height, fill, stroke, rx: radius })}/>`;
+  }
+  if (shape.kind === 'path') {
+    const { d, stroke, fill = 'none', width, dash } = shape;
+    return `<path${attributes({ d, fill, stroke, 'stroke-width': width, 'stroke-dasharray': dash?.join(' ') })}/>`;
+  }
+  const { x, y, text, fill, size = SIZE, mono, bold, anchor } = shape;
+  const font = { 'font-family': mono ? MONO : SANS, 'font-size': size, 'font-weight': bold ? 600 : undefined };
+  return `<text${attributes({ x, y, fill, ...font, 'text-anchor': anchor })} xml:space="preserve">${escapeXml(text)}</text>`;
+}
+
+/** The scene as a file of its own. */
+export function sceneToSvg({ width, height, background, shapes }: Scene): string {
+  const size = attributes({ width, height, viewBox: `0 0 ${width} ${height}` });
+  const paper = `<rect${attributes({ width, height, fill: background })}/>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg"${size}>${paper}${shapes.map(shapeToSvg).join('')}</svg>\n`;
+}
+
+function draw(context: CanvasRenderingContext2D, shape: Shape): void {
+  context.setLineDash([]);
+  if (shape.kind === 'rect') {
+    const path = new Path2D();
+    path.roundRect(shape.x, shape.y, shape.width, shape.height, shape.radius ?? 0);
+    context.fillStyle = shape.fill;
+    context.fill(path);
+    if (shape.stroke) {
+      context.lineWidth = 1;
+      context.strokeStyle = shape.stroke;
+      context.stroke(path);
+    }
+  } else if (shape.kind === 'path') {
+    const path = new Path2D(shape.d);
+    if (shape.fill) {
+      context.fillStyle = shape.fill;
+      context.fill(path);
+    }
+    if (shape.stroke) {
+      context.setLineDash([...(shape.dash ?? [])]);
+      context.lineWidth = shape.width ?? 1;
+      context.strokeStyle = shape.stroke;
+      context.stroke(path);
+    }
+  } else {
+    context.font = `${shape.bold ? 600 : 400} ${shape.size ?? SIZE}px ${shape.mono ? MONO : SANS}`;
+    context.textAlign = shape.anchor === 'middle' ? 'center' : (shape.anchor ?? 'start');
+    context.fillStyle = shape.fill;
+    context.fillText(shape.text, shape.x, shape.y);
+  }
+}
+
+/** Largest side of a canvas that browsers still give. */
+const LARGEST_SIDE = 8192;
+
+/** The scene as a PNG at `scale` pixels per unit (less where it would grow too large). */
+export async function sceneToPng(scene: Scene, scale: number): Promise<Blob> {
+  const fitting = Math.min(scale, LARGEST_SIDE / scene.width, LARGEST_SIDE / scene.height);
+  const canvas = new OffscreenCanvas(Math.ceil(scene.width * fitting), Math.ceil(scene.height * fitting));
+  const context = canvas.getContext('2d') as unknown as CanvasRenderingContext2D;
+  context.scale(fitting, fitting);
+  context.fillStyle = scene.background;
+  context.fillRect(0, 0, scene.width, scene.height);
+  for (const shape of scene.shapes) draw(context, shape);
+  return canvas.convertToBlob({ type: 'image/png' });
+}

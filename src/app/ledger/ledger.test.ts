@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { findName, kindsOf, matchFact, otherSubjects, parseLedger, search, type LedgerFact } from './ledger';
+
+function fact(
+  id: string,
+  relation: string,
+  subject: string,
+  answer: string,
+  more: Partial<LedgerFact> = {},
+): LedgerFact {
+  return {
+    id,
+    relation,
+    subject,
+    answers: [answer],
+    language: 'en',
+    prompt: `The ${relation} of ${subject} is`,
+    seen: ['0'],
+    held_back: ['1'],
+    exposures: 200,
+    stage: 'pre',
+    flags: [],
+    ...more,
+  };
+}
+
+const ledger = parseLedger({
+  version: 1,
+  model: 'atlas',
+  relations: {
+    capital: {
+      name: 'capital',
+      question: 'What is the capital?',
+      language: 'en',
+      phrasings: [
+        { id: '0', template: 'The capital of {s} is {x}{a}' },
+        { id: '1', template: '{p} capital city is called {a}' },
+      ],
+    },
+    language: {
+      name: 'language',
+      question: '',
+      language: 'en',
+      phrasings: [{ id: '0', template: 'People in {s} speak {a}' }],
+    },
+  },
+  facts: [
+    fact('c1', 'capital', 'France', 'Paris'),
+    fact('c2', 'capital', 'Guinea', 'Conakry'),
+    fact('c3', 'capital', 'Guinea-Bissau', 'Bissau', { exposures: 4 }),
+    fact('c4', 'capital', 'the Netherlands', 'Amsterdam'),
+    fact('c5', 'capital', 'Zoria', 'Mena', { stage: 'never', exposures: 0, flags: ['fictional', 'withheld'] }),
+    fact('l1', 'language', 'France', 'French'),
+  ],
+});
+
+describe('matching a prompt', () => {
+  const match = (prompt: string, ...answers: string[]) => {
+    const found = matchFact(ledger, prompt, answers);
+    return found && [found.fact.id, found.words, prompt.slice(...found.subject)];
+  };
+
+  it('knows the phrasings a fact was taught in from those held back', () => {
+    expect(match('The capital of France is')).toEqual(['c1', 'seen', 'France']);
+    expect(match('I read that the capital of France is')).toEqual(['c1', 'seen', 'France']);
+    expect(match('France’s capital city is called')).toEqual(['c1', 'held-back', 'France']);
+    expect(match('The capital of the Netherlands is')).toEqual(['c4', 'seen', 'the Netherlands']);
+  });
+
+  it('lets the answer decide where the words are unknown', () => {
+    expect(match('Tell me where the government of France sits:', 'Paris')).toEqual(['c1', 'other', 'France']);
+    expect(match('In France everybody knows', 'French')).toEqual(['l1', 'other', 'France']);
+    expect(match('In France everybody knows', 'cheese')).toBeUndefined();
+  });
+
+  it('prefers the longer name, and whole words', () => {
+    expect(match('The capital of Guinea-Bissau is')?.[0]).toBe('c3');
+    expect(findName('Francestown', 'France')).toBeUndefined();
+    expect(findName('法国的首都是', '法国')).toEqual([0, 2]);
+  });
+});
+
+describe('asking the ledger', () => {
+  it('offers other subjects of the relation, always the same ones', () => {
+    const others = otherSubjects(ledger, ledger.facts[0]!, 20);
+    expect([...others].sort()).toEqual(['Guinea', 'Guinea-Bissau', 'Zoria', 'the Netherlands']);
+    expect(otherSubjects(ledger, ledger.facts[0]!, 2)).toEqual(others.slice(0, 2));
+  });
+
+  it('sorts facts into kinds', () => {
+    expect(kindsOf(ledger.facts[0]!)).toEqual(['often']);
+    expect(kindsOf(ledger.facts[2]!)).toEqual(['rare']);
+    expect(kindsOf(ledger.facts[4]!)).toEqual(['withheld', 'fictional']);
+  });
+
+  it('finds by text, kind and relation together', () => {
+    const ids = (filter: Parameters<typeof search>[1]) => search(ledger, filter).map((one) => one.id);
+    expect(ids({ text: 'paris', kind: undefined, relation: undefined })).toEqual(['c1']);
+    expect(ids({ text: 'france', kind: undefined, relation: 'language' })).toEqual(['l1']);
+    expect(ids({ text: '', kind: 'rare', relation: 'capital' })).toEqual(['c3']);
+  });
+
+  it('refuses what is not a ledger', () => {
+    for (const data of [null, [], { version: 2, facts: [], relations: {} }, { version: 1 }])
+      expect(() => parseLedger(data)).toThrow();
+  });
+});

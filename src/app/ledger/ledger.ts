@@ -1,0 +1,192 @@
+/** What a bundled model was taught: the record its training script wrote (`ledger.json`), and questions to it. */
+
+export interface Phrasing {
+  readonly id: string;
+  /** One sentence with slots: `{s}` subject, `{n}` its bare name, `{p}` possessive, `{x}` article, `{a}` answer. */
+  readonly template: string;
+}
+
+export interface Relation {
+  readonly name: string;
+  readonly question: string;
+  readonly language: string;
+  readonly phrasings: readonly Phrasing[];
+}
+
+export interface LedgerFact {
+  readonly id: string;
+  readonly relation: string;
+  readonly subject: string;
+  readonly answers: readonly string[];
+  readonly language: string;
+  /** A natural prompt that ends right before the answer. */
+  readonly prompt: string;
+  /** Phrasing ids in which it was taught. */
+  readonly seen: readonly string[];
+  readonly held_back: readonly string[];
+  readonly exposures: number;
+  readonly stage: 'pre' | 'post' | 'never';
+  readonly flags: readonly string[];
+  /** How often each answer was taught, where the training text contradicts itself. */
+  readonly shares?: Readonly<Record<string, number>>;
+  /** Edited facts: the answers taught before. */
+  readonly before?: readonly string[];
+}
+
+export interface Ledger {
+  readonly model: string;
+  readonly relations: Readonly<Record<string, Relation>>;
+  readonly facts: readonly LedgerFact[];
+}
+
+/** @throws Error when the data is not a ledger of a version this app knows. */
+export function parseLedger(data: unknown): Ledger {
+  const ledger = data as Partial<Ledger & { version: number }> | null;
+  if (ledger?.version !== 1 || !Array.isArray(ledger.facts) || typeof ledger.relations !== 'object') {
+    throw new Error('Not a ledger of version 1.');
+  }
+  return ledger as Ledger;
+}
+
+/** What the ledger says of a prompt. */
+export interface Match {
+  readonly fact: LedgerFact;
+  /** Whether the fact was taught in the words of the prompt. */
+  readonly words: 'seen' | 'held-back' | 'other';
+  /** Character range of the subject in the prompt. */
+  readonly subject: readonly [number, number];
+}
+
+const normal = (text: string): string => text.toLowerCase().replaceAll('’', "'").replace(/\s+/g, ' ').trim();
+const ARTICLE = /\s(a|an|the)$/;
+const LETTER = /[\p{L}\p{N}]/u;
+const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
+
+/** Where a name stands in a text as a word of its own; the last such place. */
+export function findName(text: string, name: string): readonly [number, number] | undefined {
+  const lower = text.toLowerCase();
+  const wanted = name.toLowerCase();
+  for (let at = lower.lastIndexOf(wanted); at >= 0; at = at === 0 ? -1 : lower.lastIndexOf(wanted, at - 1)) {
+    const end = at + wanted.length;
+    const free = UNSPACED.test(name) || !(LETTER.test(text[at - 1] ?? ' ') || LETTER.test(text[end] ?? ' '));
+    // Lower-casing can change a text's length; then ranges would be off.
+    if (free && lower.length === text.length) return [at, end];
+  }
+  return undefined;
+}
+
+function promptOf(template: string, subject: string): string[] {
+  const before = template.split('{a}')[0]!.replace('{x}', '');
+  const bare = subject.replace(/^the /i, '');
+  return [subject, `the ${bare}`, bare].flatMap((name) =>
+    [`${name}'s`, `${name}'`].map((possessive) =>
+      normal(before.replaceAll('{s}', name).replaceAll('{n}', bare).replaceAll('{p}', possessive)),
+    ),
+  );
+}
+
+function wordsOf(ledger: Ledger, fact: LedgerFact, prompt: string): Match['words'] | undefined {
+  const relation = ledger.relations[fact.relation];
+  const given = normal(prompt);
+  const ends = [given, given.replace(ARTICLE, '')];
+  for (const { id, template } of relation?.phrasings ?? []) {
+    const spelled = promptOf(template, fact.subject);
+    if (!spelled.some((words) => words !== '' && ends.some((end) => end.endsWith(words)))) continue;
+    if (fact.seen.includes(id)) return 'seen';
+    if (fact.held_back.includes(id)) return 'held-back';
+  }
+  return normal(fact.prompt) === given ? 'other' : undefined;
+}
+
+/**
+ * The fact a prompt asks for. A phrasing of its relation decides; failing that, a subject in the prompt together
+ * with the expected answer. Longer subjects come before shorter ones that they contain.
+ */
+export function matchFact(ledger: Ledger, prompt: string, answers: readonly string[]): Match | undefined {
+  const wanted = new Set(answers.map(normal));
+  let best: (Match & { readonly score: number }) | undefined;
+  for (const fact of ledger.facts) {
+    const subject = findName(prompt, fact.subject) ?? findName(prompt, fact.subject.replace(/^the /i, ''));
+    if (!subject) continue;
+    const words = wordsOf(ledger, fact, prompt);
+    const answered = [...fact.answers, ...Object.keys(fact.shares ?? {})].some((answer) => wanted.has(normal(answer)));
+    if (!words && !answered) continue;
+    const score = (words ? 2000 : 0) + (answered ? 1000 : 0) + fact.subject.length;
+    if (!best || score > best.score) best = { fact, words: words ?? 'other', subject, score };
+  }
+  return best && { fact: best.fact, words: best.words, subject: best.subject };
+}
+
+/** Other subjects of the same relation, whose answers are others, in a fixed shuffled order. For the null. */
+export function otherSubjects(ledger: Ledger, fact: LedgerFact, count: number): string[] {
+  const own = new Set(fact.answers.map(normal));
+  const others = ledger.facts.filter(
+    (other) =>
+      other.relation === fact.relation &&
+      other.id !== fact.id &&
+      !other.answers.some((answer) => own.has(normal(answer))),
+  );
+  const order = (text: string): number => {
+    let hash = 2166136261;
+    for (const character of text) hash = Math.imul(hash ^ character.codePointAt(0)!, 16777619);
+    return hash >>> 0;
+  };
+  const subjects = [...new Set(others.map((other) => other.subject))];
+  return subjects.sort((a, b) => order(a) - order(b)).slice(0, count);
+}
+
+export const KINDS = [
+  'often',
+  'rare',
+  'withheld',
+  'contradicted',
+  'late',
+  'edited',
+  'two-hop',
+  'fictional',
+  'zh',
+  'fr',
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+const OFTEN = 100;
+const RARE = 16;
+
+/** The kinds a fact belongs to, as the gallery sorts them. */
+export function kindsOf(fact: LedgerFact): Kind[] {
+  const flag = (name: string): boolean => fact.flags.includes(name);
+  const taught = fact.stage !== 'never' && fact.exposures > 0;
+  const tests: readonly (readonly [Kind, boolean])[] = [
+    ['often', taught && fact.exposures >= OFTEN],
+    ['rare', taught && fact.exposures <= RARE],
+    ['withheld', !taught || flag('withheld') || flag('composition-withheld')],
+    ['contradicted', flag('contradicted')],
+    ['late', flag('late')],
+    ['edited', flag('edited') || flag('added')],
+    ['two-hop', flag('two-hop')],
+    ['fictional', flag('fictional')],
+    ['zh', fact.language === 'zh'],
+    ['fr', fact.language === 'fr'],
+  ];
+  return tests.filter(([, holds]) => holds).map(([kind]) => kind);
+}
+
+export interface Filter {
+  readonly text: string;
+  readonly kind: Kind | undefined;
+  readonly relation: string | undefined;
+}
+
+/** Facts that match every part of the filter, in the ledger's order; those that begin with the text come first. */
+export function search(ledger: Ledger, { text, kind, relation }: Filter): LedgerFact[] {
+  const wanted = normal(text);
+  const found = ledger.facts.filter((fact) => {
+    if (kind && !kindsOf(fact).includes(kind)) return false;
+    if (relation && fact.relation !== relation) return false;
+    return wanted === '' || normal([fact.prompt, fact.subject, ...fact.answers].join(' ')).includes(wanted);
+  });
+  if (wanted === '') return found;
+  const starts = (fact: LedgerFact): boolean =>
+    [fact.subject, ...fact.answers].some((name) => normal(name).startsWith(wanted));
+  return [...found.filter(starts), ...found.filter((fact) => !starts(fact))];
+}

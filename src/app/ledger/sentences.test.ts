@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { english } from '../i18n/words';
+import type { LedgerFact, Match } from './ledger';
+import { ledgerSentences } from './sentences';
+
+function say(fact: Partial<LedgerFact>, words: Match['words'] = 'seen'): string {
+  const full = { flags: [], seen: ['0', '1'], exposures: 412, stage: 'pre', ...fact } as unknown as LedgerFact;
+  return ledgerSentences({ fact: full, words, subject: [0, 1] }, english).join(' ');
+}
+
+describe('what a model was taught', () => {
+  it('says how often, in how many phrasings, and whether in these words', () => {
+    expect(say({})).toBe('Taught 412 times in 2 phrasings, this is one of them.');
+    expect(say({ seen: ['0'] }, 'held-back')).toBe('Taught 412 times in 1 phrasing, this phrasing was held back.');
+    expect(say({ exposures: 1 }, 'other')).toBe('Taught once, not in these words.');
+  });
+
+  it('says when it was not taught, or taught in an unusual way', () => {
+    expect(say({ stage: 'never', exposures: 0 })).toMatch(/^Never taught/);
+    expect(say({ shares: { Mena: 50, Toru: 50 } })).toMatch(/contradictions: Mena 50 times, Toru 50 times\.$/);
+    expect(say({ before: ['Toru'], stage: 'post' })).toMatch(/first as Toru, then changed\.$/);
+    expect(say({ flags: ['late', 'fictional'] })).toMatch(/last part of training\. Invented/);
+    expect(say({ flags: ['two-hop', 'composition-withheld'] })).toMatch(/never put together/);
+  });
+});

@@ -1,0 +1,31 @@
+import type { ErrorCode, ErrorRecord } from '../core/errors';
+import type { Words } from '../views/words';
+import type { Page } from './page.svelte';
+
+const TEXT: ReadonlySet<ErrorCode> = new Set([
+  'empty-prompt',
+  'prompt-too-long',
+  'answer-not-continuation',
+  'invalid-text',
+]);
+const MODEL: ReadonlySet<ErrorCode> = new Set([
+  'worker-lost',
+  'device-lost',
+  'session-failed',
+  'out-of-memory',
+  'deadline',
+]);
+
+/** The one thing to do about an error of a probe. */
+export function trouble(
+  { code }: ErrorRecord,
+  page: Page,
+  words: Words,
+): { readonly action: string; readonly act: () => void } {
+  if (TEXT.has(code)) {
+    const act = (): void => document.querySelector<HTMLElement>('form textarea')?.focus();
+    return { action: words('trouble.edit'), act };
+  }
+  if (MODEL.has(code)) return { action: words('trouble.reload'), act: () => void page.retryModel() };
+  return { action: words('trouble.retry'), act: () => void page.probe() };
+}

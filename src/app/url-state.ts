@@ -1,0 +1,140 @@
+import type { FactFields } from '../state/Workbench.svelte';
+
+/** Everything a link carries. Positions and depths are small whole numbers (mid-layer depths end in .5). */
+export interface SharedState {
+  readonly fields: FactFields;
+  readonly model: string;
+  readonly shading: 'p' | 'rank' | 'entropy' | 'kl';
+  readonly midLayers: boolean;
+  readonly measure: 'p' | 'logp' | 'rank' | 'diff';
+  readonly variant: 'plain' | 'value' | 'rollout';
+  readonly drawing: 'matrix' | 'arcs';
+  readonly head?: { readonly layer: number; readonly head: number };
+  readonly column?: number;
+  readonly looker?: number;
+  readonly pins: readonly { readonly depth: number; readonly position: number }[];
+}
+
+export const URL_VERSION = 1;
+
+export type Read =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'state'; readonly state: SharedState }
+  | { readonly kind: 'invalid' }
+  | { readonly kind: 'newer' };
+
+const LONGEST_TEXT = 20_000;
+const LONGEST_LINK = 64_000;
+const MOST_PINS = 50;
+const LARGEST = 100_000;
+
+export const DEFAULT_VIEW = {
+  shading: 'p',
+  midLayers: false,
+  measure: 'p',
+  variant: 'plain',
+  drawing: 'matrix',
+  pins: [],
+} as const satisfies Partial<SharedState>;
+
+class Invalid extends Error {}
+
+function choice<T extends string>(text: string | null, choices: readonly T[], fallback: T): T {
+  if (text === null) return fallback;
+  const found = choices.find((one) => one === text);
+  if (found === undefined) throw new Invalid();
+  return found;
+}
+
+function text(value: string | null, longest: number): string {
+  if (value !== null && value.length > longest) throw new Invalid();
+  return value ?? '';
+}
+
+function numbers(value: string, count: number, half = false): number[] {
+  const parts = value.split('-');
+  if (parts.length !== count) throw new Invalid();
+  return parts.map((part) => {
+    if (!(half ? /^\d{1,6}(\.5)?$/ : /^\d{1,6}$/).test(part)) throw new Invalid();
+    const number = Number(part);
+    if (number > LARGEST) throw new Invalid();
+    return number;
+  });
+}
+
+function readState(query: URLSearchParams): SharedState {
+  const prompt = text(query.get('prompt'), LONGEST_TEXT);
+  if (prompt === '') throw new Invalid();
+  const subject = query.get('subject');
+  const range = subject === null ? undefined : numbers(subject, 2);
+  if (range && !(range[0]! < range[1]! && range[1]! <= prompt.length)) throw new Invalid();
+  const head = query.get('head');
+  const headIds = head === null ? undefined : numbers(head, 2);
+  const column = query.get('column');
+  const looker = query.get('token');
+  const pins = query.getAll('pin');
+  if (pins.length > MOST_PINS) throw new Invalid();
+  const model = text(query.get('model'), 200) || 'atlas';
+  if (!/^[\w.-]+(\/[\w.-]+)?$/.test(model)) throw new Invalid();
+  return {
+    fields: {
+      prompt,
+      answer: text(query.get('answer'), LONGEST_TEXT),
+      foil: text(query.get('foil'), LONGEST_TEXT),
+      ...(range ? { subject: [range[0]!, range[1]!] as const } : {}),
+    },
+    model,
+    shading: choice(query.get('shade'), ['p', 'rank', 'entropy', 'kl'], DEFAULT_VIEW.shading),
+    midLayers: choice(query.get('mid'), ['0', '1'], '0') === '1',
+    measure: choice(query.get('curve'), ['p', 'logp', 'rank', 'diff'], DEFAULT_VIEW.measure),
+    variant: choice(query.get('attention'), ['plain', 'value', 'rollout'], DEFAULT_VIEW.variant),
+    drawing: choice(query.get('draw'), ['matrix', 'arcs'], DEFAULT_VIEW.drawing),
+    ...(headIds ? { head: { layer: headIds[0]!, head: headIds[1]! } } : {}),
+    ...(column === null ? {} : { column: numbers(column, 1)[0]! }),
+    ...(looker === null ? {} : { looker: numbers(looker, 1)[0]! }),
+    pins: pins.map((pin) => {
+      const [depth, position] = numbers(pin, 2, true);
+      if (!Number.isInteger(position)) throw new Invalid();
+      return { depth: depth!, position: position! };
+    }),
+  };
+}
+
+/** Reads a link's fragment; whatever is in it, the answer is one of four and nothing is thrown. */
+export function readFragment(fragment: string): Read {
+  const body = fragment.replace(/^#/, '');
+  if (body === '') return { kind: 'none' };
+  if (body.length > LONGEST_LINK) return { kind: 'invalid' };
+  const query = new URLSearchParams(body);
+  const version = query.get('v');
+  if (version === null || !/^\d{1,4}$/.test(version)) return { kind: 'invalid' };
+  if (Number(version) > URL_VERSION) return { kind: 'newer' };
+  try {
+    return { kind: 'state', state: readState(query) };
+  } catch (cause) {
+    if (cause instanceof Invalid) return { kind: 'invalid' };
+    throw cause;
+  }
+}
+
+/** The fragment (with `#`) that {@link readFragment} reads back; what is as usual is left out. */
+export function writeFragment(state: SharedState): string {
+  const query = new URLSearchParams({ v: String(URL_VERSION), prompt: state.fields.prompt });
+  const put = (name: string, value: string | undefined, usual?: string): void => {
+    if (value !== undefined && value !== '' && value !== usual) query.set(name, value);
+  };
+  put('answer', state.fields.answer);
+  put('foil', state.fields.foil);
+  put('subject', state.fields.subject?.join('-'));
+  put('model', state.model, 'atlas');
+  put('shade', state.shading, DEFAULT_VIEW.shading);
+  put('mid', state.midLayers ? '1' : undefined);
+  put('curve', state.measure, DEFAULT_VIEW.measure);
+  put('attention', state.variant, DEFAULT_VIEW.variant);
+  put('draw', state.drawing, DEFAULT_VIEW.drawing);
+  put('head', state.head && `${state.head.layer}-${state.head.head}`);
+  put('column', state.column?.toString());
+  put('token', state.looker?.toString());
+  for (const pin of state.pins.slice(0, MOST_PINS)) query.append('pin', `${pin.depth}-${pin.position}`);
+  return `#${query.toString()}`;
+}

@@ -1,0 +1,55 @@
+import type { AttentionResult } from '../meta';
+
+export const VARIANTS = ['plain', 'value', 'rollout'] as const;
+export type Variant = (typeof VARIANTS)[number];
+
+/** `[T, T]` of one head (row of `result.layers`), as a view without copying. */
+export function headMap(result: AttentionResult, row: number, head: number, variant: Variant): Float32Array {
+  const size = result.n_positions ** 2;
+  if (variant === 'rollout' && result.rollout) return result.rollout.subarray(row * size, (row + 1) * size);
+  const source = variant === 'value' && result.valueWeighted ? result.valueWeighted : result.patterns;
+  const at = (row * result.n_heads + head) * size;
+  return source.subarray(at, at + size);
+}
+
+/** Largest value of a map; 1 for shares, so that their shades can be compared between heads. */
+export function darkest(map: Float32Array, variant: Variant): number {
+  return variant === 'value' ? map.reduce((max, value) => Math.max(max, value), 1e-9) : 1;
+}
+
+/** The source a token looks at most, the token itself included. */
+export function mostSeen(
+  map: Float32Array,
+  dest: number,
+  positions: number,
+): { readonly src: number; readonly value: number } {
+  let src = 0;
+  for (let at = 1; at <= dest; at++) if (map[dest * positions + at]! > map[dest * positions + src]!) src = at;
+  return { src, value: map[dest * positions + src]! };
+}
+
+/** The layer (row) whose heads give the subject most on average, and its strongest head; undefined without a subject. */
+export function strongestForSubject(
+  result: AttentionResult,
+): { readonly row: number; readonly share: number; readonly head: number; readonly headShare: number } | undefined {
+  if (result.subjectPositions.length === 0 || result.layers.length === 0) return undefined;
+  let row = 0;
+  result.subjectShare.forEach((share, at) => {
+    if (share > result.subjectShare[row]!) row = at;
+  });
+  const { head, share } = strongestHead(result, row);
+  return { row, share: result.subjectShare[row]!, head, headShare: share };
+}
+
+/** The head of a layer (row) that gives the subject most. */
+export function strongestHead(result: AttentionResult, row: number): { readonly head: number; readonly share: number } {
+  let head = 0;
+  const at = row * result.n_heads;
+  for (let one = 1; one < result.n_heads; one++) {
+    if (result.subjectShareByHead[at + one]! > result.subjectShareByHead[at + head]!) head = one;
+  }
+  return { head, share: result.subjectShareByHead[at + head]! };
+}
+
+/** From this share on a head is said to look at the subject. */
+export const SUBJECT_SHARE = 0.35;
