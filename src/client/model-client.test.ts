@@ -227,6 +227,23 @@ describe('ModelClient', () => {
     await expect(client.trace(spec(1))).resolves.toBeDefined();
   });
 
+  it('loads another model at once while a cancelled load still holds its worker', async () => {
+    const { client, workers, script } = setUp();
+    const entered = gate();
+    script.load = () => {
+      entered.resolve();
+      return new Promise(() => undefined);
+    };
+    const abort = new AbortController();
+    const first = client.load(request, { signal: abort.signal });
+    await entered.promise;
+    abort.abort();
+    await expect(first).rejects.toMatchObject({ code: 'cancelled' });
+    script.load = () => Promise.resolve();
+    await expect(client.load(request)).resolves.toMatchObject({ family: 'gpt2' });
+    expect(workers.map((worker) => worker.terminated)).toEqual([true, false]);
+  });
+
   it('stops writing with what is there', async () => {
     const { client } = setUp();
     await client.load(request);

@@ -61,8 +61,8 @@ export class ModelClient implements ModelApi {
 
   load(request: LoadRequest, call: CallOptions<LoadProgress> = {}): Promise<ModelInfo> {
     const work = this.#work(async () => {
-      // WASM memory never shrinks: a new model gets a new worker.
-      if (this.#request) this.#link?.end(new StrataError('cancelled', 'Another model is loaded.'));
+      // WASM memory never shrinks, and a cancelled load may still hold its worker: a new model gets a new one.
+      if (this.#request || this.#link?.busy) this.#link?.end(new StrataError('cancelled', 'Another model is loaded.'));
       this.#request = undefined;
       const info = await this.#guarded(() => this.#send('load', [request], call));
       this.#request = request;

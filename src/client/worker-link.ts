@@ -48,6 +48,11 @@ export class WorkerLink {
     return this.#dead.signal.aborted;
   }
 
+  /** True while the worker has not answered every call, cancelled ones too. */
+  get busy(): boolean {
+    return this.#open.size > 0;
+  }
+
   /** Resolves when no call holds the worker any more, dead or alive. */
   async free(): Promise<void> {
     await Promise.allSettled(this.#open);

@@ -1,7 +1,7 @@
 import { blockHook } from '../../src/core/hooks.ts';
 import type { EmergenceResult } from '../../src/probes/emergence/meta.ts';
 import type { LensResult } from '../../src/probes/lens/meta.ts';
-import type { Check } from './checks.ts';
+import type { Check } from './parity.ts';
 import { expectCode, expectEqual, expectTrue } from './expectations.ts';
 
 /** Text a person may well paste: it runs, and every character belongs to a token. */

@@ -9,7 +9,7 @@ import type { ModelApiDeps } from '../../src/worker/deps.ts';
 import { pause } from '../../src/worker/pause.ts';
 import { findProbes } from '../../src/worker/probes.ts';
 import { readSafetensors } from '../fixtures/safetensors.ts';
-import type { Reference } from './checks.ts';
+import type { Reference } from './parity.ts';
 
 const ZOO = fileURLToPath(new URL('../fixtures/zoo/', import.meta.url));
 

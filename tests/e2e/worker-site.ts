@@ -11,6 +11,8 @@ import { ISOLATION_HEADERS, serveFolder } from '../../build/static-server.mjs';
 import { WORKER_POLICY } from '../../src/service-worker/policy.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+/** Folders of the zoo with plain operators. */
+export const FAMILIES = ['optimum-gpt2', 'optimum-llama', 'optimum-gpt_neox', 'optimum-qwen2'];
 const BUNDLED = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx'];
 
 /** A page with nothing on it but the worker's client, as built as the app is, and a small model in place of Atlas. */
@@ -70,7 +72,9 @@ export class WorkerSite {
 
 async function addModels(folder: string): Promise<void> {
   const zoo = join(REPOSITORY, 'tests/fixtures/zoo/optimum-gpt2');
-  await cp(zoo, join(folder, 'zoo/optimum-gpt2'), { recursive: true });
+  for (const name of FAMILIES) {
+    await cp(join(REPOSITORY, 'tests/fixtures/zoo', name), join(folder, 'zoo', name), { recursive: true });
+  }
   await cp(join(REPOSITORY, 'tests/contract/value-weighted.json'), join(folder, 'zoo/value-weighted.json'));
   const atlas = join(folder, 'models/atlas');
   await mkdir(join(atlas, 'onnx'), { recursive: true });

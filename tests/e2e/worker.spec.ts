@@ -1,5 +1,5 @@
 import type {} from './worker-page/page.ts';
-import { expect, test } from './worker-site.ts';
+import { expect, FAMILIES, test } from './worker-site.ts';
 
 test('the contract of ModelApi holds through the worker, on WASM', async ({ page }) => {
   const outcomes = await page.evaluate(() => window.strata.contract('wasm', 1e-4));
@@ -7,6 +7,14 @@ test('the contract of ModelApi holds through the worker, on WASM', async ({ page
   expect(outcomes.length).toBeGreaterThan(20);
   expect(outcomes[0]!.name).toMatch(/WASM, \d+ threads?/);
 });
+
+for (const family of FAMILIES.filter((name) => name !== 'optimum-gpt2')) {
+  test(`${family} gives PyTorch’s numbers through the worker, on WASM`, async ({ page }) => {
+    const outcomes = await page.evaluate((name) => window.strata.parity(name, 'wasm', 1e-4), family);
+    expect(outcomes.filter(({ error }) => error !== undefined)).toEqual([]);
+    expect(outcomes[0]!.name).toMatch(/WASM/);
+  });
+}
 
 test('a worker killed in a run is replaced, and the run repeated', async ({ page }) => {
   const result = await page.evaluate(async () => {

@@ -1,5 +1,5 @@
 import type {} from './worker-page/page.ts';
-import { expect, test } from './worker-site.ts';
+import { expect, FAMILIES, test } from './worker-site.ts';
 
 /** As much of a GPU device as these tests touch. */
 interface Device {
@@ -12,6 +12,15 @@ test('the contract of ModelApi holds through the worker, on WebGPU', async ({ pa
   expect(outcomes.filter(({ error }) => error !== undefined)).toEqual([]);
   expect(outcomes[0]!.name).toMatch(/WebGPU/);
 });
+
+for (const family of FAMILIES.filter((name) => name !== 'optimum-gpt2')) {
+  test(`${family} gives PyTorch’s numbers through the worker, on WebGPU`, async ({ page }) => {
+    test.setTimeout(240_000);
+    const outcomes = await page.evaluate((name) => window.strata.parity(name, 'webgpu', 1e-3), family);
+    expect(outcomes.filter(({ error }) => error !== undefined)).toEqual([]);
+    expect(outcomes[0]!.name).toMatch(/WebGPU/);
+  });
+}
 
 test('auto takes WASM for a small model', async ({ page }) => {
   const backend = await page.evaluate(async () => {

@@ -3,7 +3,8 @@ import { ModelClient, type ModelClientOptions, type RestartEvent } from '../../.
 import type { LoadRequest } from '../../../src/core/model-api.ts';
 import type { Backend, BackendChoice, Dtype } from '../../../src/core/model.ts';
 import { BAD_INPUT } from '../../contract/bad-input.ts';
-import { CHECKS, type Reference } from '../../contract/checks.ts';
+import { CHECKS } from '../../contract/checks.ts';
+import { PARITY, type Check, type Reference } from '../../contract/parity.ts';
 import { readSafetensors } from '../../fixtures/safetensors.ts';
 
 /** The site's root; this page lies three folders below it. */
@@ -35,16 +36,16 @@ interface Outcome {
   readonly error?: string;
 }
 
-/** Runs the contract of ModelApi through a worker; one outcome per check. */
-async function contract(backend: Backend, tolerance: number): Promise<Outcome[]> {
+/** Runs checks through a worker; one outcome per check, the first says where it ran. */
+async function run(checks: readonly Check[], name: string, backend: Backend, tolerance: number): Promise<Outcome[]> {
   const api = client();
-  const info = await api.load(await zoo('optimum-gpt2', backend));
-  const { tensors } = readSafetensors(await bytes('zoo/optimum-gpt2/reference.safetensors'));
+  const info = await api.load(await zoo(name, backend));
+  const { tensors } = readSafetensors(await bytes(`zoo/${name}/reference.safetensors`));
   const valueWeighted = JSON.parse(
     new TextDecoder().decode(await bytes('zoo/value-weighted.json')),
   ) as Reference['valueWeighted'];
   const outcomes: Outcome[] = [{ name: `runs on ${info.backendLabel}` }];
-  for (const check of [...CHECKS, ...BAD_INPUT]) {
+  for (const check of checks) {
     try {
       await check.run(api, { tensors, valueWeighted, tolerance }, info);
       outcomes.push({ name: check.name });
@@ -56,11 +57,18 @@ async function contract(backend: Backend, tolerance: number): Promise<Outcome[]>
   return outcomes;
 }
 
+/** The contract of ModelApi, on optimum-gpt2. */
+const contract = (backend: Backend, tolerance: number) =>
+  run([...CHECKS, ...BAD_INPUT], 'optimum-gpt2', backend, tolerance);
+/** The numbers of the reference, on any family. */
+const parity = (name: string, backend: Backend, tolerance: number) => run(PARITY, name, backend, tolerance);
+
 export interface Harness {
   readonly root: string;
   readonly client: typeof client;
   readonly zoo: typeof zoo;
   readonly contract: typeof contract;
+  readonly parity: typeof parity;
   readonly restarts: typeof restarts;
   readonly Latest: typeof Latest;
 }
@@ -73,4 +81,4 @@ declare global {
   }
 }
 
-window.strata = { root, client, zoo, contract, restarts, Latest };
+window.strata = { root, client, zoo, contract, parity, restarts, Latest };
