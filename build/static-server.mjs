@@ -15,6 +15,8 @@ const TYPES = {
   '.wasm': 'application/wasm',
 };
 
+const PIECE = 64 * 1024;
+
 /** What gives a page threads. A plain static host does not send these. */
 export const ISOLATION_HEADERS = {
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -24,16 +26,19 @@ export const ISOLATION_HEADERS = {
 /**
  * Serves a folder as a static host does: types, Range, ETag, nothing else.
  * @param {string} folder
- * @param {{ port?: number, host?: string, base?: string, headers?: Record<string, string> }} [options]
- *   `base` is the path the folder lies under, e.g. `/strata/`.
+ * @param {{ port?: number, host?: string, base?: string, headers?: Record<string, string>, bytesPerSecond?: number }} [options]
+ *   `base` is the path the folder lies under, e.g. `/strata/`; `bytesPerSecond` slows bodies, for tests.
  * @returns {Promise<{ url: string, requests: string[], close: () => Promise<void> }>}
  */
-export async function serveFolder(folder, { port = 0, host = '127.0.0.1', base = '/', headers = {} } = {}) {
+export async function serveFolder(
+  folder,
+  { port = 0, host = '127.0.0.1', base = '/', headers = {}, bytesPerSecond } = {},
+) {
   /** @type {string[]} */
   const requests = [];
   const server = createServer((request, response) => {
     requests.push(request.url ?? '/');
-    answer(folder, base, headers, request, response).catch(() => {
+    answer({ folder, base, headers, bytesPerSecond }, request, response).catch(() => {
       if (!response.headersSent) response.writeHead(500);
       response.end();
     });
@@ -55,7 +60,7 @@ export async function serveFolder(folder, { port = 0, host = '127.0.0.1', base =
   };
 }
 
-async function answer(folder, base, extra, request, response) {
+async function answer({ folder, base, headers: extra, bytesPerSecond }, request, response) {
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
   if (`${pathname}/` === base) return void response.writeHead(301, { Location: base }).end();
   const path = fileOf(folder, base, pathname);
@@ -81,7 +86,14 @@ async function answer(folder, base, extra, request, response) {
     ...(range ? { 'Content-Range': `bytes ${start}-${end}/${info.size}` } : {}),
   });
   if (request.method === 'HEAD' || info.size === 0) return void response.end();
-  createReadStream(path, { start, end }).pipe(response);
+  const body = createReadStream(path, { start, end, highWaterMark: PIECE });
+  if (bytesPerSecond === undefined) return void body.pipe(response);
+  for await (const piece of body) {
+    if (response.destroyed) break;
+    response.write(piece);
+    await new Promise((resolve) => setTimeout(resolve, (piece.length / bytesPerSecond) * 1000));
+  }
+  response.end();
 }
 
 function fileOf(folder, base, pathname) {

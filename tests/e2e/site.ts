@@ -14,6 +14,8 @@ export class Site {
   readonly folder: string;
   readonly #base: string;
   readonly #isolated: boolean;
+  /** Slows every body down, from the next {@link up} on. */
+  bytesPerSecond: number | undefined;
   #server: Server | undefined;
   #port = 0;
 
@@ -43,8 +45,16 @@ export class Site {
 
   async up(): Promise<void> {
     const headers = this.#isolated ? ISOLATION_HEADERS : {};
-    this.#server = await serveFolder(this.folder, { port: this.#port, base: this.#base, headers });
+    const pace = this.bytesPerSecond === undefined ? {} : { bytesPerSecond: this.bytesPerSecond };
+    this.#server = await serveFolder(this.folder, { port: this.#port, base: this.#base, headers, ...pace });
     this.#port = Number(new URL(this.#server.url).port);
+  }
+
+  /** Serves on, at another pace. */
+  async pace(bytesPerSecond: number | undefined): Promise<void> {
+    this.bytesPerSecond = bytesPerSecond;
+    await this.down();
+    await this.up();
   }
 
   async down(): Promise<void> {
@@ -62,6 +72,16 @@ export class Site {
     const entry = /\{[^{}]*["']?url["']?:\s*["'`]index\.html["'`][^{}]*\}/;
     if (!entry.test(script)) throw new Error('sw.js does not list index.html.');
     await writeFile(worker, script.replace(entry, `{url:"index.html",revision:"${mark}"}`));
+  }
+
+  /** Changes one byte of a file. */
+  async corrupt(path: string): Promise<{ mend: () => Promise<void> }> {
+    const file = join(this.folder, path);
+    const good = await readFile(file);
+    const bad = Buffer.from(good);
+    bad[bad.length - 2]! ^= 1;
+    await writeFile(file, bad);
+    return { mend: () => writeFile(file, good) };
   }
 
   async remove(): Promise<void> {
@@ -118,8 +138,13 @@ export async function controlled(page: Page): Promise<void> {
   await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
 }
 
+/** Waits until everything that is needed without a network is on the device. */
+export async function readyOffline(page: Page): Promise<void> {
+  await expect(page.getByText('ready to work offline')).toBeVisible({ timeout: 120_000 });
+}
+
 /** Waits until Atlas has answered the first fact. */
 export async function probed(page: Page): Promise<void> {
-  await expect(page.getByRole('status', { name: 'Verdict' })).toContainText(/\d/, { timeout: 60_000 });
+  await expect(page.getByRole('status', { name: 'Verdict' })).toContainText(/\d/, { timeout: 120_000 });
   await expect(page.getByRole('grid', { name: 'Logit lens' })).toBeVisible();
 }

@@ -1,0 +1,172 @@
+import type { BrowserContext, Page } from '@playwright/test';
+import { Complaints, controlled, expect, probed, readyOffline, Site, test } from './site';
+
+/** Asks another fact and waits for its own verdict. */
+async function ask(page: Page, prompt: string): Promise<void> {
+  const verdict = page.getByRole('status', { name: 'Verdict' });
+  const before = await verdict.textContent();
+  await page.getByRole('textbox', { name: 'Prompt' }).fill(prompt);
+  await expect(verdict).not.toHaveText(before ?? '');
+  await expect(verdict).toContainText(/\d/);
+}
+
+async function dismissTour(page: Page): Promise<void> {
+  await page.keyboard.press('Escape');
+}
+
+test('after one visit it starts and probes with the server gone', async ({ page, site, complaints }) => {
+  await page.goto(site.url);
+  await probed(page);
+  await readyOffline(page);
+  await site.down();
+  await page.reload();
+  await probed(page);
+  await dismissTour(page);
+  await ask(page, 'The capital of Italy is');
+  await page.getByRole('button', { name: 'Facts' }).click();
+  await expect(page.getByRole('dialog').getByText('France').first()).toBeVisible();
+  expect(complaints.all).toEqual([]);
+});
+
+test('a plain static host under a sub-path: threads, offline, and nothing of another app touched', async ({ page }) => {
+  const site = await Site.start({ base: '/strata/', isolated: false });
+  const complaints = new Complaints(page);
+  try {
+    await page.goto(site.url);
+    await probed(page);
+    await readyOffline(page);
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    await expect(page.getByText(/WASM, \d+ threads/)).toBeVisible();
+    expect(site.requests.filter((path) => !path.startsWith('/strata/'))).toEqual([]);
+    await site.down();
+    await page.reload();
+    await probed(page);
+    expect(complaints.all).toEqual([]);
+  } finally {
+    await site.remove();
+  }
+});
+
+test("the worker's script comes with its own policy once the service worker is in charge", async ({ page, site }) => {
+  await page.goto(site.url);
+  await controlled(page);
+  const served = page.waitForResponse(
+    (response) => /\/assets\/entry-[^/]+\.js$/.test(response.url()) && response.fromServiceWorker(),
+  );
+  await page.reload();
+  const headers = await (await served).allHeaders();
+  expect(headers['content-security-policy']).toContain("script-src 'self' 'wasm-unsafe-eval'");
+  await probed(page);
+});
+
+test('a new version announces itself and waits for the click', async ({ page, site, complaints }) => {
+  await page.goto(site.url);
+  await probed(page);
+  await controlled(page);
+  await site.publish('next');
+  await lookForUpdate(page);
+  const restart = page.getByRole('button', { name: 'Restart with it' });
+  await expect(restart).toBeVisible();
+  expect(await versionOf(page)).toBeUndefined();
+  // Not even a visit takes it unasked.
+  await page.reload();
+  await probed(page);
+  expect(await versionOf(page)).toBeUndefined();
+  await dismissTour(page);
+  await restart.click();
+  await page.waitForFunction(() => document.documentElement.dataset['version'] === 'next');
+  await probed(page);
+  await expect(restart).toBeHidden();
+  expect(complaints.all).toEqual([]);
+});
+
+test('an update waits for work in another tab', async ({ page, site, context }) => {
+  await page.goto(site.url);
+  await probed(page);
+  await controlled(page);
+  const other = await slowTab(context, site.url);
+  await site.publish('next');
+  await lookForUpdate(page);
+  await dismissTour(page);
+  await page.getByRole('button', { name: 'Restart with it' }).click();
+  await expect(page.getByText('as soon as no tab is at work')).toBeVisible();
+  await page.waitForTimeout(500);
+  expect(await versionOf(page)).toBeUndefined();
+  await other.close();
+  await page.waitForFunction(() => document.documentElement.dataset['version'] === 'next');
+});
+
+test('two tabs at once fetch the runtime once', async ({ context, site }) => {
+  const [first, second] = [await context.newPage(), await context.newPage()];
+  await Promise.all([first.goto(site.url), second.goto(site.url)]);
+  await Promise.all([probed(first), probed(second)]);
+  expect(site.requests.filter((path) => path.endsWith('.wasm'))).toHaveLength(1);
+});
+
+test('a tab closed midway and a lost connection: the download goes on from there', async ({ context, site }) => {
+  await site.pace(6 * 2 ** 20);
+  const first = await context.newPage();
+  await first.goto(site.url);
+  // The first segment of the runtime is stored after about a second and a half.
+  await expect.poll(() => storedSegments(first), { timeout: 30_000 }).toBeGreaterThan(0);
+  await first.close();
+  const page = await context.newPage();
+  const ranges: (string | undefined)[] = [];
+  page.on('request', (request) => {
+    if (request.url().endsWith('.wasm')) ranges.push(request.headers()['range']);
+  });
+  await page.goto(site.url);
+  await expect.poll(() => ranges.length).toBe(1);
+  await page.waitForTimeout(300);
+  await site.down();
+  await page.waitForTimeout(300);
+  await site.up();
+  await probed(page);
+  expect(ranges.length).toBeGreaterThan(1);
+  expect(ranges.every((range) => range !== undefined && Number(/\d+/.exec(range)?.[0]) >= 8 * 2 ** 20)).toBe(true);
+});
+
+test('a file that is not what it should be is refused, and the next try succeeds', async ({ page, site }) => {
+  const wrong = await site.corrupt('models/atlas/tokenizer.json');
+  await page.goto(site.url);
+  const alert = page.getByText(/checksum|not the file it should be|damaged/i).first();
+  await expect(alert).toBeVisible();
+  await wrong.mend();
+  await page.getByRole('button', { name: 'Try again' }).first().click();
+  await probed(page);
+});
+
+test('storage full: it works from memory and says so', async ({ page, site }) => {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.url).origin, quotaSize: 3_000_000 });
+  await page.goto(site.url);
+  await probed(page);
+  await expect(page.getByText(/no room to keep/)).toBeVisible();
+  await expect(page.getByText('ready to work offline')).toBeHidden();
+});
+
+async function lookForUpdate(page: Page): Promise<void> {
+  await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.update());
+}
+
+async function versionOf(page: Page): Promise<string | undefined> {
+  return page.evaluate(() => document.documentElement.dataset['version']);
+}
+
+/** A tab whose work does not end until it is closed. */
+async function slowTab(context: BrowserContext, url: string): Promise<Page> {
+  const tab = await context.newPage();
+  await tab.goto(url);
+  await probed(tab);
+  await tab.evaluate(() => {
+    void navigator.locks.request('strata-work', { mode: 'shared' }, () => new Promise(() => undefined));
+  });
+  return tab;
+}
+
+async function storedSegments(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const keys = await (await caches.open('strata-models-v1')).keys();
+    return keys.filter(({ url }) => /\.wasm\?segment=\d+$/.test(url)).length;
+  });
+}
