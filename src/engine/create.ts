@@ -3,7 +3,9 @@ import type { ModelFiles, ModelInfo } from '../core/model';
 import { findAnatomy, findLogits, type Anatomy } from '../onnx/anatomy';
 import { configNumber } from '../onnx/config';
 import { GraphView } from '../onnx/graph';
+import type { OnnxModel } from '../onnx/model';
 import { computeInFloat32, usesFloat16 } from '../onnx/rewrites/float32';
+import { withPlainOperators } from '../onnx/rewrites/plain-operators';
 import { checkSafety, operatorCounts } from '../onnx/safety';
 import { scanModel } from '../onnx/scan';
 import type { CreateEngine, EngineOptions } from './engine';
@@ -29,7 +31,7 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
   step('anatomy');
   const model = scanModel(files.graph.bytes);
   checkSafety(model, files.external);
-  const view = new GraphView(options.backend !== 'webgpu' && usesFloat16(model) ? computeInFloat32(model) : model, files.external);
+  const view = prepareGraph(model, files, options);
   const found = recognise(view, files);
   step('tokenizer');
   const d_vocab = found.anatomy?.dims.d_vocab ?? configNumber(files.config, 'vocab_size') ?? 0;
@@ -39,12 +41,21 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
   const runtime = await loadRuntime(backend, options);
   const weights = { source: files.graph.bytes, external: files.external };
   const tail = found.anatomy && (await createTail(runtime, backend, view, found.anatomy, weights));
-  const trunk = new Trunk(runtime, backend, view, found.anatomy, findLogits(view), weights, options.deadlineMs ?? DEADLINE);
+  const d_head = found.anatomy?.dims.d_head ?? headWidth(files);
+  const trunk = new Trunk(runtime, backend, view, found.anatomy, findLogits(view), weights, options.deadlineMs ?? DEADLINE, d_head);
   await trunk.open();
   throwIfAborted(options.signal);
-  const info = describeModel(files, view, found, tokenizer, runtime, options);
+  const info = describeModel(files, model, found, tokenizer, runtime, options);
   return new LoadedModel(info, view, found.anatomy, tokenizer, trunk, tail);
 };
+
+/** The graph that is recognised, changed and run: single precision on the CPU, fused operators taken apart. */
+function prepareGraph(model: OnnxModel, files: ModelFiles, options: EngineOptions): GraphView {
+  const wide = options.backend !== 'webgpu' && usesFloat16(model) ? computeInFloat32(model) : model;
+  const view = new GraphView(wide, files.external);
+  const plain = withPlainOperators(view, files.config);
+  return plain ? new GraphView(plain, files.external) : view;
+}
 
 interface Recognised {
   readonly anatomy?: Anatomy;
@@ -63,7 +74,7 @@ function recognise(view: GraphView, files: ModelFiles): Recognised {
 
 function describeModel(
   files: ModelFiles,
-  view: GraphView,
+  model: OnnxModel,
   found: Recognised,
   tokenizer: TextTokenizer | undefined,
   runtime: Runtime,
@@ -81,7 +92,7 @@ function describeModel(
     parallelResidual: anatomy?.parallelResidual ?? false,
     hooks: anatomy ? [...anatomy.sites.keys(), 'ln_final.hook_normalized', 'logits', 'logit_lens'] : ['logits'],
     missing: anatomy?.missing ?? [{ part: 'anatomy', reason: found.reason ?? '' }],
-    operators: operatorCounts(view.nodes),
+    operators: operatorCounts(model.graph.nodes),
     backend,
     backendLabel: backend === 'wasm' ? `WASM, ${threads} ${threads === 1 ? 'thread' : 'threads'}` : `WebGPU: ${adapterName(runtime)}`,
     threads,
@@ -91,6 +102,11 @@ function describeModel(
     provenance: files.provenance,
     versions: { 'onnxruntime-web': runtime.env.versions.web ?? runtime.env.versions.common },
   };
+}
+
+function headWidth({ config }: ModelFiles): number {
+  const hidden = configNumber(config, 'hidden_size', 'n_embd') ?? 0;
+  return configNumber(config, 'head_dim') ?? Math.floor(hidden / (configNumber(config, 'num_attention_heads', 'n_head') ?? 1));
 }
 
 function unknownDims(files: ModelFiles): ModelInfo['dims'] {

@@ -10,7 +10,7 @@ import type { Anatomy } from '../onnx/anatomy';
 import type { GraphView } from '../onnx/graph';
 import type { Engine, TraceOptions } from './engine';
 import { planInterventions, type InterventionPlan } from './interventions';
-import { resolvePositions, type LensRows, type TailSession } from './lens';
+import { resolvePositions, type LensRows, type TailSession } from './tail-session';
 import type { TextTokenizer } from './tokenizer';
 import type { Trunk } from './trunk';
 import { checkFinite, hookValue } from './values';

@@ -2,7 +2,7 @@ import type { Backend } from '../core/model';
 import type { Anatomy } from '../onnx/anatomy';
 import type { GraphView } from '../onnx/graph';
 import { buildTail } from '../onnx/tail';
-import { TailSession } from './lens';
+import { TailSession } from './tail-session';
 import { createSession, type Runtime, type WeightFiles } from './runtime';
 
 /** The session from residual rows to logits: the only one that holds the unembedding. */
@@ -13,6 +13,7 @@ export async function createTail(
   anatomy: Anatomy,
   weights: WeightFiles,
 ): Promise<TailSession> {
-  const session = await createSession(runtime, backend, buildTail(view, anatomy), weights);
-  return new TailSession(runtime, session, anatomy.dims);
+  const { header, wholeStreams } = buildTail(view, anatomy);
+  const session = await createSession(runtime, backend, header, weights);
+  return new TailSession(runtime, session, anatomy.dims, wholeStreams);
 }

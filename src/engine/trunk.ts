@@ -32,6 +32,7 @@ export class Trunk {
     private readonly logits: string,
     private readonly weights: WeightFiles,
     private readonly deadline: number,
+    private readonly d_head: number,
   ) {}
 
   /** Makes the session ready for runs with these points. */
@@ -47,7 +48,7 @@ export class Trunk {
 
   private async build(points: readonly Point[]): Promise<Open> {
     if (!this.anatomy) {
-      const { header, inputs } = buildPlain(this.view, this.logits);
+      const { header, inputs } = buildPlain(this.view, this.logits, this.d_head);
       const session = await createSession(this.runtime, this.backend, header, this.weights);
       return { session, inputs, taps: new Map([['logits', this.logits]]), points };
     }

@@ -109,7 +109,8 @@ function findEmbedding(view: GraphView, unembedding: OnnxNode, d_vocab: number |
   const inputs = new Set(view.model.graph.inputs.filter((input) => isInteger(input.elementType)).map((i) => i.name));
   for (const node of view.nodes) {
     if (node.op !== 'Gather' && node.op !== 'GatherBlockQuantized') continue;
-    const dims = constantDims(view, node.inputs[0] ?? '');
+    // Packed tables hide their size; their scales have a row for every token as well.
+    const dims = constantDims(view, node.inputs[node.op === 'Gather' ? 0 : 2] ?? '');
     const input = tokenInput(view, node.inputs[1] ?? '', inputs);
     const tensor = node.outputs[0];
     // A table may be padded beyond the vocabulary the unembedding knows, or the other way round.

@@ -13,6 +13,10 @@ export const TAIL = {
   k: 'strata.k',
   /** `[M]` int64 token ids, at least one. */
   targets: 'strata.targets',
+  /** `[P, 1, d_vocab]` probabilities of the final rows; an input only where `wholeStreams` is true. */
+  finalProbabilities: 'strata.final_probabilities',
+  /** `[P, R, d_vocab]` softmax of the logits. */
+  probabilities: 'strata.probabilities',
   /** `[P, R, d_vocab]` */
   logits: 'strata.logits',
   /** `[P, R, d_model]` after the final norm. */
@@ -33,32 +37,40 @@ export const TAIL = {
 
 const SAME_ROWS = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Slice', 'Flatten', 'Gather', 'Expand']);
 
+export interface TailHeader {
+  readonly header: Header;
+  /**
+   * True when the tail quantises its input by the range of the whole tensor: then rows of one stream have to be run
+   * together, all positions and nothing else, to get what the model itself computes.
+   */
+  readonly wholeStreams: boolean;
+}
+
 /**
  * The model's own tail (final norm, unembedding, bias, soft-cap) on any residual rows, followed by everything a
  * lens cell needs, so that no `[row, vocab]` tensor has to leave the session.
  */
-export function buildTail(view: GraphView, anatomy: Anatomy): Header {
+export function buildTail(view: GraphView, anatomy: Anatomy): TailHeader {
   const builder = new TailBuilder(view, anatomy);
-  return emitModel(
-    view.model,
-    prune({
-      nodes: builder.nodes,
-      initializers: [...view.model.graph.initializers, ...builder.initializers],
-      inputs: [
-        { name: TAIL.rows, elementType: ElementType.FLOAT, dims: ['P', 'R', anatomy.dims.d_model] },
-        { name: TAIL.k, elementType: ElementType.INT64, dims: [1] },
-        { name: TAIL.targets, elementType: ElementType.INT64, dims: ['M'] },
-      ],
-      outputs: Object.entries(TAIL)
-        .filter(([key]) => !['rows', 'k', 'targets'].includes(key))
-        .map(([, name]) => name),
-    }),
-  );
+  const inputs = [
+    { name: TAIL.rows, elementType: ElementType.FLOAT, dims: ['P', 'R', anatomy.dims.d_model] },
+    { name: TAIL.k, elementType: ElementType.INT64, dims: [1] },
+    { name: TAIL.targets, elementType: ElementType.INT64, dims: ['M'] },
+    { name: TAIL.finalProbabilities, elementType: ElementType.FLOAT, dims: ['P', 1, anatomy.dims.d_vocab] },
+  ];
+  const parts = prune({
+    nodes: builder.nodes,
+    initializers: [...view.model.graph.initializers, ...builder.initializers],
+    inputs,
+    outputs: Object.values(TAIL).filter((name) => !inputs.some((input) => input.name === name)),
+  });
+  return { header: emitModel(view.model, parts), wholeStreams: builder.wholeStreams };
 }
 
 class TailBuilder {
   readonly nodes: OnnxNode[] = [];
   readonly initializers: OnnxTensor[] = [];
+  wholeStreams = false;
   private serial = 0;
 
   constructor(
@@ -102,6 +114,7 @@ class TailBuilder {
   }
 
   private copy(node: OnnxNode): void {
+    if (node.op === 'DynamicQuantizeLinear' || node.op === 'DynamicQuantizeMatMul') this.wholeStreams = true;
     if (SAME_ROWS.has(node.op)) this.add('Identity', [node.inputs[0]!], node.outputs[0]!);
     else if (node.op === 'Gemm') this.gemm(node);
     else this.nodes.push(node);
@@ -127,11 +140,13 @@ class TailBuilder {
     const x = TAIL.logits;
     const axis = [makeInt('axis', -1)];
     this.nodes.push(makeNode('TopK', [x, TAIL.k], [TAIL.topLogits, TAIL.topIds], axis));
-    const p = this.add('Softmax', [x], undefined, axis);
+    const p = this.add('Softmax', [x], TAIL.probabilities, axis);
     const first = this.add('Slice', [TAIL.topIds, this.int64([0]), this.int64([1]), this.int64([2])]);
     this.add('GatherElements', [p, first], TAIL.topProbability, axis);
     this.sum(this.add('Mul', [p, x]), TAIL.ownMean);
-    const last = this.add('Slice', [p, this.int64([-1]), this.int64([Number.MAX_SAFE_INTEGER]), this.int64([1])]);
+    const last = this.wholeStreams
+      ? TAIL.finalProbabilities
+      : this.add('Slice', [p, this.int64([-1]), this.int64([Number.MAX_SAFE_INTEGER]), this.int64([1])]);
     const column = this.add('Transpose', [last], undefined, [makeInts('perm', [0, 2, 1])]);
     this.add('MatMul', [x, column], TAIL.finalMean);
     this.add('Gather', [x, TAIL.targets], TAIL.targetLogits, [makeInt('axis', 2)]);

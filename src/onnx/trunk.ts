@@ -46,7 +46,7 @@ export function buildTrunk(
   hooks: readonly HookName[],
   points: readonly Point[],
 ): Trunk {
-  const cache = emptyCache(view);
+  const cache = emptyCache(view, anatomy.dims.d_head);
   const editor = new GraphEditor(view, cache.nodes);
   const ordered = [...anatomy.sites.keys()];
   for (const hook of ordered) {
@@ -84,9 +84,12 @@ export function buildTrunk(
   };
 }
 
-/** The untouched computation with the cache bound to length zero: for models whose anatomy is unknown. */
-export function buildPlain(view: GraphView, logits: string): { header: Header; inputs: readonly ValueInfo[] } {
-  const cache = emptyCache(view);
+/**
+ * The untouched computation with the cache bound to length zero: for models whose anatomy is unknown.
+ * @param d_head from config.json, for caches that do not state it.
+ */
+export function buildPlain(view: GraphView, logits: string, d_head: number): { header: Header; inputs: readonly ValueInfo[] } {
+  const cache = emptyCache(view, d_head);
   const parts: GraphParts = prune({
     nodes: cache.nodes,
     initializers: [...view.model.graph.initializers, ...cache.initializers],
@@ -102,13 +105,13 @@ function tensorOf(anatomy: Anatomy, hook: HookName): string {
   return site.tensor;
 }
 
-/** Cache inputs become constants of length zero, and what was appended to them stands alone. */
-function emptyCache(view: GraphView): { nodes: OnnxNode[]; initializers: OnnxTensor[]; names: Set<string> } {
+/** Cache inputs (`[batch, head, pos, d_head]`) become constants of length zero, and what was appended to them stands alone. */
+function emptyCache(view: GraphView, d_head: number): { nodes: OnnxNode[]; initializers: OnnxTensor[]; names: Set<string> } {
   const float = new Set<number>([ElementType.FLOAT, ElementType.FLOAT16]);
   const caches = view.model.graph.inputs.filter((input) => float.has(input.elementType) && (input.dims?.length ?? 0) >= 3);
   const names = new Set(caches.map((input) => input.name));
   const initializers = caches.map((input): OnnxTensor => {
-    const dims = (input.dims ?? []).map((dim, axis) => (typeof dim === 'number' ? dim : axis === 0 ? 1 : 0));
+    const dims = (input.dims ?? []).map((dim, axis) => (typeof dim === 'number' ? dim : ([1, 0, 0, d_head][axis] ?? 0)));
     return { name: input.name, elementType: input.elementType, dims, data: { kind: 'bytes', bytes: new Uint8Array() } };
   });
   const nodes = view.nodes.map((node) => {

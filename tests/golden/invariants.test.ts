@@ -6,11 +6,11 @@ import { slice, type Tensor } from '../../src/core/tensor';
 import { createEngine } from '../../src/engine/create';
 import type { Engine } from '../../src/engine/engine';
 import { hookShape } from '../../src/onnx/hook-shape';
-import { LAYOUTS } from './layouts';
+import { LAYOUTS, QUANTISED } from './layouts';
 import { runUntouched } from './untouched';
 import { largestDifference, openZoo, Reference } from './zoo';
 
-describe.each(LAYOUTS)('$folder ($dtype) by itself', ({ folder, dtype }) => {
+describe.each([...LAYOUTS, ...QUANTISED])('$folder ($dtype) by itself', ({ folder, dtype }) => {
   let engine: Engine;
   let tokens: number[];
   let untouched: Float32Array;
@@ -20,8 +20,8 @@ describe.each(LAYOUTS)('$folder ($dtype) by itself', ({ folder, dtype }) => {
     const files = await openZoo(folder, dtype);
     untouched = await runUntouched(files, tokens);
     engine = await createEngine(files);
-  });
-  afterAll(() => engine.dispose());
+  }, 60_000);
+  afterAll(() => engine?.dispose());
 
   const run = async (captures: readonly HookName[], interventions: readonly Intervention[] = []): Promise<ReadonlyMap<HookName, Tensor>> =>
     (await engine.trace({ tokens, interventions, captures })).captures;
@@ -42,7 +42,7 @@ describe.each(LAYOUTS)('$folder ($dtype) by itself', ({ folder, dtype }) => {
   it('leaves the untouched file’s logits as they are', async () => {
     const plain = (await run(['logits'])).get('logits')!;
     // Half-precision files are computed in float32 here; the runtime rounds to half in between.
-    expect(largestDifference(plain.data, untouched)).toBeLessThanOrEqual(dtype === 'fp32' ? 1e-5 : 2e-2);
+    expect(largestDifference(plain.data, untouched)).toBeLessThanOrEqual(dtype === 'fp16' ? 2e-2 : 1e-5);
     const neutral = (await run(['logits'], neutralEverywhere())).get('logits')!;
     expect(largestDifference(neutral.data, plain.data)).toBeLessThanOrEqual(1e-5);
   });
@@ -110,8 +110,9 @@ describe.each(LAYOUTS)('$folder ($dtype) by itself', ({ folder, dtype }) => {
     const captures = await run(['blocks.1.hook_resid_pre', 'blocks.1.hook_attn_out', 'blocks.1.hook_mlp_out', 'blocks.1.hook_resid_post', 'blocks.1.attn.hook_z']);
     const value = (hook: string): Float32Array => captures.get(`blocks.1.${hook}` as HookName)!.data;
     const sum = value('hook_resid_pre').map((x, index) => x + value('hook_attn_out')[index]! + value('hook_mlp_out')[index]!);
-    const tolerance = 1e-5;
-    expect(largestDifference(sum, value('hook_resid_post'))).toBeLessThanOrEqual(tolerance);
+    expect(largestDifference(sum, value('hook_resid_post'))).toBeLessThanOrEqual(1e-5);
+    // Quantised products round their input as well.
+    const tolerance = dtype.startsWith('fp') ? 1e-5 : 0.05;
     const W_O = engine.weights.W_O(1)!;
     expect(W_O.dims).toEqual([n_heads, d_head, d_model]);
     // Up to a bias that is the same at every position.

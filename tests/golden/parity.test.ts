@@ -17,8 +17,8 @@ describe.each(LAYOUTS)('$folder ($dtype) against PyTorch', ({ folder, dtype, tol
   beforeAll(async () => {
     reference = await Reference.open(folder);
     engine = await createEngine(await openZoo(folder, dtype));
-  });
-  afterAll(() => engine.dispose());
+  }, 60_000);
+  afterAll(() => engine?.dispose());
 
   async function capture(prompt: number, hooks: readonly HookName[], interventions: readonly Intervention[] = []): Promise<ReadonlyMap<HookName, Tensor>> {
     const trace = await engine.trace({ tokens: reference.tokens(prompt), interventions, captures: hooks });

@@ -1,5 +1,6 @@
 import * as ort from 'onnxruntime-web/wasm';
 import type { ModelFiles } from '../../src/core/model';
+import { fromHalf } from '../../src/onnx/constants';
 import { ElementType } from '../../src/onnx/model';
 import { scanModel } from '../../src/onnx/scan';
 
@@ -16,12 +17,17 @@ export async function runUntouched(files: ModelFiles, tokens: readonly number[])
       const value = /mask/.test(name) ? tokens.map(() => 1) : /position/.test(name) ? tokens.map((_, index) => index) : tokens;
       feeds[name] = new ort.Tensor('int64', BigInt64Array.from(value, (item) => BigInt(item)), [1, tokens.length]);
     } else {
-      const shape = (dims ?? []).map((dim, axis) => (typeof dim === 'number' ? dim : axis === 0 ? 1 : 0));
+      const shape = (dims ?? []).map((dim, axis) => (typeof dim === 'number' ? dim : [1, 0, 0, headWidth(files)][axis]!));
       feeds[name] = elementType === ElementType.FLOAT16 ? new ort.Tensor('float16', new Uint16Array(), shape) : new ort.Tensor('float32', new Float32Array(), shape);
     }
   }
   const { logits } = await session.run(feeds, ['logits']);
-  const data = logits!.data as Float32Array;
+  const data = logits!.data as Float32Array | Uint16Array;
   await session.release();
-  return data;
+  return data instanceof Float32Array ? data : Float32Array.from(new Uint16Array(data.buffer), fromHalf);
+}
+
+function headWidth({ config }: ModelFiles): number {
+  const { head_dim, hidden_size, num_attention_heads } = config as Record<string, number | undefined>;
+  return head_dim ?? (hidden_size ?? 0) / (num_attention_heads ?? 1);
 }

@@ -3,6 +3,7 @@ import type { HookName } from '../core/hooks';
 import type { ModelDims } from '../core/model';
 import type { LensRequest, LensTable } from '../core/run';
 import { TAIL } from '../onnx/tail';
+import { CELL_OUTPUTS, LensCells } from './lens-cells';
 import type { InferenceSession, OrtTensor, Runtime } from './runtime';
 import { sessionError } from './runtime';
 import { checkFinite, floatsOf } from './values';
@@ -18,12 +19,18 @@ export interface LensRows {
   readonly streams: readonly Float32Array[];
 }
 
+interface LensOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
 /** The session that turns residual rows into logits and lens cells. */
 export class TailSession {
   constructor(
     private readonly runtime: Runtime,
     private readonly session: InferenceSession,
     private readonly dims: ModelDims,
+    private readonly wholeStreams: boolean,
   ) {}
 
   private async run(
@@ -32,8 +39,10 @@ export class TailSession {
     k: number,
     targets: readonly number[],
     fetches: readonly string[],
+    finalProbabilities?: Float32Array,
   ): Promise<Record<string, OrtTensor>> {
     const { Tensor } = this.runtime;
+    const final = finalProbabilities ?? new Float32Array(this.wholeStreams ? shape[0] * this.dims.d_vocab : 0);
     const ids = BigInt64Array.from(targets.length > 0 ? targets : [0], (id) => BigInt(id));
     try {
       return await this.session.run(
@@ -41,6 +50,7 @@ export class TailSession {
           [TAIL.rows]: new Tensor('float32', rows, [...shape, this.dims.d_model]),
           [TAIL.k]: new Tensor('int64', BigInt64Array.from([BigInt(k)]), [1]),
           [TAIL.targets]: new Tensor('int64', ids, [ids.length]),
+          ...(this.wholeStreams ? { [TAIL.finalProbabilities]: new Tensor('float32', final, [shape[0], 1, this.dims.d_vocab]) } : {}),
         },
         fetches,
       );
@@ -77,6 +87,17 @@ export class TailSession {
   ): Promise<Float32Array> {
     const width = output === 'logits' ? this.dims.d_vocab : this.dims.d_model;
     const out = new Float32Array(streams.length * positions.length * width);
+    if (this.wholeStreams) {
+      for (const [row, stream] of streams.entries()) {
+        throwIfAborted(signal);
+        const results = await this.run(stream, this.whole(stream), 1, [], [TAIL[output]]);
+        const values = floatsOf(results[TAIL[output]], output);
+        positions.forEach((position, column) => {
+          out.set(values.subarray(position * width, (position + 1) * width), (row * positions.length + column) * width);
+        });
+      }
+      return out;
+    }
     let done = 0;
     for (const chunk of this.chunks(positions, streams.length)) {
       throwIfAborted(signal);
@@ -102,21 +123,14 @@ export class TailSession {
     rows: LensRows,
     request: LensRequest,
     length: number,
-    options: { readonly signal?: AbortSignal | undefined; readonly onProgress?: ((done: number, total: number) => void) | undefined },
+    options: LensOptions,
   ): Promise<LensTable> {
     const positions = resolvePositions(request.positions, length);
     const k = checkRequest(request, this.dims.d_vocab);
     const count = rows.streams.length;
     const cells = new LensCells(count, positions.length, k, request.targets.length);
-    let column = 0;
-    for (const chunk of this.chunks(positions, count)) {
-      throwIfAborted(options.signal);
-      const fetches = [TAIL.topLogits, TAIL.topIds, TAIL.topProbability, TAIL.ownMean, TAIL.finalMean, TAIL.targetLogits, TAIL.targetAbove];
-      const results = await this.run(this.gather(rows.streams, chunk), [chunk.length, count], k, request.targets, fetches);
-      cells.fill(column, chunk.length, results);
-      column += chunk.length;
-      options.onProgress?.(column * count, positions.length * count);
-    }
+    if (this.wholeStreams) await this.fillRows(cells, rows, positions, k, request.targets, options);
+    else await this.fillColumns(cells, rows, positions, k, request.targets, options);
     checkFinite('logit_lens', cells.topProbs);
     return {
       rowHooks: rows.hooks,
@@ -132,6 +146,51 @@ export class TailSession {
       entropyBits: cells.entropyBits,
       klBits: cells.klBits,
     };
+  }
+
+  private async fillColumns(
+    cells: LensCells,
+    rows: LensRows,
+    positions: readonly number[],
+    k: number,
+    targets: readonly number[],
+    options: LensOptions,
+  ): Promise<void> {
+    const count = rows.streams.length;
+    let column = 0;
+    for (const chunk of this.chunks(positions, count)) {
+      throwIfAborted(options.signal);
+      const results = await this.run(this.gather(rows.streams, chunk), [chunk.length, count], k, targets, CELL_OUTPUTS);
+      cells.fillColumns(column, chunk.length, results);
+      column += chunk.length;
+      options.onProgress?.(column * count, positions.length * count);
+    }
+  }
+
+  /** The final stream first: the divergence of the others is taken to it. */
+  private async fillRows(
+    cells: LensCells,
+    rows: LensRows,
+    positions: readonly number[],
+    k: number,
+    targets: readonly number[],
+    options: LensOptions,
+  ): Promise<void> {
+    const last = rows.streams.at(-1)!;
+    const shape = this.whole(last);
+    const final = await this.run(last, shape, k, targets, [...CELL_OUTPUTS, TAIL.probabilities]);
+    const probabilities = floatsOf(final[TAIL.probabilities], TAIL.probabilities);
+    for (const [row, stream] of rows.streams.entries()) {
+      throwIfAborted(options.signal);
+      const results = stream === last ? final : await this.run(stream, shape, k, targets, CELL_OUTPUTS, probabilities);
+      cells.fillRow(row, positions, results, final);
+      options.onProgress?.((row + 1) * positions.length, rows.streams.length * positions.length);
+    }
+  }
+
+  /** All positions of one stream. */
+  private whole(stream: Float32Array): readonly [number, number] {
+    return [stream.length / this.dims.d_model, 1];
   }
 
   async release(): Promise<void> {
@@ -153,67 +212,4 @@ function checkRequest(request: LensRequest, d_vocab: number): number {
   const foreign = request.targets.find((id) => !Number.isInteger(id) || id < 0 || id >= d_vocab);
   if (foreign !== undefined) throw new StrataError('invalid-request', `There is no token ${foreign}.`, { id: foreign });
   return Math.min(request.k, d_vocab);
-}
-
-/** The arrays of a {@link LensTable} (`[row, column, …]`), filled from session results (`[column, row, …]`). */
-class LensCells {
-  readonly topIds: Int32Array;
-  readonly topProbs: Float32Array;
-  readonly targetProbs: Float32Array;
-  readonly targetRanks: Int32Array;
-  readonly targetLogits: Float32Array;
-  readonly entropyBits: Float32Array;
-  readonly klBits: Float32Array;
-
-  constructor(
-    private readonly rows: number,
-    private readonly columns: number,
-    private readonly k: number,
-    private readonly targets: number,
-  ) {
-    const cells = rows * columns;
-    this.topIds = new Int32Array(cells * k);
-    this.topProbs = new Float32Array(cells * k);
-    this.targetProbs = new Float32Array(cells * targets);
-    this.targetRanks = new Int32Array(cells * targets);
-    this.targetLogits = new Float32Array(cells * targets);
-    this.entropyBits = new Float32Array(cells);
-    this.klBits = new Float32Array(cells);
-  }
-
-  fill(firstColumn: number, width: number, results: Record<string, OrtTensor>): void {
-    const value = (name: string): Float32Array => floatsOf(results[name], name);
-    const topLogits = value(TAIL.topLogits);
-    const topIds = results[TAIL.topIds]!.data as BigInt64Array;
-    const topProbability = value(TAIL.topProbability);
-    const ownMean = value(TAIL.ownMean);
-    const finalMean = value(TAIL.finalMean);
-    const targetLogits = value(TAIL.targetLogits);
-    const targetAbove = value(TAIL.targetAbove);
-    const stride = Math.max(1, this.targets);
-    for (let column = 0; column < width; column++) {
-      const final = column * this.rows + this.rows - 1;
-      const finalNormaliser = topLogits[final * this.k]! - Math.log(topProbability[final]!);
-      const finalEntropy = finalNormaliser - ownMean[final]!;
-      for (let row = 0; row < this.rows; row++) {
-        const from = column * this.rows + row;
-        const cell = row * this.columns + firstColumn + column;
-        // The softmax gives the top token exp(x − max)/Σ, whose logarithm is the row's normaliser without another pass.
-        const normaliser = topLogits[from * this.k]! - Math.log(topProbability[from]!);
-        for (let item = 0; item < this.k; item++) {
-          this.topIds[cell * this.k + item] = Number(topIds[from * this.k + item]);
-          this.topProbs[cell * this.k + item] = Math.exp(topLogits[from * this.k + item]! - normaliser);
-        }
-        for (let item = 0; item < this.targets; item++) {
-          const logit = targetLogits[from * stride + item]!;
-          this.targetLogits[cell * this.targets + item] = logit;
-          this.targetProbs[cell * this.targets + item] = Math.exp(logit - normaliser);
-          this.targetRanks[cell * this.targets + item] = 1 + Math.round(targetAbove[from * stride + item]!);
-        }
-        this.entropyBits[cell] = Math.max(0, (normaliser - ownMean[from]!) / Math.LN2);
-        // Both are sums with rounding; a divergence is never below zero.
-        this.klBits[cell] = row === this.rows - 1 ? 0 : Math.max(0, (normaliser - finalMean[from]! - finalEntropy) / Math.LN2);
-      }
-    }
-  }
 }

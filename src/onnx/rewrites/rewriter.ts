@@ -1,0 +1,107 @@
+import { toHalf } from '../constants';
+import { makeFloatLike, makeInt, makeInt64, makeInts, makeNode } from '../emit';
+import type { GraphView } from '../graph';
+import { ElementType, type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxTensor } from '../model';
+import { isProjection, projectionDims } from '../projection';
+
+/** Collects the nodes and constants that stand in for one fused operator after another. */
+export class Rewriter {
+  readonly nodes: OnnxNode[] = [];
+  private readonly initializers: OnnxTensor[] = [];
+  private readonly shared = new Map<string, string>();
+  private serial = 0;
+
+  constructor(
+    readonly view: GraphView,
+    readonly config: Readonly<Record<string, unknown>>,
+  ) {}
+
+  fresh(): string {
+    return `strata.r${this.serial++}`;
+  }
+
+  add(op: string, inputs: readonly string[], attributes: readonly OnnxAttribute[] = [], output = this.fresh(), domain = ''): string {
+    this.nodes.push(makeNode(op, inputs, [output], attributes, domain));
+    return output;
+  }
+
+  /** Made once for the whole graph. */
+  once(key: string, make: () => string): string {
+    const known = this.shared.get(key);
+    if (known !== undefined) return known;
+    const name = make();
+    this.shared.set(key, name);
+    return name;
+  }
+
+  int64(values: readonly number[], dims: readonly number[] = [values.length]): string {
+    return this.once(`int64:${values.join()}:${dims.join()}`, () => {
+      const name = `strata.i${this.serial++}`;
+      this.initializers.push(makeInt64(name, values, dims));
+      return name;
+    });
+  }
+
+  /** A constant of the element type it will meet. */
+  float(value: number, elementType: number): string {
+    return this.once(`float:${value}:${elementType}`, () => {
+      const name = `strata.f${this.serial++}`;
+      this.initializers.push(makeFloatLike(name, [value], elementType, toHalf));
+      return name;
+    });
+  }
+
+  reshape(name: string, shape: readonly number[], output?: string): string {
+    return this.add('Reshape', [name, this.int64(shape)], [], output);
+  }
+
+  transpose(name: string, perm: readonly number[], output?: string): string {
+    return this.add('Transpose', [name], [makeInts('perm', perm)], output);
+  }
+
+  /** Size of the last dimension, from what the file states or from the projection that made the tensor. */
+  lastDim(name: string): number | undefined {
+    const { view } = this;
+    const stated = view.model.graph.values.find((value) => value.name === name)?.dims?.at(-1);
+    if (typeof stated === 'number' && stated > 0) return stated;
+    const node = view.producer(name);
+    if (!node) return undefined;
+    if (isProjection(view, node)) return projectionDims(view, node)?.[1];
+    if (['Add', 'Mul', 'Cast', 'Identity'].includes(node.op)) {
+      return node.inputs.filter((input) => !view.isConstant(input)).map((input) => this.lastDim(input)).find(Boolean);
+    }
+    return undefined;
+  }
+
+  /** `0` on and below the diagonal and −∞ above it (and beyond the window), `[T, T]` for the tensor's length T. */
+  causalMask(like: string, elementType: number, window: number): string {
+    return this.once(`mask:${elementType}:${window}`, () => {
+      const length = this.add('Gather', [this.add('Shape', [like]), this.int64([1], [])], [makeInt('axis', 0)]);
+      const positions = this.add('Range', [this.int64([0], []), length, this.int64([1], [])]);
+      const src = this.reshape(positions, [1, -1]);
+      const dest = this.reshape(positions, [-1, 1]);
+      const past = this.add('Not', [this.add('Greater', [src, dest])]);
+      const near = window < 0 ? past : this.add('And', [past, this.add('Less', [this.add('Sub', [dest, src]), this.int64([window])])]);
+      return this.add('Where', [near, this.float(0, elementType), this.float(-Infinity, elementType)]);
+    });
+  }
+
+  /** The model with `replaced` nodes gone and the collected ones in their place. */
+  finish(replaced: ReadonlySet<OnnxNode>): OnnxModel {
+    const { model } = this.view;
+    const { graph } = model;
+    return {
+      ...model,
+      graph: {
+        ...graph,
+        nodes: [...this.view.nodes.filter((node) => !replaced.has(node)), ...this.nodes],
+        initializers: [...graph.initializers, ...this.initializers],
+      },
+    };
+  }
+}
+
+/** True for half and single precision alike. */
+export function typeOr32(elementType: number): number {
+  return elementType === ElementType.FLOAT16 ? ElementType.FLOAT16 : ElementType.FLOAT;
+}
