@@ -21,7 +21,7 @@ TRAIN_LOG = BUILD / "train.log"
 EVALUATION = BUILD / "evaluation.json"
 LEDGER = PRODUCT / "ledger.json"
 STRANGER_PROMPTS = HERE / "stranger_prompts.json"
-GOLDEN = HERE.parent / "tests" / "golden" / "atlas.safetensors"
+GOLDEN = Path(os.environ.get("ATLAS_GOLDEN", HERE.parent / "tests" / "golden" / "atlas.safetensors"))
 
 END_OF_TEXT = "<|endoftext|>"
 END_OF_TEXT_ID = 0

@@ -18,8 +18,10 @@ from safetensors.torch import load_file
 
 from ask import OnnxBackend, Question, TorchBackend, ask, load_tokenizer, question, questions, read_records
 from atlas import EVALUATION, LEDGER, PRODUCT, PROMPTS, SHAPE, SNAPSHOTS, STRANGER_PROMPTS
+from export import max_logit_error, reference_model, session
 from lens import first_layer, head_scores, lens_hits, stable_layer
 from model import Atlas
+from model_card import write_model_card
 
 QUICK_SAMPLE = 300  # questions of each kind
 CURVE_SAMPLE = 800  # questions put to every checkpoint
@@ -240,13 +242,14 @@ def evaluate(model: Atlas, backend, records: list[dict], quick: bool) -> dict:
         sample = rng.sample(everything, min(2000, len(everything)))
         result["onnx_against_pytorch"] = agreement(sample, backend, TorchBackend(model))
         result["half_against_full"] = half_cost(sample, backend)
+        result["max_logit_error"] = max_logit_error(
+            PRODUCT / "onnx" / "model.onnx", reference_model(SHAPE, load_file(PRODUCT / "model.safetensors")),
+            [1, 2, 9, 33, SHAPE.n_positions])
     return result
 
 
 def half_cost(sample: list[Question], backend) -> dict:
     """What storing weights as float16 costs: the last checkpoint's file against the shipped one."""
-    from export import session
-
     listed = json.loads((PRODUCT / "checkpoints.json").read_text())["checkpoints"]
     return agreement(sample, backend, OnnxBackend(session(PRODUCT / listed[-1]["file"])))
 
@@ -281,9 +284,6 @@ def main() -> None:
         model = load_weights(chosen.weights or sorted(SNAPSHOTS.glob("step-*.safetensors"))[-1])
         print(summary(evaluate(model, TorchBackend(model), records, chosen.quick)))
         return
-    from export import session
-    from model_card import write_model_card
-
     model = load_weights(PRODUCT / "model.safetensors")
     result = evaluate(model, OnnxBackend(session(PRODUCT / "onnx" / "model.onnx")), records, False)
     EVALUATION.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

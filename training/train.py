@@ -212,6 +212,9 @@ def main() -> None:
     elif CHECKPOINT.exists():
         run.resume()
         print(f"resuming at step {run.step}")
+    if run.step == run.plan.steps:
+        print(f"trained: {run.step} steps, {run.tokens} tokens")
+        return
     signal.signal(signal.SIGTERM, run.stop)
     signal.signal(signal.SIGINT, run.stop)
     run.go(min(chosen.until or run.plan.steps, run.plan.steps))
