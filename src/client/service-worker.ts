@@ -35,8 +35,11 @@ export type Isolation =
 /** Held, shared, by every tab while it downloads or runs; an update asks for it exclusively. */
 const WORK_LOCK = 'strata-work';
 const RELOADED = 'strata-isolation-reload';
-/** A service worker that is not in charge by then is not worth waiting for: the person would see nothing meanwhile. */
-const ISOLATION_PATIENCE_MS = 4000;
+/**
+ * A service worker that is not in charge by then is not worth waiting for. On a slow network its shell takes a
+ * thirtieth of the time that the model will take.
+ */
+const ISOLATION_PATIENCE_MS = 10_000;
 const UPDATE_INTERVAL_MS = 60 * 60 * 1000;
 
 /** Does work during which no update may change the app under any tab. */
