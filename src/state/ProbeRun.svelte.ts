@@ -42,6 +42,11 @@ export class ProbeRun<Result> {
     return this.#progress;
   }
 
+  /** True while a result for another fact than this one is shown and the new one is being made. */
+  staleFor(fact: Fact): boolean {
+    return this.#working && this.#latest !== undefined && this.#latest.fact !== fact;
+  }
+
   /** Resolves with the response, or undefined when it was overtaken, cancelled or failed. Never throws. */
   async run(fact: Fact | undefined, options: unknown): Promise<ProbeResponse<Result> | undefined> {
     this.cancel();

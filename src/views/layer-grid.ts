@@ -7,8 +7,8 @@ export interface LayerRow {
   readonly depth: number;
   /** Accessible name: `Embedding`, `Layer 1` … */
   readonly name: string;
-  /** What stands at the left: a word that narrow screens may drop, and what must stay. */
-  readonly label: { readonly word: string; readonly number: string };
+  /** What stands at the left, and what narrow screens and axes have room for. */
+  readonly label: { readonly long: string; readonly short: string };
   readonly hook: string;
   /** E.g. `first · stable`. */
   readonly mark?: string;

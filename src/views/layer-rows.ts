@@ -9,10 +9,9 @@ export function depthName(depth: number, words: Words): string {
 }
 
 function label(depth: number, words: Words): LayerRow['label'] {
-  if (depth === 0) return { word: words('row.embedding'), number: 'E' };
-  return Number.isInteger(depth)
-    ? { word: words('row.layerWord'), number: String(depth) }
-    : { word: '', number: `${Math.floor(depth)}½` };
+  if (depth === 0) return { long: words('row.embedding'), short: words('row.short.embedding') };
+  const short = Number.isInteger(depth) ? String(depth) : `${Math.floor(depth)}½`;
+  return { long: Number.isInteger(depth) ? words('row.layer', { layer: depth }) : short, short };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { attentionTable } from '../../probes/attention/view/table';
-import { strongestForSubject } from '../../probes/attention/view/reading';
+import { subjectPeak } from '../../probes/attention/view/reading';
 import { emergenceTable } from '../../probes/emergence/view/table';
 import { lensTable } from '../../probes/lens/view/table';
 import { SERIES } from '../../views/colour';
@@ -66,10 +66,10 @@ export function exportItems(page: Page, words: Words): ExportItem[] {
   const heads = page.heads.result;
   if (attention && attention.result.layers.length > 0) {
     const { result } = attention;
-    const strongest = strongestForSubject(result);
+    const peak = subjectPeak(result);
     const chosen = page.selection.head ?? {
-      layer: strongest ? result.layers[strongest.row]! : result.layers.at(-1)!,
-      head: strongest?.head ?? 0,
+      layer: result.layers[peak?.head.row ?? result.layers.length - 1]!,
+      head: peak?.head.head ?? 0,
     };
     const does = (layer: number, head: number): string => {
       const kind = heads?.labels[heads.layers.indexOf(layer) * heads.n_heads + head]?.kind;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AttentionResult } from '../meta';
-import { darkest, headMap, mostSeen, strongestForSubject } from './reading';
+import { darkest, headMap, mostSeen, strongestHead, subjectPeak } from './reading';
 
 const patterns = Float32Array.of(1, 0, 0.25, 0.75, 1, 0, 0.5, 0.5, 1, 0, 0.9, 0.1, 1, 0, 0.2, 0.8);
 const result: AttentionResult = {
@@ -30,12 +30,11 @@ describe('reading attention', () => {
 
   it('says where a token looks, and which head serves the subject', () => {
     expect(mostSeen(headMap(result, 0, 0, 'plain'), 1, 2)).toEqual({ src: 1, value: 0.75 });
-    expect(strongestForSubject(result)).toEqual({
-      row: 1,
-      share: expect.closeTo(0.55, 6),
-      head: 0,
-      headShare: expect.closeTo(0.9, 6),
+    expect(subjectPeak(result)).toEqual({
+      layer: { row: 1, share: expect.closeTo(0.55, 6) },
+      head: { row: 1, head: 0, share: expect.closeTo(0.9, 6) },
     });
-    expect(strongestForSubject({ ...result, subjectPositions: [] })).toBeUndefined();
+    expect(strongestHead(result, 0)).toEqual({ head: 1, share: expect.closeTo(0.5, 6) });
+    expect(subjectPeak({ ...result, subjectPositions: [] })).toBeUndefined();
   });
 });

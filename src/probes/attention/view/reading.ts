@@ -28,17 +28,26 @@ export function mostSeen(
   return { src, value: map[dest * positions + src]! };
 }
 
-/** The layer (row) whose heads give the subject most on average, and its strongest head; undefined without a subject. */
-export function strongestForSubject(
-  result: AttentionResult,
-): { readonly row: number; readonly share: number; readonly head: number; readonly headShare: number } | undefined {
+/** Where the subject gets most: the layer (row) on average over its heads, and the single head. */
+export interface SubjectPeak {
+  readonly layer: { readonly row: number; readonly share: number };
+  readonly head: { readonly row: number; readonly head: number; readonly share: number };
+}
+
+/** Undefined without a subject. */
+export function subjectPeak(result: AttentionResult): SubjectPeak | undefined {
   if (result.subjectPositions.length === 0 || result.layers.length === 0) return undefined;
-  let row = 0;
-  result.subjectShare.forEach((share, at) => {
-    if (share > result.subjectShare[row]!) row = at;
-  });
-  const { head, share } = strongestHead(result, row);
-  return { row, share: result.subjectShare[row]!, head, headShare: share };
+  const largest = (values: Float32Array): number => values.indexOf(values.reduce((a, b) => Math.max(a, b)));
+  const row = largest(result.subjectShare);
+  const head = largest(result.subjectShareByHead);
+  return {
+    layer: { row, share: result.subjectShare[row]! },
+    head: {
+      row: Math.floor(head / result.n_heads),
+      head: head % result.n_heads,
+      share: result.subjectShareByHead[head]!,
+    },
+  };
 }
 
 /** The head of a layer (row) that gives the subject most. */
