@@ -218,6 +218,18 @@ describe('ModelClient', () => {
     expect(restarts.at(-1)).toMatchObject({ state: 'failed', error: { code: 'storage-full' } });
   });
 
+  it('starts again with one thread where threads never start, and stays with that', async () => {
+    const { client, workers, script } = setUp();
+    let attempts = 0;
+    script.load = () =>
+      attempts++ === 0
+        ? Promise.reject(new StrataError('session-failed', 'timeout', { threads: 2, retry: 'one-thread' }))
+        : Promise.resolve();
+    await client.load(request);
+    await client.load(request);
+    expect(workers.map((worker) => worker.greeting?.maxThreads)).toEqual([undefined, 1, 1]);
+  });
+
   it('gives a new model a new worker', async () => {
     const { client, workers } = setUp();
     await client.load(request);

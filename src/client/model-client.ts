@@ -15,7 +15,7 @@ import type {
 import type { ModelInfo } from '../core/model';
 import type { RunSpec, Trace } from '../core/run';
 import { SerialQueue } from '../core/serial-queue';
-import type { WireMethod } from '../core/worker-protocol';
+import { ONE_THREAD, type WireMethod } from '../core/worker-protocol';
 import { holdUpdates } from './service-worker';
 import { spawnWorker } from './spawn';
 import { WorkerLink, type LinkCall, type LinkOptions } from './worker-link';
@@ -47,7 +47,7 @@ const GRACE_MS = 8_000;
  * storage and the call that was under way is repeated once.
  */
 export class ModelClient implements ModelApi {
-  readonly #options: ModelClientOptions & LinkOptions;
+  #options: ModelClientOptions & LinkOptions;
   readonly #queue = new SerialQueue();
   #link: WorkerLink | undefined;
   /** The load whose model the worker has, or should have after a restart. */
@@ -64,9 +64,9 @@ export class ModelClient implements ModelApi {
       // WASM memory never shrinks, and a cancelled load may still hold its worker: a new model gets a new one.
       if (this.#request || this.#link?.busy) this.#link?.end(new StrataError('cancelled', 'Another model is loaded.'));
       this.#request = undefined;
-      const info = await this.#guarded(() => this.#send('load', [request], call));
+      const info = await this.#open(request, call);
       this.#request = request;
-      return info as ModelInfo;
+      return info;
     }, call.signal);
     this.#loading = work.catch(() => undefined);
     return work;
@@ -153,12 +153,25 @@ export class ModelClient implements ModelApi {
     tell({ state: 'restarting', reason });
     try {
       const onProgress = (progress: LoadProgress) => tell({ state: 'loading', progress });
-      const info = await this.#guarded(() => this.#send('load', [request], { onProgress }));
-      tell({ state: 'ready', info: info as ModelInfo });
+      tell({ state: 'ready', info: await this.#open(request, { onProgress }) });
     } catch (cause) {
       const error = StrataError.from(cause);
       tell({ state: 'failed', error });
       throw error;
+    }
+  }
+
+  /** Loads, once more with one thread in a new worker where threads do not start. */
+  async #open(request: LoadRequest, call: CallOptions<LoadProgress>): Promise<ModelInfo> {
+    const attempt = async () => (await this.#guarded(() => this.#send('load', [request], call))) as ModelInfo;
+    try {
+      return await attempt();
+    } catch (cause) {
+      const error = StrataError.from(cause);
+      if (error.details['retry'] !== ONE_THREAD || this.#options.maxThreads === 1) throw error;
+      this.#options = { ...this.#options, maxThreads: 1 };
+      this.#link?.end(error);
+      return attempt();
     }
   }
 

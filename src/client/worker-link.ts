@@ -6,6 +6,8 @@ export interface LinkOptions {
   readonly spawn: () => Worker;
   /** The app's root URL, with a slash at the end. */
   readonly root: string;
+  /** At most this many WASM threads. */
+  readonly maxThreads?: number | undefined;
   /** A call without answer or progress for this long means the worker hangs. */
   readonly silenceMs: number;
   /** A cancelled call must let go within this time, or the worker is ended. */
@@ -94,7 +96,8 @@ export class WorkerLink {
 
   async #greet(): Promise<void> {
     const lock = `strata-worker-${performance.timeOrigin}-${++links}-${Math.random().toString(36).slice(2)}`;
-    await this.#orDeath(this.#wire.greet({ lock, root: this.#options.root }));
+    const { root, maxThreads } = this.#options;
+    await this.#orDeath(this.#wire.greet({ lock, root, ...(maxThreads === undefined ? {} : { maxThreads }) }));
     const locks = navigator.locks as LockManager | undefined;
     // Granted only when the worker lets go, which it does only by dying.
     const dies = locks?.request(lock, { signal: this.#dead.signal }, () => {

@@ -5,7 +5,14 @@ describe('hook names', () => {
   it('reads block and global hooks and nothing else', () => {
     expect(parseHook('blocks.11.attn.hook_pattern')).toEqual({ kind: 'block', layer: 11, hook: 'attn.hook_pattern' });
     expect(parseHook('logits')).toEqual({ kind: 'global', hook: 'logits' });
-    for (const name of ['blocks.01.hook_resid_post', 'blocks.-1.hook_resid_post', 'blocks.1.hook_x', 'Logits', '', 'blocks.1.']) {
+    for (const name of [
+      'blocks.01.hook_resid_post',
+      'blocks.-1.hook_resid_post',
+      'blocks.1.hook_x',
+      'Logits',
+      '',
+      'blocks.1.',
+    ]) {
       expect(parseHook(name), name).toBeUndefined();
     }
   });

@@ -61,8 +61,14 @@ export function expandHooks(
 ): { readonly hooks: HookName[]; readonly unmatched: string[] } {
   const wanted = new Set<HookName>();
   const unmatched: string[] = [];
-  for (const pattern of patterns.split(',').map((part) => part.trim()).filter(Boolean)) {
-    const source = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('[^.]*');
+  for (const pattern of patterns
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)) {
+    const source = pattern
+      .split('*')
+      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+      .join('[^.]*');
     const expression = new RegExp(`^${source}$`);
     const matches = available.filter((name) => expression.test(name));
     if (matches.length === 0) unmatched.push(pattern);

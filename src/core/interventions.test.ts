@@ -27,9 +27,12 @@ describe('interventions from JSON', () => {
   it('names the item that is wrong and why', () => {
     expect(codeOf({})).toMatch(/^invalid-intervention: .*list/);
     expect(codeOf([{ kind: 'knockout', layers: [], dest: [0], src: [0] }])).toMatch(/Intervention 1: "layers"/);
-    expect(codeOf([{ kind: 'add', hook: 'logits', vector: [1] }, { kind: 'add', hook: 'blocks.0.hook_x', vector: [1] }])).toMatch(
-      /^unknown-hook: Intervention 2: .*blocks\.0\.hook_x/,
-    );
+    expect(
+      codeOf([
+        { kind: 'add', hook: 'logits', vector: [1] },
+        { kind: 'add', hook: 'blocks.0.hook_x', vector: [1] },
+      ]),
+    ).toMatch(/^unknown-hook: Intervention 2: .*blocks\.0\.hook_x/);
     expect(codeOf([{ kind: 'set', hook: 'blocks.0.hook_mlp_out', vector: [Number.NaN] }])).toMatch(/finite/);
     expect(codeOf([{ kind: 'ablate', hook: 'blocks.0.hook_mlp_out', mode: 'max' }])).toMatch(/"mode"/);
     expect(codeOf([{ kind: 'toString' }])).toMatch(/"kind"/);

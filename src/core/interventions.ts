@@ -53,11 +53,7 @@ export interface EditIntervention {
 
 /** Plain data; a list is applied together, in graph order, and in list order where two meet at one hook. */
 export type Intervention =
-  | AddIntervention
-  | SetIntervention
-  | AblateIntervention
-  | KnockoutIntervention
-  | EditIntervention;
+  AddIntervention | SetIntervention | AblateIntervention | KnockoutIntervention | EditIntervention;
 
 function fail(index: number, what: string): never {
   throw new StrataError('invalid-intervention', `Intervention ${index + 1}: ${what}`, { index });
@@ -84,9 +80,13 @@ function numbers(value: unknown, index: number, name: string): number[] {
 function hookOf(record: Record<string, unknown>, index: number): HookName {
   const name = record['hook'];
   if (typeof name !== 'string' || !parseHook(name)) {
-    throw new StrataError('unknown-hook', `Intervention ${index + 1}: there is no hook named ${JSON.stringify(name)}.`, {
-      hook: String(name),
-    });
+    throw new StrataError(
+      'unknown-hook',
+      `Intervention ${index + 1}: there is no hook named ${JSON.stringify(name)}.`,
+      {
+        hook: String(name),
+      },
+    );
   }
   return name as HookName;
 }
@@ -124,7 +124,8 @@ function parseOne(value: unknown, index: number): Intervention {
       return {
         kind: 'knockout',
         layers: integers(value['layers'], index, 'layers'),
-        heads: value['heads'] === 'all' || value['heads'] === undefined ? 'all' : integers(value['heads'], index, 'heads'),
+        heads:
+          value['heads'] === 'all' || value['heads'] === undefined ? 'all' : integers(value['heads'], index, 'heads'),
         dest: integers(value['dest'], index, 'dest'),
         src: integers(value['src'], index, 'src'),
       };

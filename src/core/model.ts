@@ -13,7 +13,12 @@ export type ModelSource =
   | { readonly kind: 'bundled'; readonly id: string }
   | { readonly kind: 'hub'; readonly repo: string; readonly revision: string; readonly dtype: Dtype }
   /** A folder laid out like a hub repository; paths relative to its root. Bytes never leave the machine. */
-  | { readonly kind: 'folder'; readonly name: string; readonly dtype: Dtype; readonly files: ReadonlyMap<string, Blob> };
+  | {
+      readonly kind: 'folder';
+      readonly name: string;
+      readonly dtype: Dtype;
+      readonly files: ReadonlyMap<string, Blob>;
+    };
 
 /** Everything the engine needs of one model, in memory. */
 export interface ModelFiles {

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { slice, tensor } from './tensor';
 
 describe('tensor views', () => {
-  const pattern = tensor([2, 2, 3], Float32Array.from({ length: 12 }, (_, i) => i));
+  const pattern = tensor(
+    [2, 2, 3],
+    Float32Array.from({ length: 12 }, (_, i) => i),
+  );
 
   it('slices leading indices without copying, negative ones from the end', () => {
     expect([...slice(pattern, 1, 0)]).toEqual([6, 7, 8]);

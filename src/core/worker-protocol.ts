@@ -13,7 +13,12 @@ export interface Greeting {
   readonly lock: string;
   /** The app's root URL, with a slash at the end: bundled models and the runtime lie below it. */
   readonly root: string;
+  /** At most this many WASM threads; absent: as many as are worth while. */
+  readonly maxThreads?: number;
 }
+
+/** In the details of a failed load: WASM's threads never started, and one thread may well do. */
+export const ONE_THREAD = 'one-thread';
 
 /** What the worker exposes through comlink. */
 export interface WorkerWire {

@@ -1,4 +1,6 @@
+import { StrataError } from '../core/errors';
 import type { Backend } from '../core/model';
+import { ONE_THREAD, type Greeting } from '../core/worker-protocol';
 import { createEngine } from '../engine/create';
 import { openModel } from '../models/open-model';
 import { Meter } from '../models/progress';
@@ -13,12 +15,24 @@ import { webGpuSupport } from './webgpu';
 const MAX_THREADS = 4;
 
 /** Threads need shared memory, which needs cross-origin isolation. */
-function threads(): number {
-  return globalThis.crossOriginIsolated ? Math.max(1, Math.min(MAX_THREADS, navigator.hardwareConcurrency)) : 1;
+function threadsFor({ maxThreads = MAX_THREADS }: Greeting): number {
+  return globalThis.crossOriginIsolated ? Math.max(1, Math.min(maxThreads, navigator.hardwareConcurrency)) : 1;
 }
 
-/** @param root the app's root URL: bundled models and the runtime lie below it. */
-export function createBrowserDeps(root: URL): ModelApiDeps {
+/**
+ * A thread script that is refused (a host that sends half of the isolation headers) gives no error, only silence
+ * until ONNX Runtime's own timeout; after it this worker cannot start WASM again.
+ */
+function withoutThreads(cause: unknown, threads: number): StrataError {
+  const error = StrataError.from(cause);
+  if (threads === 1 || !/initializing failed due to timeout/i.test(error.message)) return error;
+  return new StrataError('session-failed', error.message, { threads, retry: ONE_THREAD }, { cause });
+}
+
+/** The engine on ONNX Runtime's own files below the app's root, models from the bundle, the hub or disk. */
+export function createBrowserDeps(greeting: Greeting): ModelApiDeps {
+  const root = new URL(greeting.root);
+  const threads = threadsFor(greeting);
   const store = openStore();
   const runtimes = new Map<Backend, Promise<Runtime>>();
 
@@ -51,14 +65,18 @@ export function createBrowserDeps(root: URL): ModelApiDeps {
 
     async openEngine(files, backend, call) {
       const { wasmPaths, wasmBinary } = await runtime(backend, call, new Meter(call.onProgress));
-      return createEngine(files, {
-        backend,
-        wasmPaths,
-        wasmBinary,
-        threads: threads(),
-        onStep: (step) => call.onProgress({ stage: 'prepare', step }),
-        ...(call.signal ? { signal: call.signal } : {}),
-      });
+      try {
+        return await createEngine(files, {
+          backend,
+          wasmPaths,
+          wasmBinary,
+          threads,
+          onStep: (step) => call.onProgress({ stage: 'prepare', step }),
+          ...(call.signal ? { signal: call.signal } : {}),
+        });
+      } catch (cause) {
+        throw withoutThreads(cause, threads);
+      }
     },
   };
 }

@@ -35,19 +35,19 @@ function hold(lock: string): Promise<void> {
   });
 }
 
-/** The worker's half of the boundary. @param depsFor what a model stands on, given the app's root URL. */
+/** The worker's half of the boundary. @param depsFor what a model stands on, given the page's greeting. */
 export class Wire implements WorkerWire {
-  readonly #depsFor: (root: URL) => ModelApiDeps;
+  readonly #depsFor: (greeting: Greeting) => ModelApiDeps;
   #api: InThreadModelApi | undefined;
   readonly #calls = new Map<number, AbortController>();
 
-  constructor(depsFor: (root: URL) => ModelApiDeps) {
+  constructor(depsFor: (greeting: Greeting) => ModelApiDeps) {
     this.#depsFor = depsFor;
   }
 
-  async greet({ lock, root }: Greeting): Promise<void> {
-    this.#api ??= createModelApi(this.#depsFor(new URL(root)));
-    await hold(lock);
+  async greet(greeting: Greeting): Promise<void> {
+    this.#api ??= createModelApi(this.#depsFor(greeting));
+    await hold(greeting.lock);
   }
 
   async call(id: number, method: WireMethod, args: readonly unknown[], proxy?: ProgressProxy): Promise<WireReply> {

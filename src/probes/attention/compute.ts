@@ -3,7 +3,8 @@ import { blockHook } from '../../core/hooks';
 import type { ProbeCompute, WeightReader } from '../../core/probe';
 import type { Trace } from '../../core/run';
 import type { Tensor } from '../../core/tensor';
-import { layersWith, type AttentionOptions, type AttentionResult } from './meta';
+import { patternLayers } from '../../core/patterns';
+import type { AttentionOptions, AttentionResult } from './meta';
 
 /**
  * ‖v_src W_O‖ for every head and source: how long a vector each source would write if it had all the attention.
@@ -93,7 +94,7 @@ function weighted(layers: readonly number[], patterns: Float32Array, trace: Trac
 export const compute: ProbeCompute<AttentionOptions, AttentionResult> = (input, traces, weights) => {
   const { prepared, options, info } = input;
   const trace = traces[0]!;
-  const layers = layersWith(info.hooks, info.dims.n_layers, 'attn.hook_pattern');
+  const layers = patternLayers(info);
   const T = prepared!.tokens.length;
   const heads = info.dims.n_heads;
   const patterns = new Float32Array(layers.length * heads * T * T);

@@ -1,5 +1,6 @@
-import { blockHook, type HookName } from '../../core/hooks';
+import { blockHook } from '../../core/hooks';
 import { OptionReader } from '../../core/options';
+import { requirePatterns } from '../../core/patterns';
 import type { ProbeMeta } from '../../core/probe';
 
 export interface AttentionOptions {
@@ -33,16 +34,6 @@ export interface AttentionResult {
   readonly dest: number;
 }
 
-/** Layers of this model that show a hook, in order. */
-export function layersWith(
-  hooks: readonly HookName[],
-  n_layers: number,
-  hook: 'attn.hook_pattern' | 'attn.hook_v',
-): number[] {
-  const available = new Set<string>(hooks);
-  return Array.from({ length: n_layers }, (_, layer) => layer).filter((layer) => available.has(blockHook(layer, hook)));
-}
-
 export const meta: ProbeMeta<AttentionOptions> = {
   id: 'attention',
   defaults: { valueWeighted: false, rollout: false },
@@ -54,16 +45,15 @@ export const meta: ProbeMeta<AttentionOptions> = {
 
   plan({ prepared, options, info }) {
     if (!prepared) return [];
-    const { n_layers } = info.dims;
-    const patterns = layersWith(info.hooks, n_layers, 'attn.hook_pattern').map((layer) =>
-      blockHook(layer, 'attn.hook_pattern'),
-    );
-    const values = options.valueWeighted ? layersWith(info.hooks, n_layers, 'attn.hook_v') : [];
+    const layers = requirePatterns(info);
+    const patterns = layers.map((layer) => blockHook(layer, 'attn.hook_pattern'));
+    const available = new Set<string>(info.hooks);
+    const values = layers.map((layer) => blockHook(layer, 'attn.hook_v')).filter((hook) => available.has(hook));
     return [
       {
         tokens: prepared.tokens.map((token) => token.id),
         interventions: [],
-        captures: [...patterns, ...values.map((layer) => blockHook(layer, 'attn.hook_v'))],
+        captures: options.valueWeighted ? [...patterns, ...values] : patterns,
       },
     ];
   },

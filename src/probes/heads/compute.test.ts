@@ -91,6 +91,11 @@ describe('heads', () => {
     expect(() => meta.plan(tiny)).toThrowError(/too short/);
   });
 
+  it('says why when no pattern can be read', () => {
+    const blind = smallInfo({ hooks: ['logits'], missing: [{ part: 'anatomy', reason: 'no Softmax was found' }] });
+    expect(() => meta.plan({ ...input, info: blind })).toThrowError(/no Softmax was found/);
+  });
+
   it('averages over the sequences', () => {
     const induction = lookingAt(7, (dest) => (dest > 3 ? dest - 2 : 0));
     const sink = lookingAt(7, () => 0);

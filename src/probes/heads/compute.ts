@@ -1,3 +1,4 @@
+import { patternLayers } from '../../core/patterns';
 import type { ProbeCompute } from '../../core/probe';
 import { slice, type Tensor } from '../../core/tensor';
 import { lengthThatFits, patternHook, type HeadLabel, type HeadsOptions, type HeadsResult } from './meta';
@@ -38,10 +39,7 @@ export function labelOf(scores: HeadScores, threshold: number): HeadLabel {
 }
 
 export const compute: ProbeCompute<HeadsOptions, HeadsResult> = ({ info, options }, traces) => {
-  const available = new Set<string>(info.hooks);
-  const layers = Array.from({ length: info.dims.n_layers }, (_, layer) => layer).filter((layer) =>
-    available.has(patternHook(layer)),
-  );
+  const layers = patternLayers(info);
   const heads = info.dims.n_heads;
   const n = lengthThatFits(info, options.n);
   const start = info.bosTokenId === undefined ? 0 : 1;

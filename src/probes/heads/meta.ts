@@ -2,6 +2,7 @@ import { StrataError } from '../../core/errors';
 import { blockHook } from '../../core/hooks';
 import type { ModelInfo } from '../../core/model';
 import { OptionReader } from '../../core/options';
+import { requirePatterns } from '../../core/patterns';
 import type { ProbeMeta } from '../../core/probe';
 import { distinctIds } from '../../core/random';
 
@@ -77,7 +78,7 @@ export const meta: ProbeMeta<HeadsOptions> = {
         n_ctx: info.dims.n_ctx,
       });
     }
-    const patterns = info.hooks.filter((hook) => hook.endsWith('attn.hook_pattern'));
+    const patterns = requirePatterns(info).map(patternHook);
     const start = info.bosTokenId === undefined ? [] : [info.bosTokenId];
     return Array.from({ length: options.seeds }, (_, seed) => {
       const random = distinctIds(n, info.dims.d_vocab, info.specialTokenIds, seed + 1);

@@ -1,0 +1,20 @@
+import { StrataError } from './errors';
+import { blockHook } from './hooks';
+import type { ModelInfo } from './model';
+
+/** Layers of this model whose attention pattern can be read, counted from 0. */
+export function patternLayers({ hooks, dims }: ModelInfo): number[] {
+  const available = new Set<string>(hooks);
+  const layers = Array.from({ length: dims.n_layers }, (_, layer) => layer);
+  return layers.filter((layer) => available.has(blockHook(layer, 'attn.hook_pattern')));
+}
+
+/** @throws StrataError `unknown-anatomy`, with the reason, when no layer shows its pattern. */
+export function requirePatterns(info: ModelInfo): number[] {
+  const layers = patternLayers(info);
+  if (layers.length > 0) return layers;
+  const reason = info.missing[0]?.reason ?? 'no layer computes one';
+  throw new StrataError('unknown-anatomy', `No attention pattern can be read from this model: ${reason}`, {
+    part: 'attention',
+  });
+}
