@@ -2,8 +2,8 @@ import { tensorValues, type ExternalFiles } from './constants';
 import { attribute, ElementType, intAttribute, type OnnxModel, type OnnxNode, type OnnxTensor } from './model';
 import { malformed } from './wire';
 
-/** Operators that pass their first input through unchanged but for its type. */
-const PASS_THROUGH = new Set(['Cast', 'Identity', 'Dropout', 'CastLike']);
+/** Operators that pass the values of their first input through in order. */
+const PASS_THROUGH = new Set(['Cast', 'Identity', 'Dropout', 'CastLike', 'Reshape']);
 /** Operators whose output depends on a tensor's shape, not on its values. */
 const SHAPE_ONLY = new Set(['Shape', 'Size']);
 
@@ -102,7 +102,7 @@ export class GraphView {
     return node ? this.ranks.get(node)! : -1;
   }
 
-  /** The tensor behind Cast, Identity and Dropout. */
+  /** The tensor behind Cast, Identity, Dropout and Reshape: the same values, row by row. */
   strip(name: string): string {
     for (let at = name; ; ) {
       const node = this.producers.get(at);

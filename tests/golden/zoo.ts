@@ -5,18 +5,23 @@ import { readSafetensors, type SafetensorsFile } from '../../src/cli/safetensors
 import type { Dtype, ModelFiles } from '../../src/core/model';
 import type { Tensor } from '../../src/core/tensor';
 
-const ZOO = fileURLToPath(new URL('../fixtures/zoo/', import.meta.url));
+const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
 
 export function openZoo(folder: string, dtype: Dtype = 'fp32'): Promise<ModelFiles> {
-  return openFolder(`${ZOO}${folder}`, dtype);
+  return openFolder(`${FIXTURES}${folder}`, dtype);
 }
 
-/** Numbers computed with PyTorch from the same weights (see the zoo's README). */
+/** Numbers computed with PyTorch from the same weights (see the zoo's README and make_exports.py). */
 export class Reference {
   private constructor(private readonly file: SafetensorsFile) {}
 
   static async open(folder: string): Promise<Reference> {
-    return new Reference(readSafetensors(new Uint8Array(await readFile(`${ZOO}${folder}/reference.safetensors`))));
+    return new Reference(readSafetensors(new Uint8Array(await readFile(`${FIXTURES}${folder}/reference.safetensors`))));
+  }
+
+  /** Prompts by number. */
+  get prompts(): number[] {
+    return [0, 1, 2].filter((prompt) => this.file.tensors.has(`${prompt}/input_ids`));
   }
 
   /** Names of everything stored for one prompt, without the prompt's number. */
