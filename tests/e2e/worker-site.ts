@@ -1,5 +1,7 @@
 import { test as base, expect } from '@playwright/test';
 import { createHash } from 'node:crypto';
+import { createServer, get } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +64,29 @@ export class WorkerSite {
     // The page carries its own policy too; both must be met.
     const headers = { ...ISOLATION_HEADERS, 'Content-Security-Policy': WORKER_POLICY };
     this.server = await serveFolder(this.folder, { port, base: '/strata/', headers });
+  }
+
+  /** The same site on another port, where some files come without one of the headers. */
+  async without(header: string, paths: RegExp): Promise<{ url: string; close(): Promise<void> }> {
+    const upstream = new URL(this.url);
+    const server = createServer((request, response) => {
+      const path = request.url ?? '/';
+      const forward = get({ port: upstream.port, path, headers: request.headers }, (answer) => {
+        const headers = { ...answer.headers };
+        if (paths.test(path)) delete headers[header];
+        response.writeHead(answer.statusCode ?? 500, headers);
+        answer.pipe(response);
+      });
+      forward.on('error', () => response.destroy());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const close = () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    return { url: `http://localhost:${port}${upstream.pathname}`, close };
   }
 
   async remove(): Promise<void> {

@@ -193,3 +193,20 @@ test('storage full: the model works from memory, and a note says so', async ({ p
   expect(result.notes).toContain('storage-full');
   expect(result.tokens).toBeGreaterThan(0);
 });
+
+test('threads that never start: the model runs on one', async ({ page, site }) => {
+  test.setTimeout(180_000);
+  // A host that forgets the header on one file: refused as a thread, silently; as a module it still loads.
+  const half = await site.without('cross-origin-embedder-policy', /ort-wasm-simd-threaded\.mjs$/);
+  await page.goto(half.url);
+  await page.waitForFunction(() => 'strata' in window && crossOriginIsolated && navigator.hardwareConcurrency > 1);
+  const threads = await page.evaluate(async () => {
+    const api = window.strata.client();
+    const info = await api.load(await window.strata.zoo('optimum-gpt2', 'wasm'));
+    await api.runProbe({ probe: 'lens', fact: { prompt: 'The capital of France is', answers: ['the'] } });
+    await api.dispose();
+    return info.threads;
+  });
+  await half.close();
+  expect(threads).toBe(1);
+});
