@@ -1,4 +1,5 @@
 import { StrataError, throwIfAborted } from '../core/errors';
+import type { Token } from '../core/fact';
 import type { LoadRequest } from '../core/model-api';
 import type { Backend, ModelFiles, ModelInfo } from '../core/model';
 import { distinctIds } from '../core/random';
@@ -17,6 +18,8 @@ const TOLERANCE = { fp32: 0.002, other: 0.05 };
 export interface Loaded {
   readonly engine: Engine;
   readonly info: ModelInfo;
+  /** Tokens described so far, by id: the same few thousand come again with every fact. */
+  readonly labels: Map<number, Token>;
 }
 
 /**
@@ -39,6 +42,7 @@ export async function load(request: LoadRequest, deps: ModelApiDeps, call: LoadC
 
 const plain = (engine: Engine, backendNote?: string): Loaded => ({
   engine,
+  labels: new Map(),
   info: backendNote === undefined ? engine.info : { ...engine.info, backendNote },
 });
 

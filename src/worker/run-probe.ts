@@ -35,7 +35,9 @@ async function withOwnAnswer(host: ProbeHost, prepared: PreparedFact, signal: Ab
 function labelsOf(host: ProbeHost, result: unknown): Record<number, Token> {
   const named = (result as { readonly tokenIds?: Iterable<number> }).tokenIds;
   const ids = [...new Set(named ?? [])];
-  return Object.fromEntries(host.loaded.engine.describe(ids).map((token) => [token.id, token]));
+  const { labels, engine } = host.loaded;
+  for (const token of engine.describe(ids.filter((id) => !labels.has(id)))) labels.set(token.id, token);
+  return Object.fromEntries(ids.map((id) => [id, labels.get(id)!]));
 }
 
 /** Plans, runs and computes one probe; also gives the traces used, whose buffers the result may share. */

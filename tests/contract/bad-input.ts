@@ -67,7 +67,7 @@ export const BAD_INPUT: readonly Check[] = [
       const prepared = await api.prepare(fact(prompt));
       expectEqual(prepared.tokens.at(-1)!.end, prompt.length, 'the last token ends where the text does');
       expectEqual(prepared.tokensOver, prepared.tokens.length - dims.n_ctx, 'tokens over');
-      for (const probe of ['lens', 'emergence', 'attention']) {
+      for (const probe of ['lens', 'emergence']) {
         const details = await expectCode(api.runProbe({ probe, fact: fact(prompt) }), 'prompt-too-long', probe);
         expectEqual([details['over'], details['n_ctx']], [prepared.tokensOver, dims.n_ctx], 'details');
       }

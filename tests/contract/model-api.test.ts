@@ -14,7 +14,7 @@ describe('ModelApi in this thread', () => {
 
   beforeAll(async () => {
     info = await api.load(zooRequest('optimum-gpt2'), { onProgress: (one) => progress.push(one) });
-  });
+  }, 60_000);
   afterAll(() => api.dispose());
 
   it('tells of loading, step by step', () => {
