@@ -8,7 +8,7 @@
 export const MODEL_CACHE = 'strata-models-v1';
 
 /** Length of every segment but the last. */
-export const SEGMENT_BYTES = 8 * 2 ** 20;
+export const SEGMENT_BYTES = 4 * 2 ** 20;
 
 /** What is known of a file that is stored whole or in part. */
 export interface FileRecord {

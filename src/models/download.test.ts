@@ -39,7 +39,7 @@ const request = (change: Partial<FileRequest> = {}): FileRequest => ({
   ...change,
 });
 
-function get(file = request(), signal?: AbortSignal, stallMs = 5000): Promise<Uint8Array> {
+function get(file = request(), signal?: AbortSignal, stallMs = 20_000): Promise<Uint8Array> {
   return download(file, {
     store,
     signal,
@@ -105,7 +105,7 @@ describe('download', () => {
     ['a gateway that fails', { kind: 'status', status: 502 }],
   ])('gets over %s', async (_name, fault) => {
     hub.fail(PATH, fault);
-    expect(same(await get(request(), undefined, 300))).toBe(true);
+    expect(same(await get(request(), undefined, fault.kind === 'stall' ? 500 : 20_000))).toBe(true);
     expect(waits).toHaveLength(1);
     if (fault.kind === 'status' && fault.status === 429) expect(waits).toEqual([2000]);
   });
@@ -145,7 +145,7 @@ describe('download', () => {
     const controller = new AbortController();
     hub.fail(PATH, { kind: 'stall', after: SEGMENT_BYTES + 4096 });
     const work = get(request(), controller.signal);
-    await vi.waitFor(async () => expect(await store.record('hub/model.onnx')).toBeDefined());
+    await vi.waitFor(async () => expect(await store.record('hub/model.onnx')).toBeDefined(), 20_000);
     controller.abort();
     expect(await codeOf(work)).toBe('cancelled');
     expect(await store.record('hub/model.onnx')).toMatchObject({ complete: false, segments: 1 });

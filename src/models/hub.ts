@@ -1,4 +1,4 @@
-import { StrataError } from '../core/errors';
+import { StrataError, type ErrorCode } from '../core/errors';
 import type { ModelFiles, ModelSource } from '../core/model';
 import { assembleModel } from './assemble';
 import type { Checksum } from './checksum';
@@ -6,6 +6,7 @@ import type { FileRequest } from './download';
 import { downloadAll, type SourceOptions } from './download-all';
 import { fetchJson } from './http';
 import { filesOf, findModel } from './layout';
+import { readJson, writeJson } from './storage';
 
 export const HUB = 'https://huggingface.co/';
 
@@ -67,9 +68,28 @@ export async function openRepository(repo: string, revision: string, options: Hu
   return { repo, commit, files };
 }
 
+/** Failures of the network, as opposed to answers of the hub. */
+const UNREACHABLE: ReadonlySet<ErrorCode> = new Set(['offline', 'server-busy', 'http-error', 'not-a-model-file']);
+
+/** {@link openRepository}, or what it said last time when the hub cannot be reached. */
+async function openRepositoryOrLast(repo: string, revision: string, options: HubOptions): Promise<HubRepository> {
+  checkHubId(repo, revision);
+  const key = `hub/${repo}/revisions/${revision}.json`;
+  try {
+    const repository = await openRepository(repo, revision, options);
+    await writeJson(options.store, key, repository);
+    return repository;
+  } catch (cause) {
+    const error = StrataError.from(cause);
+    const last = UNREACHABLE.has(error.code) ? await readJson(options.store, key) : undefined;
+    if (last === undefined) throw error;
+    return last as HubRepository;
+  }
+}
+
 /** Opens a model from the hub: one dtype of one repository, pinned to a commit, every file checked. */
 export async function openHub(source: Extract<ModelSource, { kind: 'hub' }>, options: HubOptions): Promise<ModelFiles> {
-  const repository = await openRepository(source.repo, source.revision, options);
+  const repository = await openRepositoryOrLast(source.repo, source.revision, options);
   const byPath = new Map(repository.files.map((file) => [file.path, file]));
   const layout = findModel(byPath.keys(), source.dtype);
   const files = filesOf(layout).flatMap((path) => byPath.get(path) ?? []);

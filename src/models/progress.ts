@@ -17,6 +17,7 @@ export class Meter {
   #speed = 0;
   #sampled = { at: Number.NaN, network: 0 };
   #lastEvent = Number.NEGATIVE_INFINITY;
+  #full = false;
 
   constructor(listener: Listener | undefined, now: () => number = () => performance.now()) {
     this.#listener = listener;
@@ -46,8 +47,10 @@ export class Meter {
     });
   }
 
-  /** Says that storage is full and the file is kept in memory only. */
+  /** Says, once, that storage is full and files are kept in memory only. */
   storageFull(): void {
+    if (this.#full) return;
+    this.#full = true;
     this.#listener?.({
       stage: 'note',
       note: 'storage-full',

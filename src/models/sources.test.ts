@@ -6,10 +6,12 @@ import { serveFolder } from '../../build/static-server.mjs';
 import { COMMIT, HubServer } from '../../tests/fixtures/hub-server';
 import { StrataError } from '../core/errors';
 import type { LoadProgress } from '../core/model-api';
+import { browserTransport } from './http';
 import { availableDtypes, findModel } from './layout';
 import { openModel } from './open-model';
 import { openRuntime } from './runtime';
 import { MemoryStore } from './storage';
+import { deleteStored, listStored } from './stored-models';
 
 const ZOO = fileURLToPath(new URL('../../tests/fixtures/zoo/', import.meta.url));
 
@@ -78,6 +80,26 @@ describe('the hub', () => {
     hub.requests.length = 0;
     await open('zoo/llama', { store });
     expect(hub.requests.filter(({ path }) => path.includes('/resolve/'))).toEqual([]);
+  });
+
+  it('works with the hub gone once everything is stored, and lists and deletes what it keeps', async () => {
+    const store = new MemoryStore();
+    const gone = await HubServer.start({ repositories: { 'zoo/llama': llama } });
+    const hubBase = gone.url;
+    const open = () =>
+      openModel(
+        { kind: 'hub', repo: 'zoo/llama', revision: 'main', dtype: 'fp32' },
+        { root, store, hubBase, transport: { ...browserTransport, attempts: 1 } },
+      );
+    const first = await open();
+    await gone.close();
+    const again = await open();
+    expect(again.provenance).toEqual(first.provenance);
+    const [stored] = await listStored(store);
+    expect(stored).toMatchObject({ kind: 'hub', complete: true, bytes: first.provenance.bytes });
+    await deleteStored(store, stored!);
+    expect(await listStored(store)).toEqual([]);
+    expect((await failure(open())).code).toBe('offline');
   });
 
   it('sends a token to the hub and only there', async () => {

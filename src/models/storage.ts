@@ -128,3 +128,21 @@ export async function openStore(): Promise<FileStore> {
 export function storedBytes(record: FileRecord): number {
   return record.complete ? record.bytes : Math.min(record.bytes, record.segments * SEGMENT_BYTES);
 }
+
+/** Keeps a small document. Does nothing when there is no room: it can be fetched again. */
+export async function writeJson(store: FileStore, key: string, value: unknown): Promise<void> {
+  const bytes = new TextEncoder().encode(JSON.stringify(value));
+  try {
+    await store.putSegment(key, 0, bytes);
+    await store.putRecord(key, { bytes: bytes.length, segments: 1, complete: true });
+  } catch (cause) {
+    if (StrataError.from(cause).code !== 'storage-full') throw cause;
+    await store.delete(key);
+  }
+}
+
+/** A document kept by {@link writeJson}; undefined when there is none. */
+export async function readJson(store: FileStore, key: string): Promise<unknown> {
+  const bytes = (await store.record(key)) && (await store.segment(key, 0));
+  return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as unknown);
+}

@@ -123,7 +123,7 @@ test('a tab closed midway and a lost connection: the download goes on from there
   await site.up();
   await probed(page);
   expect(ranges.length).toBeGreaterThan(1);
-  expect(ranges.every((range) => range !== undefined && Number(/\d+/.exec(range)?.[0]) >= 8 * 2 ** 20)).toBe(true);
+  expect(ranges.every((range) => range !== undefined && Number(/\d+/.exec(range)?.[0]) >= 4 * 2 ** 20)).toBe(true);
 });
 
 test('a file that is not what it should be is refused, and the next try succeeds', async ({ page, site }) => {
@@ -137,6 +137,8 @@ test('a file that is not what it should be is refused, and the next try succeeds
 });
 
 test('storage full: it works from memory and says so', async ({ page, site }) => {
+  // On the origin first: an override set from another page does not survive the way there.
+  await page.goto(`${site.url}manifest.webmanifest`);
   const session = await page.context().newCDPSession(page);
   await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.url).origin, quotaSize: 3_000_000 });
   await page.goto(site.url);
