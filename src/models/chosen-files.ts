@@ -1,0 +1,43 @@
+import { StrataError } from '../core/errors';
+import { availableDtypes } from './layout';
+import type { Dtype } from '../core/model';
+import { unzip } from './zip';
+
+/** Files a person opened, as a model's folder. */
+export interface ChosenFolder {
+  readonly name: string;
+  /** Paths relative to the folder that holds config.json. */
+  readonly files: ReadonlyMap<string, Blob>;
+  readonly dtypes: readonly Dtype[];
+}
+
+/**
+ * Makes a model's folder of chosen files: a folder's (with their relative paths), or one zip archive. Folders around
+ * the one with config.json are left away.
+ * @throws StrataError `missing-file` when there is no config.json or no model, `invalid-request` for a bad archive.
+ */
+export async function openChosen(files: readonly File[]): Promise<ChosenFolder> {
+  const [first] = files;
+  if (!first) throw new StrataError('missing-file', 'No files were chosen.', { file: 'config.json' });
+  if (files.length === 1 && /\.zip$/i.test(first.name)) {
+    return asFolder(first.name.replace(/\.zip$/i, ''), await unzip(first));
+  }
+  const byPath = new Map<string, Blob>(files.map((file) => [file.webkitRelativePath || file.name, file]));
+  return asFolder(first.webkitRelativePath.split('/')[0] || first.name, byPath);
+}
+
+function asFolder(name: string, byPath: ReadonlyMap<string, Blob>): ChosenFolder {
+  const configs = [...byPath.keys()].filter((path) => /(^|\/)config\.json$/.test(path));
+  const config = configs.sort((a, b) => a.length - b.length)[0];
+  if (config === undefined) {
+    throw new StrataError('missing-file', 'There is no config.json.', { file: 'config.json' });
+  }
+  const root = config.slice(0, -'config.json'.length);
+  const inside = [...byPath].filter(([path]) => path.startsWith(root));
+  const files = new Map(inside.map(([path, blob]) => [path.slice(root.length), blob]));
+  const dtypes = availableDtypes(files.keys());
+  if (dtypes.length === 0) {
+    throw new StrataError('missing-file', 'There is no model file with a known name.', { file: 'onnx/model.onnx' });
+  }
+  return { name: root.split('/').filter(Boolean).pop() ?? name, files, dtypes };
+}

@@ -1,0 +1,109 @@
+import { deflateRawSync } from 'node:zlib';
+import { StrataError } from '../core/errors';
+import { openChosen } from './chosen-files';
+import { unzip } from './zip';
+
+interface Item {
+  readonly path: string;
+  readonly content: Uint8Array;
+  readonly stored?: boolean;
+  /** What the list claims, where that is a lie. */
+  readonly claimed?: number;
+}
+
+/** A zip archive as any tool writes it. */
+function zip(items: readonly Item[], comment = ''): Uint8Array<ArrayBuffer> {
+  const bodies: Buffer[] = [];
+  const list: Buffer[] = [];
+  let offset = 0;
+  for (const { path, content, stored, claimed } of items) {
+    const name = Buffer.from(path);
+    const packed = stored ? Buffer.from(content) : deflateRawSync(content);
+    const fields = Buffer.alloc(26);
+    fields.writeUInt16LE(20, 0);
+    fields.writeUInt16LE(stored ? 0 : 8, 4);
+    fields.writeUInt32LE(packed.length, 14);
+    fields.writeUInt32LE(claimed ?? content.length, 18);
+    fields.writeUInt16LE(name.length, 22);
+    bodies.push(Buffer.from([0x50, 0x4b, 3, 4]), fields, name, packed);
+    const rest = Buffer.alloc(14);
+    rest.writeUInt32LE(offset, 10);
+    list.push(Buffer.from([0x50, 0x4b, 1, 2, 20, 0]), fields, rest, name);
+    offset += 30 + name.length + packed.length;
+  }
+  const end = Buffer.alloc(18);
+  end.writeUInt16LE(items.length, 6);
+  end.writeUInt32LE(Buffer.concat(list).length, 8);
+  end.writeUInt32LE(offset, 12);
+  end.writeUInt16LE(comment.length, 16);
+  return new Uint8Array(
+    Buffer.concat([...bodies, ...list, Buffer.from([0x50, 0x4b, 5, 6]), end, Buffer.from(comment)]),
+  );
+}
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+const model = [
+  { path: 'mine/config.json', content: text('{"model_type":"gpt2"}'.padEnd(3000)) },
+  { path: 'mine/onnx/', content: text(''), stored: true },
+  { path: 'mine/onnx/model.onnx', content: text('weights'), stored: true },
+];
+
+async function sentence(archive: Uint8Array<ArrayBuffer>): Promise<string> {
+  try {
+    await unzip(new Blob([archive]));
+  } catch (error) {
+    return error instanceof StrataError ? error.message : `not ours: ${String(error)}`;
+  }
+  return 'opened';
+}
+
+describe('unzip', () => {
+  it('opens stored and deflated files, with a comment at the end', async () => {
+    const files = await unzip(new Blob([zip(model, 'made by a tool')]));
+    expect([...files.keys()]).toEqual(['mine/config.json', 'mine/onnx/model.onnx']);
+    expect(await files.get('mine/onnx/model.onnx')?.text()).toBe('weights');
+    expect((await files.get('mine/config.json')?.text())?.length).toBe(3000);
+  });
+
+  it.each(['../evil', 'a/../../evil', '/etc/evil', 'C:\\evil', '..\\evil', 'a\u0000b'])(
+    'refuses the name %j',
+    async (path) => {
+      expect(await sentence(zip([...model, { path, content: text('x') }]))).toContain('leads out of it');
+    },
+  );
+
+  it('refuses a bomb before unpacking it, and one that lies about its size', async () => {
+    const bomb = { path: 'bomb', content: new Uint8Array(8 * 2 ** 20) };
+    expect(await sentence(zip([bomb]))).toContain('far more than it is');
+    expect(await sentence(zip([{ ...bomb, claimed: 10 }]))).toContain('larger than its list says');
+  });
+
+  it('says what is wrong with a damaged archive, wherever it is cut', async () => {
+    const whole = zip(model);
+    for (let length = 0; length < whole.length; length += 7) {
+      expect(await sentence(whole.slice(0, length))).toMatch(/not a zip file|damaged/);
+    }
+    for (let at = 0; at < whole.length; at += 3) {
+      const changed = whole.slice();
+      changed[at]! ^= 0xff;
+      expect(await sentence(changed)).not.toMatch(/^not ours/);
+    }
+  });
+});
+
+describe('chosen files', () => {
+  it("finds the model's folder inside an archive", async () => {
+    const chosen = await openChosen([new File([zip(model)], 'download.zip')]);
+    expect(chosen.name).toBe('mine');
+    expect([...chosen.files.keys()]).toEqual(['config.json', 'onnx/model.onnx']);
+    expect(chosen.dtypes).toEqual(['fp32']);
+  });
+
+  it('says what is missing', async () => {
+    await expect(openChosen([])).rejects.toMatchObject({ code: 'missing-file' });
+    const noConfig = new File([zip(model.slice(2))], 'a.zip');
+    await expect(openChosen([noConfig])).rejects.toMatchObject({ details: { file: 'config.json' } });
+    const noModel = new File([zip(model.slice(0, 1))], 'a.zip');
+    await expect(openChosen([noModel])).rejects.toMatchObject({ details: { file: 'onnx/model.onnx' } });
+  });
+});
