@@ -50,6 +50,9 @@ export default ts.config(
     },
   },
   { files: ['**/*.ts'], rules: { 'no-undef': 'off' } },
-  { files: ['**/*.{js,mjs}'], languageOptions: { globals: globals.node } },
+  {
+    files: ['**/*.{js,mjs}'],
+    languageOptions: { globals: { ...globals.node, document: 'readonly', HTMLElement: 'readonly' } },
+  },
   { files: ['tests/**', 'build/**', 'src/cli/**'], rules: { 'no-console': 'off' } },
 );
