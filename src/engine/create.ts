@@ -53,7 +53,7 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
 function prepareGraph(model: OnnxModel, files: ModelFiles, options: EngineOptions): GraphView {
   const wide = options.backend !== 'webgpu' && usesFloat16(model) ? computeInFloat32(model) : model;
   const view = new GraphView(wide, files.external);
-  const plain = withPlainOperators(view, files.config);
+  const plain = withPlainOperators(view, files.config, options.backend === 'webgpu');
   return plain ? new GraphView(plain, files.external) : view;
 }
 

@@ -3,6 +3,7 @@ import type { OnnxModel, OnnxNode } from '../model';
 import { groupQueryAttention, jointAttention, multiHeadAttention, standardAttention } from './attention';
 import { biasedGelu, skipNormalization } from './norms';
 import { Rewriter } from './rewriter';
+import { arithmeticTrigonometry } from './trigonometry';
 
 type Rewrite = (rewriter: Rewriter, node: OnnxNode) => boolean;
 
@@ -18,16 +19,28 @@ const REWRITES: ReadonlyMap<string, Rewrite> = new Map([
   ['.Attention', standardAttention],
 ]);
 
+/** For backends whose own functions are too coarse. */
+const EXACT_REWRITES: ReadonlyMap<string, Rewrite> = new Map([
+  ['.Sin', arithmeticTrigonometry],
+  ['.Cos', arithmeticTrigonometry],
+]);
+
 /**
  * The same model with fused operators taken apart, so that the residual stream and the inside of attention are
  * tensors of the graph. What a rewrite does not cover stays as it is.
+ * @param coarseBackend The backend's sine and cosine cannot be relied on (WebGPU).
  * @returns undefined when there was nothing to take apart.
  */
-export function withPlainOperators(view: GraphView, config: Readonly<Record<string, unknown>>): OnnxModel | undefined {
+export function withPlainOperators(
+  view: GraphView,
+  config: Readonly<Record<string, unknown>>,
+  coarseBackend = false,
+): OnnxModel | undefined {
   const rewriter = new Rewriter(view, config);
   const replaced = new Set<OnnxNode>();
   for (const node of view.nodes) {
-    const rewrite = REWRITES.get(`${node.domain}.${node.op}`);
+    const name = `${node.domain}.${node.op}`;
+    const rewrite = REWRITES.get(name) ?? (coarseBackend ? EXACT_REWRITES.get(name) : undefined);
     const before = rewriter.nodes.length;
     if (!rewrite) continue;
     if (rewrite(rewriter, node)) replaced.add(node);
