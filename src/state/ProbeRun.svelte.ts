@@ -42,9 +42,10 @@ export class ProbeRun<Result> {
     return this.#progress;
   }
 
-  /** True while a result for another fact than this one is shown and the new one is being made. */
+  /** True while what is shown answers another fact than this one. */
   staleFor(fact: Fact): boolean {
-    return this.#working && this.#latest !== undefined && this.#latest.fact !== fact;
+    const shown = this.#latest?.fact;
+    return shown !== undefined && shown !== fact && JSON.stringify(shown) !== JSON.stringify(fact);
   }
 
   /** Resolves with the response, or undefined when it was overtaken, cancelled or failed. Never throws. */
