@@ -179,9 +179,13 @@ describe('files of ours', () => {
     const manifest = JSON.stringify({ files: [{ path: name, bytes: bytes.length, sha256: sha256(bytes) }] });
     const server = await serveFolder(dist, { base: `/${__STRATA_RUNTIME__}` });
     const events: LoadProgress[] = [];
+    const store = new MemoryStore();
+    for (const key of ['bundled/runtime/0.1/old.wasm', 'bundled/models/atlas/config.json']) {
+      await store.putRecord(key, { bytes: 1, segments: 1, complete: true });
+    }
     try {
       const runtime = await openRuntime('wasm', new URL('/', server.url), {
-        store: new MemoryStore(),
+        store,
         onProgress: (event) => events.push(event),
         transport: {
           fetch: (url, init) =>
@@ -195,6 +199,8 @@ describe('files of ours', () => {
       expect(runtime.wasmPaths).toMatch(/\/runtime\/[^/]+\/$/);
       expect(server.requests).toEqual([`/${__STRATA_RUNTIME__}${name}`]);
       expect(events.at(-1)).toMatchObject({ receivedBytes: bytes.length, totalBytes: bytes.length });
+      const kept = (await store.list()).map(({ key }) => key);
+      expect(kept.sort()).toEqual(['bundled/models/atlas/config.json', `bundled/${__STRATA_RUNTIME__}${name}`]);
     } finally {
       await server.close();
     }
