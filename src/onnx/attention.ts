@@ -52,11 +52,23 @@ export function attentionSoftmaxes(
   );
 }
 
-/** Follows the Softmax over `IsNaN → Where`, casts and dropout to the tensor the value product reads. */
+/** The scores proper: a sink may be one more column beside them, which the softmax sees and no value answers to. */
+function scoresOf(view: GraphView, softmax: OnnxNode, data: ReadonlySet<string>): string {
+  const input = softmax.inputs[0]!;
+  const joined = view.producer(input);
+  return (joined?.op === 'Concat' ? joined.inputs.find((name) => data.has(name)) : undefined) ?? input;
+}
+
+/**
+ * Follows the Softmax over `IsNaN → Where`, casts, dropout and the cut that drops a sink's column to the tensor the
+ * value product reads.
+ */
 function patternOf(view: GraphView, softmax: OnnxNode): string {
+  const passing = ['Dropout', 'Identity', 'Cast'];
+  if (view.producer(softmax.inputs[0]!)?.op === 'Concat') passing.push('Slice');
   for (let at = softmax.outputs[0]!; ; ) {
     const where = view.consumers(at).find((node) => node.op === 'Where' && node.inputs.slice(1).includes(at));
-    const pass = view.consumers(at).find((node) => ['Dropout', 'Identity', 'Cast'].includes(node.op));
+    const pass = view.consumers(at).find((node) => passing.includes(node.op));
     const next = (where ?? pass)?.outputs[0];
     if (next === undefined) return at;
     at = next;
@@ -91,7 +103,7 @@ export function attentionSites(
     ...(q ? { q } : {}),
     ...(k ? { k } : {}),
     ...(v ? { v } : {}),
-    scores: { tensor: softmax.inputs[0]!, layout: 'heads-first' },
+    scores: { tensor: scoresOf(view, softmax, data), layout: 'heads-first' },
     pattern: { tensor: pattern, layout: 'heads-first' },
     z: { tensor: z, layout: 'heads-first' },
     ...(output ? { output } : {}),

@@ -4,6 +4,19 @@ import type { GraphView } from '../graph';
 import { ElementType, type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxTensor } from '../model';
 import { isProjection, projectionDims } from '../projection';
 
+/** Operators whose result is as wide as the activation they read. */
+const SAME_WIDTH = new Set([
+  'Add',
+  'Mul',
+  'Cast',
+  'Identity',
+  'Dropout',
+  'RotaryEmbedding',
+  'LayerNormalization',
+  'RMSNormalization',
+  'SimplifiedLayerNormalization',
+]);
+
 /** Collects the nodes and constants that stand in for one fused operator after another. */
 export class Rewriter {
   readonly nodes: OnnxNode[] = [];
@@ -20,7 +33,13 @@ export class Rewriter {
     return `strata.r${this.serial++}`;
   }
 
-  add(op: string, inputs: readonly string[], attributes: readonly OnnxAttribute[] = [], output = this.fresh(), domain = ''): string {
+  add(
+    op: string,
+    inputs: readonly string[],
+    attributes: readonly OnnxAttribute[] = [],
+    output = this.fresh(),
+    domain = '',
+  ): string {
     this.nodes.push(makeNode(op, inputs, [output], attributes, domain));
     return output;
   }
@@ -59,29 +78,54 @@ export class Rewriter {
     return this.add('Transpose', [name], [makeInts('perm', perm)], output);
   }
 
-  /** Size of the last dimension, from what the file states or from the projection that made the tensor. */
+  /** Dimensions as far as the file states them; undefined for the unknown ones, and as a whole without a shape. */
+  dims(name: string): readonly (number | undefined)[] | undefined {
+    const { view } = this;
+    const { values, inputs } = view.model.graph;
+    const stated =
+      values.find((value) => value.name === name)?.dims ?? inputs.find((value) => value.name === name)?.dims;
+    const known = stated?.map((dim) => (typeof dim === 'number' && dim > 0 ? dim : undefined));
+    return known ?? view.constant(name)?.dims;
+  }
+
+  /** Size of the last dimension, from what the file states or from the operators that made the tensor. */
   lastDim(name: string): number | undefined {
     const { view } = this;
-    const stated = view.model.graph.values.find((value) => value.name === name)?.dims?.at(-1);
-    if (typeof stated === 'number' && stated > 0) return stated;
+    const stated = this.dims(name)?.at(-1);
+    if (stated !== undefined) return stated;
     const node = view.producer(name);
     if (!node) return undefined;
     if (isProjection(view, node)) return projectionDims(view, node)?.[1];
-    if (['Add', 'Mul', 'Cast', 'Identity'].includes(node.op)) {
-      return node.inputs.filter((input) => !view.isConstant(input)).map((input) => this.lastDim(input)).find(Boolean);
+    if (node.op === 'Reshape') {
+      const last = view.numbers(node.inputs[1] ?? '')?.at(-1);
+      return last !== undefined && last > 0 ? last : undefined;
+    }
+    if (SAME_WIDTH.has(node.op)) {
+      return node.inputs
+        .filter((input) => !view.isConstant(input))
+        .map((input) => this.lastDim(input))
+        .find(Boolean);
     }
     return undefined;
   }
 
-  /** `0` on and below the diagonal and −∞ above it (and beyond the window), `[T, T]` for the tensor's length T. */
+  /** A dimension that is only known when it runs, as an int64 scalar. */
+  size(name: string, axis: number): string {
+    return this.add('Gather', [this.add('Shape', [name]), this.int64([axis], [])], [makeInt('axis', 0)]);
+  }
+
+  /** `0` on and below the diagonal and −∞ above it (and beyond the window), `[T, T]` for `like` `[1, heads, T, d_head]`. */
   causalMask(like: string, elementType: number, window: number): string {
     return this.once(`mask:${elementType}:${window}`, () => {
-      const length = this.add('Gather', [this.add('Shape', [like]), this.int64([1], [])], [makeInt('axis', 0)]);
+      const length = this.size(like, 2);
       const positions = this.add('Range', [this.int64([0], []), length, this.int64([1], [])]);
       const src = this.reshape(positions, [1, -1]);
       const dest = this.reshape(positions, [-1, 1]);
       const past = this.add('Not', [this.add('Greater', [src, dest])]);
-      const near = window < 0 ? past : this.add('And', [past, this.add('Less', [this.add('Sub', [dest, src]), this.int64([window])])]);
+      const near =
+        window < 0
+          ? past
+          : this.add('And', [past, this.add('Less', [this.add('Sub', [dest, src]), this.int64([window])])]);
       return this.add('Where', [near, this.float(0, elementType), this.float(-Infinity, elementType)]);
     });
   }
@@ -104,4 +148,9 @@ export class Rewriter {
 /** True for half and single precision alike. */
 export function typeOr32(elementType: number): number {
   return elementType === ElementType.FLOAT16 ? ElementType.FLOAT16 : ElementType.FLOAT;
+}
+
+/** An optional input or output that is there. */
+export function named(name: string | undefined): string | undefined {
+  return name === '' ? undefined : name;
 }
