@@ -29,5 +29,6 @@ describe('sine and cosine from arithmetic', () => {
       await plain.dispose();
       await rewritten.dispose();
     },
+    120_000,
   );
 });
