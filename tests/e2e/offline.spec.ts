@@ -1,13 +1,11 @@
 import type { BrowserContext, Page } from '@playwright/test';
 import { Complaints, controlled, expect, probed, readyOffline, Site, test } from './site';
 
-/** Asks another fact and waits for its own verdict. */
-async function ask(page: Page, prompt: string): Promise<void> {
-  const verdict = page.getByRole('status', { name: 'Verdict' });
-  const before = await verdict.textContent();
+/** Asks another fact and waits until the lens shows it. */
+async function ask(page: Page, prompt: string, token: string): Promise<void> {
   await page.getByRole('textbox', { name: 'Prompt' }).fill(prompt);
-  await expect(verdict).not.toHaveText(before ?? '');
-  await expect(verdict).toContainText(/\d/);
+  await expect(page.getByRole('grid', { name: 'Logit lens' }).getByText(token).first()).toBeVisible();
+  await expect(page.getByRole('status', { name: 'Verdict' })).toContainText(/\d/);
 }
 
 async function dismissTour(page: Page): Promise<void> {
@@ -22,7 +20,7 @@ test('after one visit it starts and probes with the server gone', async ({ page,
   await page.reload();
   await probed(page);
   await dismissTour(page);
-  await ask(page, 'The capital of Italy is');
+  await ask(page, 'The capital of Italy is', 'Italy');
   await page.getByRole('button', { name: 'Facts' }).click();
   await expect(page.getByRole('dialog').getByText('France').first()).toBeVisible();
   expect(complaints.all).toEqual([]);
@@ -36,7 +34,7 @@ test('a plain static host under a sub-path: threads, offline, and nothing of ano
     await probed(page);
     await readyOffline(page);
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
-    await expect(page.getByText(/WASM, \d+ threads/)).toBeVisible();
+    await expect(page.getByRole('combobox', { name: 'Runs on' })).toContainText(/WASM, \d+ threads/);
     expect(site.requests.filter((path) => !path.startsWith('/strata/'))).toEqual([]);
     await site.down();
     await page.reload();
