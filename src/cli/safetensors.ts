@@ -22,7 +22,10 @@ export function int64(values: readonly number[]): StoredTensor {
  * Writes the safetensors format: eight bytes of header length, a JSON header padded with spaces to a multiple of
  * eight, then the tensors' bytes. https://github.com/huggingface/safetensors#format
  */
-export function writeSafetensors(tensors: ReadonlyMap<string, StoredTensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
   for (const [name, { dtype, dims, data }] of tensors) {

@@ -56,7 +56,9 @@ function expand(patterns: string, engine: Engine): HookName[] {
   const [missing] = unmatched;
   if (missing === undefined) return hooks;
   const reason = engine.info.missing.find(({ part }) => missing.includes(part) || part === 'anatomy')?.reason;
-  throw new StrataError('unknown-hook', `${engine.info.name} has no hook ${missing}${reason ? `: ${reason}` : ''}.`, { hook: missing });
+  throw new StrataError('unknown-hook', `${engine.info.name} has no hook ${missing}${reason ? `: ${reason}` : ''}.`, {
+    hook: missing,
+  });
 }
 
 async function save(args: TraceArguments, engine: Engine, trace: Trace): Promise<void> {

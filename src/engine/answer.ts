@@ -1,5 +1,6 @@
 /** Scripts written without spaces between words. */
-const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u3000-\u303f\uff00-\uffef]/u;
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u3000-\u303f\uff00-\uffef]/u;
 /** After these a word follows at once: opening brackets and quotes, apostrophes, hyphens. */
 const OPEN_END = /[\p{Ps}\p{Pi}\p{Pd}'’/\\@#_]$/u;
 /** These never have a space before them. */

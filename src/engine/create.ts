@@ -42,7 +42,16 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
   const weights = { source: files.graph.bytes, external: files.external };
   const tail = found.anatomy && (await createTail(runtime, backend, view, found.anatomy, weights));
   const d_head = found.anatomy?.dims.d_head ?? headWidth(files);
-  const trunk = new Trunk(runtime, backend, view, found.anatomy, findLogits(view), weights, options.deadlineMs ?? DEADLINE, d_head);
+  const trunk = new Trunk(
+    runtime,
+    backend,
+    view,
+    found.anatomy,
+    findLogits(view),
+    weights,
+    options.deadlineMs ?? DEADLINE,
+    d_head,
+  );
   await trunk.open();
   throwIfAborted(options.signal);
   const info = describeModel(files, model, found, tokenizer, runtime, options);
@@ -94,7 +103,10 @@ function describeModel(
     missing: anatomy?.missing ?? [{ part: 'anatomy', reason: found.reason ?? '' }],
     operators: operatorCounts(model.graph.nodes),
     backend,
-    backendLabel: backend === 'wasm' ? `WASM, ${threads} ${threads === 1 ? 'thread' : 'threads'}` : `WebGPU: ${adapterName(runtime)}`,
+    backendLabel:
+      backend === 'wasm'
+        ? `WASM, ${threads} ${threads === 1 ? 'thread' : 'threads'}`
+        : `WebGPU: ${adapterName(runtime)}`,
     threads,
     ...(tokenizer?.bosTokenId === undefined ? {} : { bosTokenId: tokenizer.bosTokenId }),
     eosTokenIds: eosTokenIds(files),
@@ -106,7 +118,10 @@ function describeModel(
 
 function headWidth({ config }: ModelFiles): number {
   const hidden = configNumber(config, 'hidden_size', 'n_embd') ?? 0;
-  return configNumber(config, 'head_dim') ?? Math.floor(hidden / (configNumber(config, 'num_attention_heads', 'n_head') ?? 1));
+  return (
+    configNumber(config, 'head_dim') ??
+    Math.floor(hidden / (configNumber(config, 'num_attention_heads', 'n_head') ?? 1))
+  );
 }
 
 function unknownDims(files: ModelFiles): ModelInfo['dims'] {

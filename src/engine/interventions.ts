@@ -57,7 +57,8 @@ export function planInterventions(
     return site;
   };
   const checkLayer = (layer: number, index: number): number => {
-    if (layer < 0 || layer >= dims.n_layers) fail(index, `there is no layer ${layer}; layers go from 0 to ${dims.n_layers - 1}.`);
+    if (layer < 0 || layer >= dims.n_layers)
+      fail(index, `there is no layer ${layer}; layers go from 0 to ${dims.n_layers - 1}.`);
     return layer;
   };
   interventions.forEach((item, index) => {
@@ -69,14 +70,16 @@ export function planInterventions(
         needs(`blocks.${checkLayer(layer, index)}.attn.hook_attn_scores`);
         const mask = masks.get(layer) ?? new Float32Array(dims.n_heads * length * length);
         masks.set(layer, mask);
-        for (const head of heads) for (const d of dest) for (const s of src) mask[(head * length + d) * length + s] = -Infinity;
+        for (const head of heads)
+          for (const d of dest) for (const s of src) mask[(head * length + d) * length + s] = -Infinity;
         checkRows(mask, length, heads, dest, index);
       }
     } else if (item.kind === 'edit') {
       const layer = checkLayer(item.layer, index);
       needs(`blocks.${layer}.mlp.hook_post`);
       if (item.key.length !== dims.d_mlp) fail(index, `"key" needs ${dims.d_mlp} numbers, not ${item.key.length}.`);
-      if (item.value.length !== dims.d_model) fail(index, `"value" needs ${dims.d_model} numbers, not ${item.value.length}.`);
+      if (item.value.length !== dims.d_model)
+        fail(index, `"value" needs ${dims.d_model} numbers, not ${item.value.length}.`);
       const edit = edits.get(layer) ?? { keys: [], values: [] };
       edits.set(layer, edit);
       edit.keys.push(item.key);
@@ -111,7 +114,9 @@ export function planInterventions(
       for (const [layer, { keys, values }] of edits) {
         const [key, value] = pointInputs({ kind: 'edit', layer }) as [string, string];
         const columns = new Float32Array(dims.d_mlp * keys.length);
-        keys.forEach((vector, column) => vector.forEach((number, row) => (columns[row * keys.length + column] = number)));
+        keys.forEach((vector, column) =>
+          vector.forEach((number, row) => (columns[row * keys.length + column] = number)),
+        );
         feeds.set(key, { dims: [dims.d_mlp, keys.length], data: columns });
         feeds.set(value, { dims: [values.length, dims.d_model], data: Float32Array.from(values.flat()) });
       }
@@ -121,7 +126,13 @@ export function planInterventions(
 }
 
 /** After a softmax over nothing there would be no numbers left. */
-function checkRows(mask: Float32Array, length: number, heads: readonly number[], dest: readonly number[], index: number): void {
+function checkRows(
+  mask: Float32Array,
+  length: number,
+  heads: readonly number[],
+  dest: readonly number[],
+  index: number,
+): void {
   for (const head of heads) {
     for (const d of dest) {
       const row = mask.subarray((head * length + d) * length, (head * length + d) * length + d + 1);
@@ -137,9 +148,16 @@ export function neutralFeeds(point: Point, dims: ModelDims, length: number): Rea
     dims: shape,
     data: new Float32Array(shape.reduce((product, dim) => product * dim, 1)).fill(value),
   });
-  if (point.kind === 'affine') return new Map([[names[0]!, constant(1, [1])], [names[1]!, constant(0, [1])]]);
+  if (point.kind === 'affine')
+    return new Map([
+      [names[0]!, constant(1, [1])],
+      [names[1]!, constant(0, [1])],
+    ]);
   if (point.kind === 'mask') return new Map([[names[0]!, constant(0, [dims.n_heads, length, length])]]);
-  return new Map([[names[0]!, constant(0, [dims.d_mlp, 1])], [names[1]!, constant(0, [1, dims.d_model])]]);
+  return new Map([
+    [names[0]!, constant(0, [dims.d_mlp, 1])],
+    [names[1]!, constant(0, [1, dims.d_model])],
+  ]);
 }
 
 /** Interventions at one hook as `x · scale + shift`, composed in list order. */

@@ -45,7 +45,12 @@ export class LensCells {
   }
 
   /** A run over one stream: one row at every position, of which `positions` are the columns. */
-  fillRow(row: number, positions: readonly number[], results: Record<string, OrtTensor>, final: Record<string, OrtTensor>): void {
+  fillRow(
+    row: number,
+    positions: readonly number[],
+    results: Record<string, OrtTensor>,
+    final: Record<string, OrtTensor>,
+  ): void {
     const source = new Results(results, this.k);
     const finals = new Results(final, this.k);
     positions.forEach((position, column) => {

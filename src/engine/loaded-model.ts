@@ -45,7 +45,10 @@ export class LoadedModel implements Engine {
 
   private get text(): TextTokenizer {
     if (this.tokenizer) return this.tokenizer;
-    throw new StrataError('tokenizer-mismatch', 'This model came without a tokenizer: it can only be run on token ids.');
+    throw new StrataError(
+      'tokenizer-mismatch',
+      'This model came without a tokenizer: it can only be run on token ids.',
+    );
   }
 
   tokenize(text: string): readonly Token[] {
@@ -82,7 +85,10 @@ export class LoadedModel implements Engine {
     const plan = this.plan(spec, length);
     const rows = spec.lens ? this.lensHooks(spec.lens.midLayers) : undefined;
     if (spec.lens) resolvePositions(spec.lens.positions, length);
-    const wanted = new Set<HookName>([...spec.captures.filter((hook) => this.anatomy?.sites.has(hook)), ...(rows?.hooks ?? [])]);
+    const wanted = new Set<HookName>([
+      ...spec.captures.filter((hook) => this.anatomy?.sites.has(hook)),
+      ...(rows?.hooks ?? []),
+    ]);
     const last = this.lastStream();
     wanted.add(last ?? 'logits');
     if (spec.captures.includes('logit_lens')) for (const hook of this.lensHooks(false).hooks) wanted.add(hook);
@@ -96,7 +102,10 @@ export class LoadedModel implements Engine {
 
   private plan(spec: RunSpec, length: number): InterventionPlan {
     if (spec.interventions.length === 0) return NO_INTERVENTIONS;
-    if (!this.anatomy) throw new StrataError('invalid-intervention', 'This model can only be run as it is: its anatomy is not known.', { index: 0 });
+    if (!this.anatomy)
+      throw new StrataError('invalid-intervention', 'This model can only be run as it is: its anatomy is not known.', {
+        index: 0,
+      });
     return planInterventions(spec.interventions, this.anatomy.dims, this.anatomy.sites, length);
   }
 
@@ -110,7 +119,8 @@ export class LoadedModel implements Engine {
     const key = `${tokens.join()};${plan === NO_INTERVENTIONS ? '' : interventions}`;
     const kept = this.lastPass;
     if (kept?.key === key && hooks.every((hook) => kept.values.has(hook))) return kept;
-    const clean = plan.cleanHooks.length > 0 ? await this.cleanValues(tokens, plan.cleanHooks) : new Map<HookName, Tensor>();
+    const clean =
+      plan.cleanHooks.length > 0 ? await this.cleanValues(tokens, plan.cleanHooks) : new Map<HookName, Tensor>();
     const wanted = [...new Set([...hooks, ...this.streams()])];
     const values = await this.trunk.run(tokens, wanted, plan.points, plan.feeds(clean));
     const last = this.lastStream();
@@ -130,7 +140,12 @@ export class LoadedModel implements Engine {
     return hookValue(hook, site, this.anatomy.dims, length, data);
   }
 
-  private async captures(spec: RunSpec, pass: Pass, length: number, signal: AbortSignal | undefined): Promise<Map<HookName, Tensor>> {
+  private async captures(
+    spec: RunSpec,
+    pass: Pass,
+    length: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Map<HookName, Tensor>> {
     const captures = new Map<HookName, Tensor>();
     const positions = resolvePositions('all', length);
     const stream = (hook: HookName): Float32Array => pass.values.get(hook)!;
@@ -138,11 +153,22 @@ export class LoadedModel implements Engine {
     for (const hook of spec.captures) {
       const last = this.lastStream();
       if (!this.tail || !last) captures.set(hook, tensor([length, d_vocab], checked(stream('logits'))));
-      else if (hook === 'logits') captures.set(hook, tensor([length, d_vocab], checked(await this.tail.wide('logits', [stream(last)], positions, signal))));
-      else if (hook === 'ln_final.hook_normalized') captures.set(hook, tensor([length, d_model], await this.tail.wide('normalized', [stream(last)], positions, signal)));
+      else if (hook === 'logits')
+        captures.set(
+          hook,
+          tensor([length, d_vocab], checked(await this.tail.wide('logits', [stream(last)], positions, signal))),
+        );
+      else if (hook === 'ln_final.hook_normalized')
+        captures.set(
+          hook,
+          tensor([length, d_model], await this.tail.wide('normalized', [stream(last)], positions, signal)),
+        );
       else if (hook === 'logit_lens') {
         const streams = this.lensHooks(false).hooks.map(stream);
-        captures.set(hook, tensor([n_layers + 1, length, d_vocab], await this.tail.wide('logits', streams, positions, signal)));
+        captures.set(
+          hook,
+          tensor([n_layers + 1, length, d_vocab], await this.tail.wide('logits', streams, positions, signal)),
+        );
       } else {
         const value = this.shaped(hook, stream(hook), length);
         if (!hook.endsWith('hook_attn_scores')) checkFinite(hook, value.data);
@@ -161,7 +187,10 @@ export class LoadedModel implements Engine {
   ): Promise<LensTable | undefined> {
     if (!spec.lens || !this.tail) return undefined;
     const streams = rows.hooks.map((hook) => pass.values.get(hook)!);
-    return this.tail.table({ ...rows, streams }, spec.lens, length, { signal: options.signal, onProgress: options.onLensProgress });
+    return this.tail.table({ ...rows, streams }, spec.lens, length, {
+      signal: options.signal,
+      onProgress: options.onLensProgress,
+    });
   }
 
   private lastStream(): HookName | undefined {
@@ -174,7 +203,10 @@ export class LoadedModel implements Engine {
   }
 
   private lensHooks(midLayers: boolean): Omit<LensRows, 'streams'> {
-    if (!this.anatomy) throw new StrataError('unknown-hook', 'This model has no logit lens: its anatomy is not known.', { hook: 'logit_lens' });
+    if (!this.anatomy)
+      throw new StrataError('unknown-hook', 'This model has no logit lens: its anatomy is not known.', {
+        hook: 'logit_lens',
+      });
     const hooks: HookName[] = [blockHook(0, 'hook_resid_pre')];
     const depths = [0];
     for (let layer = 0; layer < this.anatomy.dims.n_layers; layer++) {
@@ -194,10 +226,17 @@ export class LoadedModel implements Engine {
     if (this.disposed) throw new StrataError('worker-lost', 'The model has been closed.');
     if (tokens.length === 0) throw new StrataError('empty-prompt', 'There are no tokens to run.');
     if (tokens.length > n_ctx) {
-      throw new StrataError('prompt-too-long', `The prompt has ${tokens.length} tokens; the model reads at most ${n_ctx}.`, { tokens: tokens.length, n_ctx, over: tokens.length - n_ctx });
+      throw new StrataError(
+        'prompt-too-long',
+        `The prompt has ${tokens.length} tokens; the model reads at most ${n_ctx}.`,
+        { tokens: tokens.length, n_ctx, over: tokens.length - n_ctx },
+      );
     }
     const foreign = tokens.find((id) => !Number.isInteger(id) || id < 0 || id >= d_vocab);
-    if (foreign !== undefined) throw new StrataError('invalid-request', `There is no token ${foreign}; ids go from 0 to ${d_vocab - 1}.`, { id: foreign });
+    if (foreign !== undefined)
+      throw new StrataError('invalid-request', `There is no token ${foreign}; ids go from 0 to ${d_vocab - 1}.`, {
+        id: foreign,
+      });
     return tokens.length;
   }
 
@@ -213,6 +252,7 @@ export class LoadedModel implements Engine {
     return this.queue.run(async () => {
       this.lastPass = undefined;
       await this.trunk.reset();
+      await this.tail?.reset();
     });
   }
 

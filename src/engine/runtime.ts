@@ -1,4 +1,10 @@
-import type { InferenceSession, Env, Tensor as OrtTensor, TensorConstructor, InferenceSessionFactory } from 'onnxruntime-web';
+import type {
+  InferenceSession,
+  Env,
+  Tensor as OrtTensor,
+  TensorConstructor,
+  InferenceSessionFactory,
+} from 'onnxruntime-web';
 import { StrataError } from '../core/errors';
 import type { Backend } from '../core/model';
 import { SOURCE_LOCATION, type Header } from '../onnx/emit';

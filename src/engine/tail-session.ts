@@ -3,6 +3,8 @@ import type { HookName } from '../core/hooks';
 import type { ModelDims } from '../core/model';
 import type { LensRequest, LensTable } from '../core/run';
 import { TAIL } from '../onnx/tail';
+import type { Feeds } from './feeds';
+import { breathe } from './breathe';
 import { CELL_OUTPUTS, LensCells } from './lens-cells';
 import type { InferenceSession, OrtTensor, Runtime } from './runtime';
 import { sessionError } from './runtime';
@@ -24,13 +26,20 @@ interface LensOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
+/** Up to here the cells that come along cost less than a session without them. */
+const FEW_ROWS = 4;
+
 /** The session that turns residual rows into logits and lens cells. */
 export class TailSession {
+  /** For many rows of bare logits: the same weights again, opened when first asked for. */
+  private wideOpen: InferenceSession | undefined;
+
   constructor(
     private readonly runtime: Runtime,
     private readonly session: InferenceSession,
     private readonly dims: ModelDims,
     private readonly wholeStreams: boolean,
+    private readonly openWide: () => Promise<InferenceSession>,
   ) {}
 
   private async run(
@@ -42,26 +51,39 @@ export class TailSession {
     finalProbabilities?: Float32Array,
   ): Promise<Record<string, OrtTensor>> {
     const { Tensor } = this.runtime;
+    const feeds: Feeds = { [TAIL.rows]: new Tensor('float32', rows, [...shape, this.dims.d_model]) };
+    if (k === 0 && shape[0] * shape[1] > FEW_ROWS) return this.attempt(await this.wideSession(), feeds, fetches);
     const final = finalProbabilities ?? new Float32Array(this.wholeStreams ? shape[0] * this.dims.d_vocab : 0);
     const ids = BigInt64Array.from(targets.length > 0 ? targets : [0], (id) => BigInt(id));
+    feeds[TAIL.k] = new Tensor('int64', BigInt64Array.from([BigInt(Math.max(1, k))]), [1]);
+    feeds[TAIL.targets] = new Tensor('int64', ids, [ids.length]);
+    if (this.wholeStreams)
+      feeds[TAIL.finalProbabilities] = new Tensor('float32', final, [shape[0], 1, this.dims.d_vocab]);
+    return this.attempt(this.session, feeds, fetches);
+  }
+
+  private async attempt(
+    session: InferenceSession,
+    feeds: Feeds,
+    fetches: readonly string[],
+  ): Promise<Record<string, OrtTensor>> {
     try {
-      return await this.session.run(
-        {
-          [TAIL.rows]: new Tensor('float32', rows, [...shape, this.dims.d_model]),
-          [TAIL.k]: new Tensor('int64', BigInt64Array.from([BigInt(k)]), [1]),
-          [TAIL.targets]: new Tensor('int64', ids, [ids.length]),
-          ...(this.wholeStreams ? { [TAIL.finalProbabilities]: new Tensor('float32', final, [shape[0], 1, this.dims.d_vocab]) } : {}),
-        },
-        fetches,
-      );
+      return await session.run(feeds, fetches);
     } catch (cause) {
       throw sessionError(cause, 'run-failed');
     }
   }
 
+  private async wideSession(): Promise<InferenceSession> {
+    this.wideOpen ??= await this.openWide();
+    return this.wideOpen;
+  }
+
   /** Rows of the given positions and streams, position by position: `[P, R, d_model]`. */
   private gather(streams: readonly Float32Array[], positions: readonly number[]): Float32Array {
     const width = this.dims.d_model;
+    const [only] = streams;
+    if (only && streams.length === 1 && only.length === positions.length * width) return only;
     const rows = new Float32Array(positions.length * streams.length * width);
     positions.forEach((position, column) => {
       streams.forEach((stream, row) => {
@@ -86,11 +108,12 @@ export class TailSession {
     signal: AbortSignal | undefined,
   ): Promise<Float32Array> {
     const width = output === 'logits' ? this.dims.d_vocab : this.dims.d_model;
-    const out = new Float32Array(streams.length * positions.length * width);
+    const size = streams.length * positions.length * width;
     if (this.wholeStreams) {
+      const out = new Float32Array(size);
       for (const [row, stream] of streams.entries()) {
         throwIfAborted(signal);
-        const results = await this.run(stream, this.whole(stream), 1, [], [TAIL[output]]);
+        const results = await this.run(stream, this.whole(stream), 0, [], [TAIL[output]]);
         const values = floatsOf(results[TAIL[output]], output);
         positions.forEach((position, column) => {
           out.set(values.subarray(position * width, (position + 1) * width), (row * positions.length + column) * width);
@@ -98,33 +121,32 @@ export class TailSession {
       }
       return out;
     }
+    let out: Float32Array | undefined;
     let done = 0;
     for (const chunk of this.chunks(positions, streams.length)) {
+      if (done > 0) await breathe();
       throwIfAborted(signal);
       const shape = [chunk.length, streams.length] as const;
-      const results = await this.run(this.gather(streams, chunk), shape, 1, [], [TAIL[output]]);
+      const results = await this.run(this.gather(streams, chunk), shape, 0, [], [TAIL[output]]);
       const values = floatsOf(results[TAIL[output]], output);
+      if (values.length === size && streams.length === 1) return values;
+      const target = (out ??= new Float32Array(size));
       chunk.forEach((_, column) => {
         streams.forEach((_stream, row) => {
           const from = (column * streams.length + row) * width;
-          out.set(values.subarray(from, from + width), (row * positions.length + done + column) * width);
+          target.set(values.subarray(from, from + width), (row * positions.length + done + column) * width);
         });
       });
       done += chunk.length;
     }
-    return out;
+    return out ?? new Float32Array(0);
   }
 
   /**
    * Lens cells of the rows at the requested positions (SPEC.md, "Logit lens").
    * @throws StrataError `invalid-request` for a k, a target or a position outside the model.
    */
-  async table(
-    rows: LensRows,
-    request: LensRequest,
-    length: number,
-    options: LensOptions,
-  ): Promise<LensTable> {
+  async table(rows: LensRows, request: LensRequest, length: number, options: LensOptions): Promise<LensTable> {
     const positions = resolvePositions(request.positions, length);
     const k = checkRequest(request, this.dims.d_vocab);
     const count = rows.streams.length;
@@ -159,6 +181,7 @@ export class TailSession {
     const count = rows.streams.length;
     let column = 0;
     for (const chunk of this.chunks(positions, count)) {
+      if (column > 0) await breathe();
       throwIfAborted(options.signal);
       const results = await this.run(this.gather(rows.streams, chunk), [chunk.length, count], k, targets, CELL_OUTPUTS);
       cells.fillColumns(column, chunk.length, results);
@@ -181,6 +204,7 @@ export class TailSession {
     const final = await this.run(last, shape, k, targets, [...CELL_OUTPUTS, TAIL.probabilities]);
     const probabilities = floatsOf(final[TAIL.probabilities], TAIL.probabilities);
     for (const [row, stream] of rows.streams.entries()) {
+      await breathe();
       throwIfAborted(options.signal);
       const results = stream === last ? final : await this.run(stream, shape, k, targets, CELL_OUTPUTS, probabilities);
       cells.fillRow(row, positions, results, final);
@@ -193,7 +217,15 @@ export class TailSession {
     return [stream.length / this.dims.d_model, 1];
   }
 
+  /** Closes what was opened for captures. */
+  async reset(): Promise<void> {
+    const { wideOpen } = this;
+    this.wideOpen = undefined;
+    await wideOpen?.release();
+  }
+
   async release(): Promise<void> {
+    await this.reset();
     await this.session.release();
   }
 }
@@ -203,12 +235,15 @@ export function resolvePositions(positions: 'all' | readonly number[], length: n
   return positions.map((position) => {
     const at = position < 0 ? position + length : position;
     if (Number.isInteger(at) && at >= 0 && at < length) return at;
-    throw new StrataError('invalid-request', `There is no position ${position}; the prompt has ${length} tokens.`, { position });
+    throw new StrataError('invalid-request', `There is no position ${position}; the prompt has ${length} tokens.`, {
+      position,
+    });
   });
 }
 
 function checkRequest(request: LensRequest, d_vocab: number): number {
-  if (!Number.isInteger(request.k) || request.k < 1) throw new StrataError('invalid-request', 'The number of top tokens must be at least 1.');
+  if (!Number.isInteger(request.k) || request.k < 1)
+    throw new StrataError('invalid-request', 'The number of top tokens must be at least 1.');
   const foreign = request.targets.find((id) => !Number.isInteger(id) || id < 0 || id >= d_vocab);
   if (foreign !== undefined) throw new StrataError('invalid-request', `There is no token ${foreign}.`, { id: foreign });
   return Math.min(request.k, d_vocab);

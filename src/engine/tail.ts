@@ -15,5 +15,6 @@ export async function createTail(
 ): Promise<TailSession> {
   const { header, wholeStreams } = buildTail(view, anatomy);
   const session = await createSession(runtime, backend, header, weights);
-  return new TailSession(runtime, session, anatomy.dims, wholeStreams);
+  const openWide = () => createSession(runtime, backend, buildTail(view, anatomy, 'wide').header, weights);
+  return new TailSession(runtime, session, anatomy.dims, wholeStreams, openWide);
 }

@@ -29,7 +29,16 @@ export function sentencePieceBytes(token: string): number[] {
 /** Length of the valid UTF-8 sequence at `at`; 0 when there is none. */
 function sequenceLength(bytes: readonly number[], at: number): number {
   const first = bytes[at]!;
-  const length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+  const length =
+    first < 0x80
+      ? 1
+      : first >= 0xc2 && first < 0xe0
+        ? 2
+        : first >= 0xe0 && first < 0xf0
+          ? 3
+          : first >= 0xf0 && first < 0xf5
+            ? 4
+            : 0;
   if (length === 0 || at + length > bytes.length) return 0;
   try {
     new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes.slice(at, at + length)));
@@ -42,7 +51,7 @@ function sequenceLength(bytes: readonly number[], at: number): number {
 /** Text for bytes; those that are no complete character are shown in brackets, e.g. `⟨E6⟩`. */
 export function visibleText(bytes: readonly number[]): string {
   let text = '';
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = sequenceLength(bytes, at);
     if (length === 0) {
       text += `⟨${bytes[at]!.toString(16).toUpperCase().padStart(2, '0')}⟩`;

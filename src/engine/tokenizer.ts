@@ -29,7 +29,12 @@ export class TextTokenizer {
       const first = this.tokenizer.encode('a').ids[0];
       this.bosTokenId = first !== undefined && this.specials.has(first) ? first : undefined;
     } catch (cause) {
-      throw new StrataError('invalid-config', 'tokenizer.json is not a tokenizer that can be used.', { file: 'tokenizer.json' }, { cause });
+      throw new StrataError(
+        'invalid-config',
+        'tokenizer.json is not a tokenizer that can be used.',
+        { file: 'tokenizer.json' },
+        { cause },
+      );
     }
     this.specialTokenIds = [...this.specials.keys()].filter((id) => id < d_vocab);
   }
@@ -38,7 +43,11 @@ export class TextTokenizer {
     const { ids } = this.tokenizer.encode(text);
     const foreign = ids.find((id) => !(id >= 0 && id < this.d_vocab));
     if (foreign === undefined) return ids;
-    throw new StrataError('tokenizer-mismatch', `The tokenizer gives token ${foreign}, but the model's vocabulary ends at ${this.d_vocab - 1}.`, { id: foreign, d_vocab: this.d_vocab });
+    throw new StrataError(
+      'tokenizer-mismatch',
+      `The tokenizer gives token ${foreign}, but the model's vocabulary ends at ${this.d_vocab - 1}.`,
+      { id: foreign, d_vocab: this.d_vocab },
+    );
   }
 
   /** A text's tokens with their character ranges. */
@@ -54,7 +63,11 @@ export class TextTokenizer {
       return content === undefined ? true : text.includes(content) && !(index === 0 && token.id === this.bosTokenId);
     });
     const pieces = tokens.filter((_, index) => inText[index]);
-    const ranges = rangesInText(text, pieces.map((token) => token.bytes)) ?? searchRanges(text, pieces);
+    const ranges =
+      rangesInText(
+        text,
+        pieces.map((token) => token.bytes),
+      ) ?? searchRanges(text, pieces);
     let next = 0;
     let at = 0;
     return tokens.map((token, index) => {
@@ -68,7 +81,9 @@ export class TextTokenizer {
   describe(ids: readonly number[]): Token[] {
     return ids.map((id) => {
       if (!Number.isInteger(id) || id < 0 || id >= this.d_vocab) {
-        throw new StrataError('invalid-request', `There is no token ${id}; ids go from 0 to ${this.d_vocab - 1}.`, { id });
+        throw new StrataError('invalid-request', `There is no token ${id}; ids go from 0 to ${this.d_vocab - 1}.`, {
+          id,
+        });
       }
       const special = this.specials.get(id);
       const piece = special ?? this.tokenizer.id_to_token(id);
@@ -96,7 +111,9 @@ export class TextTokenizer {
       fact,
       tokens,
       answers,
-      ...(fact.foil === undefined || fact.foil.trim() === '' ? {} : { foil: this.answer(fact.prompt, prompt, fact.foil) }),
+      ...(fact.foil === undefined || fact.foil.trim() === ''
+        ? {}
+        : { foil: this.answer(fact.prompt, prompt, fact.foil) }),
       subjectPositions,
       tokensOver: Math.max(0, tokens.length - n_ctx),
     };
@@ -108,7 +125,11 @@ export class TextTokenizer {
     while (promptLength < promptIds.length && joined[promptLength] === promptIds[promptLength]) promptLength++;
     const continuation = joined.slice(promptLength);
     if (continuation.length === 0 || promptLength === 0) {
-      throw new StrataError('answer-not-continuation', `“${text}” does not continue the prompt in this model's tokens.`, { answer: text });
+      throw new StrataError(
+        'answer-not-continuation',
+        `“${text}” does not continue the prompt in this model's tokens.`,
+        { answer: text },
+      );
     }
     return {
       text,

@@ -90,7 +90,11 @@ export class Trunk {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        reject(new StrataError('deadline', `The run took longer than ${this.deadline / 1000} seconds.`, { seconds: this.deadline / 1000 }));
+        reject(
+          new StrataError('deadline', `The run took longer than ${this.deadline / 1000} seconds.`, {
+            seconds: this.deadline / 1000,
+          }),
+        );
       }, this.deadline);
     });
     try {

@@ -22,20 +22,30 @@ export function hookValue(hook: HookName, site: Site, dims: ModelDims, length: n
   const { heads, width, perHead } = shape;
   if (data.length !== length * heads * width) throw unexpected(hook, data.length, length * heads * width);
   if (!perHead) return tensor([length, width], data);
-  return tensor([length, heads, width], site.layout === 'heads-first' ? positionsFirst(data, heads, length, width) : data);
+  return tensor(
+    [length, heads, width],
+    site.layout === 'heads-first' ? positionsFirst(data, heads, length, width) : data,
+  );
 }
 
 function attentionMatrix(hook: HookName, dims: ModelDims, length: number, data: Float32Array): Tensor {
-  if (data.length !== dims.n_heads * length * length) throw unexpected(hook, data.length, dims.n_heads * length * length);
+  if (data.length !== dims.n_heads * length * length)
+    throw unexpected(hook, data.length, dims.n_heads * length * length);
   if (hook.endsWith('hook_attn_scores')) {
-    const scores = data.map((value, index) => (value < MASKED || index % length > Math.floor(index / length) % length ? -Infinity : value));
+    const scores = data.map((value, index) =>
+      value < MASKED || index % length > Math.floor(index / length) % length ? -Infinity : value,
+    );
     return tensor([dims.n_heads, length, length], scores);
   }
   return tensor([dims.n_heads, length, length], data);
 }
 
 function unexpected(hook: HookName, found: number, expected: number): StrataError {
-  return new StrataError('unknown-anatomy', `${hook} has ${found} values instead of ${expected}: the model is not what its config.json says.`, { hook });
+  return new StrataError(
+    'unknown-anatomy',
+    `${hook} has ${found} values instead of ${expected}: the model is not what its config.json says.`,
+    { hook },
+  );
 }
 
 /** `[head, pos, width]` to `[pos, head, width]`. */
@@ -56,6 +66,10 @@ export function checkFinite(hook: string, data: Float32Array): void {
   let sum = 0;
   for (let index = 0; index < data.length; index++) sum += data[index]! * 0;
   if (sum !== 0) {
-    throw new StrataError('non-finite', `The model's numbers are not finite at ${hook}: its weights may be damaged, or the intervention too strong.`, { hook });
+    throw new StrataError(
+      'non-finite',
+      `The model's numbers are not finite at ${hook}: its weights may be damaged, or the intervention too strong.`,
+      { hook },
+    );
   }
 }

@@ -20,5 +20,7 @@ function readOutput(view: GraphView, anatomy: Anatomy | undefined, layer: number
   const weight = output && readWeight(view, output);
   if (!anatomy || !weight) return undefined;
   const { n_heads, d_head, d_model } = anatomy.dims;
-  return weight.data.length === n_heads * d_head * d_model ? tensor([n_heads, d_head, d_model], weight.data) : undefined;
+  return weight.data.length === n_heads * d_head * d_model
+    ? tensor([n_heads, d_head, d_model], weight.data)
+    : undefined;
 }

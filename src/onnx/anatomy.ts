@@ -38,7 +38,12 @@ type Branch =
   | { readonly kind: 'mlp'; readonly tensor: string; readonly sites?: MlpSites }
   | { readonly kind: 'other'; readonly tensor: string; readonly what: string };
 
-const FUSED_ATTENTION = new Set(['Attention', 'MultiHeadAttention', 'GroupQueryAttention', 'DecoderMaskedMultiHeadAttention']);
+const FUSED_ATTENTION = new Set([
+  'Attention',
+  'MultiHeadAttention',
+  'GroupQueryAttention',
+  'DecoderMaskedMultiHeadAttention',
+]);
 
 /**
  * Recognises a decoder by its topology: from the logits back over the unembedding and the final norm, down the
@@ -122,7 +127,7 @@ function findEmbedding(view: GraphView, unembedding: OnnxNode, d_vocab: number |
 }
 
 function scaledEmbedding(view: GraphView, tensor: string): string {
-  for (let at = tensor; ; ) {
+  for (let at = tensor; ;) {
     const [reader, second] = view.consumers(at).filter((node) => node.op !== 'Shape');
     const next = reader?.outputs[0];
     const scales = reader?.op === 'Mul' && reader.inputs.some((name) => view.isConstant(name));
@@ -142,10 +147,11 @@ function isFloatTable(view: GraphView, node: OnnxNode): boolean {
 
 /** The graph input that indices come from, behind reshapes and casts. */
 function tokenInput(view: GraphView, name: string, inputs: ReadonlySet<string>): string | undefined {
-  for (let at = name; ; ) {
+  for (let at = name; ;) {
     if (inputs.has(at)) return at;
     const node = view.producer(at);
-    if (!node || !['Reshape', 'Cast', 'Identity', 'Unsqueeze', 'Squeeze', 'Flatten'].includes(node.op)) return undefined;
+    if (!node || !['Reshape', 'Cast', 'Identity', 'Unsqueeze', 'Squeeze', 'Flatten'].includes(node.op))
+      return undefined;
     at = node.inputs[0] ?? '';
   }
 }
@@ -177,7 +183,11 @@ function classify(view: GraphView, step: ResidualStep, tensor: string, data: Rea
   const softmaxes = attentionSoftmaxes(view, inside, data);
   if (softmaxes.length === 1) {
     const sites = attentionSites(view, softmaxes[0]!, inside, data);
-    return { kind: 'attention', tensor, ...(sites ? { sites } : { reason: 'nothing multiplies its pattern with values' }) };
+    return {
+      kind: 'attention',
+      tensor,
+      ...(sites ? { sites } : { reason: 'nothing multiplies its pattern with values' }),
+    };
   }
   if (softmaxes.length > 1) return { kind: 'attention', tensor, reason: `it has ${softmaxes.length} softmaxes` };
   const nodes = view.nodes.filter((node) => inside.has(node.outputs[0] ?? ''));
@@ -218,7 +228,8 @@ class LayerBuilder {
       this.site(this.name('hook_resid_pre'), step.from);
       this.mixer(mixer);
       this.open = true;
-    } else if (!this.open) throw unknownAnatomy(`layer ${this.layers.length + 1}`, 'an MLP comes without attention before it');
+    } else if (!this.open)
+      throw unknownAnatomy(`layer ${this.layers.length + 1}`, 'an MLP comes without attention before it');
     if (mixer && mlp) this.parallel = true;
     else if (mixer) this.site(this.name('hook_resid_mid'), step.to);
     if (mlp?.kind === 'mlp') {
@@ -268,7 +279,10 @@ class LayerBuilder {
     if (this.open) throw unknownAnatomy(`layer ${this.layers.length}`, 'it has no MLP');
     if (this.layers.length === 0) throw unknownAnatomy('residual stream', 'it has no layers');
     if (this.parallel) {
-      this.missing.push({ part: 'hook_resid_mid', reason: 'attention and MLP are added at once, so there is no stream between them' });
+      this.missing.push({
+        part: 'hook_resid_mid',
+        reason: 'attention and MLP are added at once, so there is no stream between them',
+      });
     }
     return this.layers;
   }
@@ -287,7 +301,9 @@ function modelDims(
   embedding: Embedding,
   layers: readonly LayerAnatomy[],
 ): ModelDims {
-  const cache = view.model.graph.inputs.find((input) => input.dims?.length === 4 && input.elementType !== ElementType.INT64);
+  const cache = view.model.graph.inputs.find(
+    (input) => input.dims?.length === 4 && input.elementType !== ElementType.INT64,
+  );
   const fixed = (axis: number): number | undefined => {
     const dim = cache?.dims?.[axis];
     return typeof dim === 'number' && dim > 0 ? dim : undefined;

@@ -15,7 +15,8 @@ export function tensorBytes(tensor: OnnxTensor, file: Uint8Array, external: Exte
       return data.bytes;
     case 'external': {
       const source = external.get(data.location);
-      if (!source) throw new StrataError('missing-file', `The model needs the file ${data.location}.`, { file: data.location });
+      if (!source)
+        throw new StrataError('missing-file', `The model needs the file ${data.location}.`, { file: data.location });
       return source.subarray(data.offset, data.offset + data.length);
     }
     case 'record':
@@ -70,7 +71,7 @@ export function toHalf(value: number): number {
     const shifted = (fraction | 0x800000) >>> (1 - exponent);
     return sign | ((shifted + 0xfff + ((shifted >>> 13) & 1)) >>> 13);
   }
-  return sign | (((exponent << 23) | fraction) + 0xfff + ((fraction >>> 13) & 1)) >>> 13;
+  return sign | ((((exponent << 23) | fraction) + 0xfff + ((fraction >>> 13) & 1)) >>> 13);
 }
 
 /**

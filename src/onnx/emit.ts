@@ -143,12 +143,20 @@ export function makeInts(name: string, values: readonly number[]): OnnxAttribute
 }
 
 /** An int64 tensor; a scalar when `dims` is empty. */
-export function makeInt64(name: string, values: readonly number[], dims: readonly number[] = [values.length]): OnnxTensor {
+export function makeInt64(
+  name: string,
+  values: readonly number[],
+  dims: readonly number[] = [values.length],
+): OnnxTensor {
   const data = BigInt64Array.from(values, (value) => BigInt(value));
   return { name, elementType: ElementType.INT64, dims, data: { kind: 'bytes', bytes: new Uint8Array(data.buffer) } };
 }
 
-export function makeFloat32(name: string, values: ArrayLike<number>, dims: readonly number[] = [values.length]): OnnxTensor {
+export function makeFloat32(
+  name: string,
+  values: ArrayLike<number>,
+  dims: readonly number[] = [values.length],
+): OnnxTensor {
   const data = Float32Array.from(values);
   return { name, elementType: ElementType.FLOAT, dims, data: { kind: 'bytes', bytes: new Uint8Array(data.buffer) } };
 }

@@ -104,7 +104,7 @@ export class GraphView {
 
   /** The tensor behind Cast, Identity, Dropout and Reshape: the same values, row by row. */
   strip(name: string): string {
-    for (let at = name; ; ) {
+    for (let at = name; ;) {
       const node = this.producers.get(at);
       if (!node || !PASS_THROUGH.has(node.op) || !node.inputs[0] || node.outputs[0] !== at) return at;
       at = node.inputs[0];
@@ -128,7 +128,10 @@ export class GraphView {
         const open = inputs.filter((input) => !this.constantMemo.has(input));
         if (open.length > 0) stack.push(...open);
         else {
-          this.constantMemo.set(at, inputs.every((input) => this.constantMemo.get(input)));
+          this.constantMemo.set(
+            at,
+            inputs.every((input) => this.constantMemo.get(input)),
+          );
           stack.pop();
         }
       }
@@ -195,7 +198,9 @@ export class GraphView {
     if (op === 'Cast') return intAttribute(node, 'to', 0);
     if (SHAPE_ONLY.has(op)) return ElementType.INT64;
     if (op === 'ConstantOfShape') return attribute(node, 'value')?.t?.elementType ?? ElementType.FLOAT;
-    if (['Equal', 'Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual', 'And', 'Or', 'Not', 'IsNaN', 'IsInf'].includes(op)) {
+    if (
+      ['Equal', 'Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual', 'And', 'Or', 'Not', 'IsNaN', 'IsInf'].includes(op)
+    ) {
       return ElementType.BOOL;
     }
     if (op === 'Where' || op === 'CastLike' || op === 'GatherBlockQuantized') {
@@ -203,7 +208,8 @@ export class GraphView {
     }
     if (op === 'DequantizeLinear') return like(inputs[1]);
     if (op === 'MatMulInteger' || op === 'ConvInteger') return ElementType.INT32;
-    if (op === 'DynamicQuantizeLinear') return outputs[0] === name ? ElementType.UINT8 : outputs[1] === name ? ElementType.FLOAT : ElementType.UINT8;
+    if (op === 'DynamicQuantizeLinear')
+      return outputs[0] === name ? ElementType.UINT8 : outputs[1] === name ? ElementType.FLOAT : ElementType.UINT8;
     if (op === 'TopK' && outputs[1] === name) return ElementType.INT64;
     return like(inputs[0]);
   }

@@ -14,9 +14,7 @@ export interface MlpSites {
 
 /** Finds the tensors of an MLP branch; undefined when it holds no matrix product of a known size. */
 export function mlpSites(view: GraphView, branch: ReadonlySet<string>): MlpSites | undefined {
-  const projections = view.nodes.filter(
-    (node) => branch.has(node.outputs[0] ?? '') && isProjection(view, node),
-  );
+  const projections = view.nodes.filter((node) => branch.has(node.outputs[0] ?? '') && isProjection(view, node));
   const output = projections.pop();
   const d_mlp = output && projectionDims(view, output)?.[0];
   if (!output || d_mlp === undefined) return undefined;
@@ -31,7 +29,10 @@ function preActivation(view: GraphView, inputs: readonly OnnxNode[], post: strin
   if (!first) return undefined;
   const wide = (node: OnnxNode): boolean => projectionDims(view, node)?.[1] === d_mlp;
   if (inputs.length === 1 && wide(first)) return projectionResult(view, first);
-  const halves = inputs.length === 2 && inputs.every(wide) ? inputs.map((node) => projectionResult(view, node)) : halvesOf(view, first);
+  const halves =
+    inputs.length === 2 && inputs.every(wide)
+      ? inputs.map((node) => projectionResult(view, node))
+      : halvesOf(view, first);
   const product = view.producer(post);
   if (halves.length !== 2 || product?.op !== 'Mul') return undefined;
   // The factor that is multiplied in as it stands is the linear half; the other one goes through the activation.
@@ -42,12 +43,14 @@ function preActivation(view: GraphView, inputs: readonly OnnxNode[], post: strin
 
 /** The two outputs of the Split behind a joint gate-and-up projection. */
 function halvesOf(view: GraphView, projection: OnnxNode): readonly string[] {
-  const split = view.consumers(projectionResult(view, projection)).filter((node) => ['Split', 'Slice'].includes(node.op));
+  const split = view
+    .consumers(projectionResult(view, projection))
+    .filter((node) => ['Split', 'Slice'].includes(node.op));
   return split.flatMap((node) => node.outputs);
 }
 
 function behindReshape(view: GraphView, name: string): string {
-  for (let at = name; ; ) {
+  for (let at = name; ;) {
     const node = view.producer(at);
     if (!node || !['Reshape', 'Cast', 'Identity'].includes(node.op) || !node.inputs[0]) return at;
     at = node.inputs[0];

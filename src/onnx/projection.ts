@@ -91,15 +91,17 @@ export function projectionInput(view: GraphView, projection: OnnxNode): string {
 /**
  * A projection's weight as float32 `[in, out]`, dequantised. Undefined for layouts this reader does not know.
  */
-export function readWeight(view: GraphView, node: OnnxNode): { dims: [number, number]; data: Float32Array } | undefined {
+export function readWeight(
+  view: GraphView,
+  node: OnnxNode,
+): { dims: [number, number]; data: Float32Array } | undefined {
   const dims = projectionDims(view, node);
   if (!dims) return undefined;
   if (node.op === 'MatMulNBits') {
     const data = readBlockwise(view, node, dims);
     return data && { dims, data };
   }
-  const data =
-    node.op === 'MatMulInteger' ? readInteger(view, node) : readConstant(view, node.inputs[1] ?? '')?.data;
+  const data = node.op === 'MatMulInteger' ? readInteger(view, node) : readConstant(view, node.inputs[1] ?? '')?.data;
   if (!data || data.length !== dims[0] * dims[1]) return undefined;
   return { dims, data: isTransposed(node) ? transposed(data, dims[1], dims[0]) : data };
 }

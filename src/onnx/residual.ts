@@ -41,7 +41,7 @@ const NORMS = new Set(['LayerNormalization', 'SimplifiedLayerNormalization', 'RM
 /** Finds the unembedding behind `logits`: over casts, reshapes, bias, scale and soft-cap. */
 export function findUnembedding(view: GraphView, logits: string): { node: OnnxNode; after: OnnxNode[] } {
   const after: OnnxNode[] = [];
-  for (let at = logits; ; ) {
+  for (let at = logits; ;) {
     const node = view.producer(at);
     if (!node) throw unknownAnatomy('unembedding', 'the output is not computed from a matrix product');
     if (isProjection(view, node)) return { node, after: after.reverse() };
@@ -103,7 +103,7 @@ const MAX_TERMS = 8;
  */
 export function residualChain(view: GraphView, last: string, data: ReadonlySet<string>): ResidualChain {
   const steps: ResidualStep[] = [];
-  for (let at = view.strip(last); ; ) {
+  for (let at = view.strip(last); ;) {
     const step = stepBelow(view, at, data);
     if (!step) return { embedding: at, steps: steps.reverse() };
     steps.push(step);

@@ -37,6 +37,20 @@ export const TAIL = {
 
 const SAME_ROWS = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Slice', 'Flatten', 'Gather', 'Expand']);
 
+/** Outputs as wide as the model or its vocabulary. */
+const WIDE: readonly string[] = [TAIL.logits, TAIL.normalized];
+
+/** Outputs that make up lens cells. */
+const CELLS: readonly string[] = [
+  TAIL.topLogits,
+  TAIL.topIds,
+  TAIL.topProbability,
+  TAIL.ownMean,
+  TAIL.finalMean,
+  TAIL.targetLogits,
+  TAIL.targetAbove,
+];
+
 export interface TailHeader {
   readonly header: Header;
   /**
@@ -49,9 +63,11 @@ export interface TailHeader {
 /**
  * The model's own tail (final norm, unembedding, bias, soft-cap) on any residual rows, followed by everything a
  * lens cell needs, so that no `[row, vocab]` tensor has to leave the session.
+ * @param contents `wide` leaves the cells out: logits and normalised rows only.
  */
-export function buildTail(view: GraphView, anatomy: Anatomy): TailHeader {
+export function buildTail(view: GraphView, anatomy: Anatomy, contents: 'cells' | 'wide' = 'cells'): TailHeader {
   const builder = new TailBuilder(view, anatomy);
+  if (contents === 'cells') builder.statistics();
   const inputs = [
     { name: TAIL.rows, elementType: ElementType.FLOAT, dims: ['P', 'R', anatomy.dims.d_model] },
     { name: TAIL.k, elementType: ElementType.INT64, dims: [1] },
@@ -62,9 +78,14 @@ export function buildTail(view: GraphView, anatomy: Anatomy): TailHeader {
     nodes: builder.nodes,
     initializers: [...view.model.graph.initializers, ...builder.initializers],
     inputs,
-    outputs: Object.values(TAIL).filter((name) => !inputs.some((input) => input.name === name)),
+    outputs: outputsOf(contents, builder.wholeStreams),
   });
   return { header: emitModel(view.model, parts), wholeStreams: builder.wholeStreams };
+}
+
+function outputsOf(contents: 'cells' | 'wide', wholeStreams: boolean): readonly string[] {
+  if (contents === 'wide') return WIDE;
+  return wholeStreams ? [...WIDE, ...CELLS, TAIL.probabilities] : [...WIDE, ...CELLS];
 }
 
 class TailBuilder {
@@ -78,10 +99,14 @@ class TailBuilder {
     private readonly anatomy: Anatomy,
   ) {
     this.copyTail();
-    this.statistics();
   }
 
-  private add(op: string, inputs: readonly string[], output = `strata.t${this.serial++}`, attributes: OnnxNode['attributes'] = []): string {
+  private add(
+    op: string,
+    inputs: readonly string[],
+    output = `strata.t${this.serial++}`,
+    attributes: OnnxNode['attributes'] = [],
+  ): string {
     this.nodes.push(makeNode(op, inputs, [output], attributes));
     return output;
   }
@@ -109,8 +134,16 @@ class TailBuilder {
     const type = view.elementType(input);
     if (type === ElementType.FLOAT || type === 0) this.add('Identity', [TAIL.rows], input);
     else this.cast(TAIL.rows, type, input);
-    this.cast(anatomy.logits, ElementType.FLOAT, TAIL.logits);
+    if (view.elementType(anatomy.logits) === ElementType.FLOAT) this.rename(anatomy.logits, TAIL.logits);
+    else this.cast(anatomy.logits, ElementType.FLOAT, TAIL.logits);
     this.cast(projectionInput(view, anatomy.tail.unembedding), ElementType.FLOAT, TAIL.normalized);
+  }
+
+  private rename(from: string, to: string): void {
+    const renamed = (name: string): string => (name === from ? to : name);
+    this.nodes.forEach((node, index) => {
+      this.nodes[index] = { ...node, inputs: node.inputs.map(renamed), outputs: node.outputs.map(renamed) };
+    });
   }
 
   private copy(node: OnnxNode): void {
@@ -136,7 +169,8 @@ class TailBuilder {
     return this.add('ReduceSum', [name], output, [makeInts('axes', [-1])]);
   }
 
-  private statistics(): void {
+  /** What a lens cell says of its row. */
+  statistics(): void {
     const x = TAIL.logits;
     const axis = [makeInt('axis', -1)];
     this.nodes.push(makeNode('TopK', [x, TAIL.k], [TAIL.topLogits, TAIL.topIds], axis));
@@ -147,8 +181,7 @@ class TailBuilder {
     const last = this.wholeStreams
       ? TAIL.finalProbabilities
       : this.add('Slice', [p, this.int64([-1]), this.int64([Number.MAX_SAFE_INTEGER]), this.int64([1])]);
-    const column = this.add('Transpose', [last], undefined, [makeInts('perm', [0, 2, 1])]);
-    this.add('MatMul', [x, column], TAIL.finalMean);
+    this.sum(this.add('Mul', [x, last]), TAIL.finalMean);
     this.add('Gather', [x, TAIL.targets], TAIL.targetLogits, [makeInt('axis', 2)]);
     const wide = this.add('Reshape', [x, this.int64([0, 0, 1, -1])]);
     const reference = this.add('Reshape', [TAIL.targetLogits, this.int64([0, 0, -1, 1])]);

@@ -88,7 +88,11 @@ export function buildTrunk(
  * The untouched computation with the cache bound to length zero: for models whose anatomy is unknown.
  * @param d_head from config.json, for caches that do not state it.
  */
-export function buildPlain(view: GraphView, logits: string, d_head: number): { header: Header; inputs: readonly ValueInfo[] } {
+export function buildPlain(
+  view: GraphView,
+  logits: string,
+  d_head: number,
+): { header: Header; inputs: readonly ValueInfo[] } {
   const cache = emptyCache(view, d_head);
   const parts: GraphParts = prune({
     nodes: cache.nodes,
@@ -106,12 +110,19 @@ function tensorOf(anatomy: Anatomy, hook: HookName): string {
 }
 
 /** Cache inputs (`[batch, head, pos, d_head]`) become constants of length zero, and what was appended to them stands alone. */
-function emptyCache(view: GraphView, d_head: number): { nodes: OnnxNode[]; initializers: OnnxTensor[]; names: Set<string> } {
+function emptyCache(
+  view: GraphView,
+  d_head: number,
+): { nodes: OnnxNode[]; initializers: OnnxTensor[]; names: Set<string> } {
   const float = new Set<number>([ElementType.FLOAT, ElementType.FLOAT16]);
-  const caches = view.model.graph.inputs.filter((input) => float.has(input.elementType) && (input.dims?.length ?? 0) >= 3);
+  const caches = view.model.graph.inputs.filter(
+    (input) => float.has(input.elementType) && (input.dims?.length ?? 0) >= 3,
+  );
   const names = new Set(caches.map((input) => input.name));
   const initializers = caches.map((input): OnnxTensor => {
-    const dims = (input.dims ?? []).map((dim, axis) => (typeof dim === 'number' ? dim : ([1, 0, 0, d_head][axis] ?? 0)));
+    const dims = (input.dims ?? []).map((dim, axis) =>
+      typeof dim === 'number' ? dim : ([1, 0, 0, d_head][axis] ?? 0),
+    );
     return { name: input.name, elementType: input.elementType, dims, data: { kind: 'bytes', bytes: new Uint8Array() } };
   });
   const nodes = view.nodes.map((node) => {
@@ -220,7 +231,9 @@ class GraphEditor {
     const renameAdded = (name: string): string => lastName.get(name) ?? name;
     return [
       ...this.nodes.map((node) =>
-        node.outputs.some((output) => firstName.has(output)) ? { ...node, outputs: node.outputs.map(renameOutput) } : node,
+        node.outputs.some((output) => firstName.has(output))
+          ? { ...node, outputs: node.outputs.map(renameOutput) }
+          : node,
       ),
       ...this.added.map((node) => ({
         ...node,

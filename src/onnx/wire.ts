@@ -109,7 +109,8 @@ export class WireReader {
       into.push(this.float(field));
       return;
     }
-    if (field.wire !== 2 || (field.end - field.start) % 4 !== 0) throw malformed('a list of floats has a broken length');
+    if (field.wire !== 2 || (field.end - field.start) % 4 !== 0)
+      throw malformed('a list of floats has a broken length');
     for (let at = field.start; at < field.end; at += 4) into.push(this.view.getFloat32(at, true));
   }
 }

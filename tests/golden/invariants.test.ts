@@ -23,8 +23,10 @@ describe.each([...LAYOUTS, ...QUANTISED])('$folder ($dtype) by itself', ({ folde
   }, 60_000);
   afterAll(() => engine?.dispose());
 
-  const run = async (captures: readonly HookName[], interventions: readonly Intervention[] = []): Promise<ReadonlyMap<HookName, Tensor>> =>
-    (await engine.trace({ tokens, interventions, captures })).captures;
+  const run = async (
+    captures: readonly HookName[],
+    interventions: readonly Intervention[] = [],
+  ): Promise<ReadonlyMap<HookName, Tensor>> => (await engine.trace({ tokens, interventions, captures })).captures;
 
   /** One intervention at every place there is, none of which changes anything. */
   function neutralEverywhere(): Intervention[] {
@@ -34,7 +36,12 @@ describe.each([...LAYOUTS, ...QUANTISED])('$folder ($dtype) by itself', ({ folde
       const shape = hookShape(hook, dims);
       return shape ? [{ kind: 'add', hook, vector: new Array<number>(shape.width).fill(0) }] : [];
     });
-    const edits = layers.map((layer): Intervention => ({ kind: 'edit', layer, key: new Array<number>(dims.d_mlp).fill(0), value: new Array<number>(dims.d_model).fill(0) }));
+    const edits = layers.map((layer): Intervention => ({
+      kind: 'edit',
+      layer,
+      key: new Array<number>(dims.d_mlp).fill(0),
+      value: new Array<number>(dims.d_model).fill(0),
+    }));
     // The first position cannot see the second anyway.
     return [...adds, ...edits, { kind: 'knockout', layers, heads: 'all', dest: [0], src: [1] }];
   }
@@ -79,7 +86,12 @@ describe.each([...LAYOUTS, ...QUANTISED])('$folder ($dtype) by itself', ({ folde
   it('says of each lens cell what its logits say', async () => {
     const lensLogits = (await run(['logit_lens'])).get('logit_lens')!;
     const targets = [3, 291, 17];
-    const { lens } = await engine.trace({ tokens, interventions: [], captures: [], lens: { positions: [0, -1], midLayers: false, k: 7, targets } });
+    const { lens } = await engine.trace({
+      tokens,
+      interventions: [],
+      captures: [],
+      lens: { positions: [0, -1], midLayers: false, k: 7, targets },
+    });
     lens!.positions.forEach((position, column) => {
       const final = softmax(slice(lensLogits, -1, position));
       lens!.rowDepth.forEach((_, row) => {
@@ -100,16 +112,31 @@ describe.each([...LAYOUTS, ...QUANTISED])('$folder ($dtype) by itself', ({ folde
   it('is unchanged by patching a run with its own values', async () => {
     const hooks = ['blocks.2.hook_attn_out', 'blocks.1.hook_mlp_out', 'blocks.3.hook_resid_pre'] as const;
     const captures = await run(['logits', ...hooks]);
-    const patches = hooks.flatMap((hook) => tokens.map((_, pos): Intervention => ({ kind: 'set', hook, pos: [pos], vector: Array.from(slice(captures.get(hook)!, pos)) })));
+    const patches = hooks.flatMap((hook) =>
+      tokens.map((_, pos): Intervention => ({
+        kind: 'set',
+        hook,
+        pos: [pos],
+        vector: Array.from(slice(captures.get(hook)!, pos)),
+      })),
+    );
     const patched = (await run(['logits'], patches)).get('logits')!;
     expect(largestDifference(patched.data, captures.get('logits')!.data)).toBeLessThanOrEqual(1e-5);
   });
 
   it('adds up: stream, attention and MLP; z through W_O gives the attention’s output', async () => {
     const { n_heads, d_head, d_model } = engine.info.dims;
-    const captures = await run(['blocks.1.hook_resid_pre', 'blocks.1.hook_attn_out', 'blocks.1.hook_mlp_out', 'blocks.1.hook_resid_post', 'blocks.1.attn.hook_z']);
+    const captures = await run([
+      'blocks.1.hook_resid_pre',
+      'blocks.1.hook_attn_out',
+      'blocks.1.hook_mlp_out',
+      'blocks.1.hook_resid_post',
+      'blocks.1.attn.hook_z',
+    ]);
     const value = (hook: string): Float32Array => captures.get(`blocks.1.${hook}` as HookName)!.data;
-    const sum = value('hook_resid_pre').map((x, index) => x + value('hook_attn_out')[index]! + value('hook_mlp_out')[index]!);
+    const sum = value('hook_resid_pre').map(
+      (x, index) => x + value('hook_attn_out')[index]! + value('hook_mlp_out')[index]!,
+    );
     expect(largestDifference(sum, value('hook_resid_post'))).toBeLessThanOrEqual(1e-5);
     // Quantised products round their input as well.
     const tolerance = dtype.startsWith('fp') ? 1e-5 : 0.05;
@@ -119,7 +146,10 @@ describe.each([...LAYOUTS, ...QUANTISED])('$folder ($dtype) by itself', ({ folde
     const difference = tokens.map((_, pos) => {
       const z = slice(captures.get('blocks.1.attn.hook_z')!, pos);
       return Float64Array.from({ length: d_model }, (_value, column) =>
-        z.reduce((total, x, row) => total + x * W_O.data[row * d_model + column]!, -value('hook_attn_out')[pos * d_model + column]!),
+        z.reduce(
+          (total, x, row) => total + x * W_O.data[row * d_model + column]!,
+          -value('hook_attn_out')[pos * d_model + column]!,
+        ),
       );
     });
     for (const other of difference) expect(largestDifference(other, difference[0]!)).toBeLessThanOrEqual(tolerance);

@@ -9,7 +9,18 @@ export interface Layout {
 }
 
 /** Families without a zoo folder, exported by tests/fixtures/make_exports.py. */
-const EXPORTS = ['gpt2-dynamo', 'gpt2-torchscript', 'llama-torchscript', 'opt', 'bloom', 'phi', 'mistral', 'qwen3', 'smollm3', 'gemma3'];
+const EXPORTS = [
+  'gpt2-dynamo',
+  'gpt2-torchscript',
+  'llama-torchscript',
+  'opt',
+  'bloom',
+  'phi',
+  'mistral',
+  'qwen3',
+  'smollm3',
+  'gemma3',
+];
 
 /** Quantised files are other models: they are held to themselves only. */
 export const QUANTISED: readonly Pick<Layout, 'folder' | 'dtype'>[] = [

@@ -18,7 +18,11 @@ describe.each(LAYOUTS)('$folder ($dtype) against PyTorch', ({ folder, dtype, tol
   }, 60_000);
   afterAll(() => engine?.dispose());
 
-  async function capture(prompt: number, hooks: readonly HookName[], interventions: readonly Intervention[] = []): Promise<ReadonlyMap<HookName, Tensor>> {
+  async function capture(
+    prompt: number,
+    hooks: readonly HookName[],
+    interventions: readonly Intervention[] = [],
+  ): Promise<ReadonlyMap<HookName, Tensor>> {
     const trace = await engine.trace({ tokens: reference.tokens(prompt), interventions, captures: hooks });
     return trace.captures;
   }
@@ -40,7 +44,9 @@ describe.each(LAYOUTS)('$folder ($dtype) against PyTorch', ({ folder, dtype, tol
     expect(unmatched).toEqual([]);
     expect(hooks.length).toBe(names.length);
     const captures = await capture(prompt, hooks);
-    const worst = hooks.map((hook) => [hook, largestDifference(captures.get(hook)!.data, reference.get(prompt, hook).data)] as const);
+    const worst = hooks.map(
+      (hook) => [hook, largestDifference(captures.get(hook)!.data, reference.get(prompt, hook).data)] as const,
+    );
     expect(worst.filter(([, difference]) => !(difference <= tolerance))).toEqual([]);
   }
 
@@ -65,7 +71,9 @@ describe.each(LAYOUTS)('$folder ($dtype) against PyTorch', ({ folder, dtype, tol
         const cell = (row * tokens.length + position) * 5;
         const ours = Array.from(lens!.topIds.subarray(cell, cell + 5));
         // Neighbours closer than the tolerance may stand the other way round.
-        const swapped = ours.some((id, index) => Math.abs(logits[id]! - logits[best[index]!]!) > (dtype === 'fp32' ? 1e-5 : tolerance));
+        const swapped = ours.some(
+          (id, index) => Math.abs(logits[id]! - logits[best[index]!]!) > (dtype === 'fp32' ? 1e-5 : tolerance),
+        );
         if (swapped) different.push(`${row}/${position}: ${ours.join()} instead of ${best.join()}`);
       }
     }
@@ -74,14 +82,27 @@ describe.each(LAYOUTS)('$folder ($dtype) against PyTorch', ({ folder, dtype, tol
 
   const last = (prompt: number): number => reference.tokens(prompt).length - 1;
   const experiments: readonly (readonly [string, (prompt: number) => Intervention])[] = [
-    ['steer.logits', (prompt) => ({ kind: 'add', hook: 'blocks.1.hook_resid_post', pos: [1], vector: Array.from(reference.get(prompt, 'steer.vector').data) })],
+    [
+      'steer.logits',
+      (prompt) => ({
+        kind: 'add',
+        hook: 'blocks.1.hook_resid_post',
+        pos: [1],
+        vector: Array.from(reference.get(prompt, 'steer.vector').data),
+      }),
+    ],
     ['ablate_head_1_2.logits', () => ({ kind: 'ablate', hook: 'blocks.1.attn.hook_z', head: [2], mode: 'zero' })],
-    ['knockout_edge_last_to_1_layers_1_2.logits', (prompt) => ({ kind: 'knockout', layers: [1, 2], heads: 'all', dest: [last(prompt)], src: [1] })],
+    [
+      'knockout_edge_last_to_1_layers_1_2.logits',
+      (prompt) => ({ kind: 'knockout', layers: [1, 2], heads: 'all', dest: [last(prompt)], src: [1] }),
+    ],
   ];
   it.each(experiments)('gives %s', async (name, intervention) => {
     for (const prompt of reference.prompts) {
       const captures = await capture(prompt, ['logits'], [intervention(prompt)]);
-      expect(largestDifference(captures.get('logits')!.data, reference.get(prompt, name).data)).toBeLessThanOrEqual(tolerance);
+      expect(largestDifference(captures.get('logits')!.data, reference.get(prompt, name).data)).toBeLessThanOrEqual(
+        tolerance,
+      );
       const unchanged = reference.get(prompt, 'logits');
       expect(largestDifference(captures.get('logits')!.data, unchanged.data)).toBeGreaterThan(10 * 1e-4);
     }

@@ -14,11 +14,24 @@ export async function runUntouched(files: ModelFiles, tokens: readonly number[])
   const feeds: Record<string, ort.Tensor> = {};
   for (const { name, elementType, dims } of scanModel(files.graph.bytes).graph.inputs) {
     if (elementType === ElementType.INT64) {
-      const value = /mask/.test(name) ? tokens.map(() => 1) : /position/.test(name) ? tokens.map((_, index) => index) : tokens;
-      feeds[name] = new ort.Tensor('int64', BigInt64Array.from(value, (item) => BigInt(item)), [1, tokens.length]);
+      const value = /mask/.test(name)
+        ? tokens.map(() => 1)
+        : /position/.test(name)
+          ? tokens.map((_, index) => index)
+          : tokens;
+      feeds[name] = new ort.Tensor(
+        'int64',
+        BigInt64Array.from(value, (item) => BigInt(item)),
+        [1, tokens.length],
+      );
     } else {
-      const shape = (dims ?? []).map((dim, axis) => (typeof dim === 'number' ? dim : [1, 0, 0, headWidth(files)][axis]!));
-      feeds[name] = elementType === ElementType.FLOAT16 ? new ort.Tensor('float16', new Uint16Array(), shape) : new ort.Tensor('float32', new Float32Array(), shape);
+      const shape = (dims ?? []).map((dim, axis) =>
+        typeof dim === 'number' ? dim : [1, 0, 0, headWidth(files)][axis]!,
+      );
+      feeds[name] =
+        elementType === ElementType.FLOAT16
+          ? new ort.Tensor('float16', new Uint16Array(), shape)
+          : new ort.Tensor('float32', new Float32Array(), shape);
     }
   }
   const { logits } = await session.run(feeds, ['logits']);
