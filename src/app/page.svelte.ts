@@ -75,8 +75,9 @@ export class Page {
     wanted: () => this.selection.column === undefined && this.#others().length > 0,
   };
   readonly workbench = new Workbench(this.api, [
-    { run: this.lens as ProbeRun<unknown>, options: () => ({ midLayers: this.midLayers }) },
+    // The answer's column first: the verdict needs no more.
     this.#emergenceStep,
+    { run: this.lens as ProbeRun<unknown>, options: () => ({ midLayers: this.midLayers }) },
     {
       run: this.attention as ProbeRun<unknown>,
       options: () => ({ valueWeighted: this.variant === 'value', rollout: this.variant === 'rollout' }),

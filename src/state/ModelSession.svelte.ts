@@ -14,6 +14,8 @@ export type ModelStatus =
 export class ModelSession {
   readonly api: ModelApi;
   #status = $state.raw<ModelStatus>({ kind: 'idle' });
+  /** The model that is being brought back after its worker was lost. */
+  #returning = $state.raw<ModelInfo | undefined>();
   #notes = $state.raw<readonly string[]>([]);
   #wanted: { readonly source: ModelSource; readonly backend: BackendChoice } | undefined;
   #loading: AbortController | undefined;
@@ -25,8 +27,9 @@ export class ModelSession {
   get status(): ModelStatus {
     return this.#status;
   }
+  /** The loaded model; also while its worker is being replaced, so that results stay on the page. */
   get info(): ModelInfo | undefined {
-    return this.#status.kind === 'ready' ? this.#status.info : undefined;
+    return this.#status.kind === 'ready' ? this.#status.info : this.#returning;
   }
   /** Things that happened on the way and that a person should know, one sentence each. */
   get notes(): readonly string[] {
@@ -40,6 +43,7 @@ export class ModelSession {
     this.#loading = loading;
     this.#wanted = { source, backend };
     this.#notes = [];
+    this.#returning = undefined;
     this.#status = { kind: 'preparing', step: 'verify' };
     try {
       const info = await this.api.load(
@@ -62,9 +66,14 @@ export class ModelSession {
 
   /** The worker had to be replaced; what it says on the way is shown like a first load. */
   restarted(event: RestartEvent): void {
-    if (event.state === 'restarting') this.#status = { kind: 'preparing', step: 'session' };
-    else if (event.state === 'ready') this.#status = { kind: 'ready', info: event.info };
-    else if (event.state === 'failed') this.#status = { kind: 'failed', error: event.error.toRecord() };
+    if (event.state === 'restarting') {
+      this.#returning = this.info;
+      this.#status = { kind: 'preparing', step: 'session' };
+    } else if (event.state === 'ready') this.#status = { kind: 'ready', info: event.info };
+    else if (event.state === 'failed') {
+      this.#returning = undefined;
+      this.#status = { kind: 'failed', error: event.error.toRecord() };
+    }
   }
 
   #report(progress: LoadProgress, loading: AbortController): void {
