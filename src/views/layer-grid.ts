@@ -1,5 +1,5 @@
 import type { Token } from '../core/fact';
-import { columns as columnsOf } from './format';
+import { columns as columnsOf, shorten, visible } from './format';
 
 /** One row of a layer × position grid, in screen order (the output on top, the embedding at the bottom). */
 export interface LayerRow {
@@ -29,6 +29,14 @@ export interface LayerCell {
   readonly value: number;
   /** The top token is an accepted answer, or the foil. */
   readonly tone: 'plain' | 'answer' | 'foil';
+}
+
+/** Special tokens have long names that say little here. */
+export const SPECIAL_LIMIT = 8;
+
+/** A token as the grid writes it. */
+export function gridText({ text, special }: Pick<Token, 'text' | 'special'>): string {
+  return special ? shorten(visible(text), SPECIAL_LIMIT) : visible(text);
 }
 
 const LONGEST = 13;

@@ -7,7 +7,9 @@ import type { TableData } from '../../views/table';
 import type { Words } from '../../views/words';
 import { continuationTable } from '../continuation-table';
 import type { Page } from '../page.svelte';
-import { attentionScene, continuationScene, emergenceScene, factLine, lensScene, type Frame } from './figures';
+import { factLine, type Frame } from './frame';
+import { emergenceScene, lensScene } from './layer-figures';
+import { attentionScene, continuationScene } from './token-figures';
 import type { Scene } from './scene';
 
 /** One figure of the page as files: its picture, its table, and the result it was drawn from. */
