@@ -4,6 +4,7 @@ import { findAnatomy, findLogits, type Anatomy } from '../onnx/anatomy';
 import { configNumber } from '../onnx/config';
 import { GraphView } from '../onnx/graph';
 import type { OnnxModel } from '../onnx/model';
+import { withoutBranches } from '../onnx/rewrites/branches';
 import { computeInFloat32, usesFloat16 } from '../onnx/rewrites/float32';
 import { withPlainOperators } from '../onnx/rewrites/plain-operators';
 import { checkSafety, operatorCounts } from '../onnx/safety';
@@ -29,7 +30,7 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
     options.onStep?.(name);
   };
   step('anatomy');
-  const model = scanModel(files.graph.bytes);
+  const model = withoutBranches(scanModel(files.graph.bytes));
   checkSafety(model, files.external);
   const view = prepareGraph(model, files, options);
   const found = recognise(view, files);

@@ -26,25 +26,18 @@ export function sentencePieceBytes(token: string): number[] {
   return [...encoder.encode(token.replaceAll('▁', ' '))];
 }
 
-/** Length of the valid UTF-8 sequence at `at`; 0 when there is none. */
-function sequenceLength(bytes: readonly number[], at: number): number {
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The character that begins at `at`, and how many bytes it takes; undefined when there is none. */
+function characterAt(bytes: readonly number[], at: number): { text: string; length: number } | undefined {
   const first = bytes[at]!;
-  const length =
-    first < 0x80
-      ? 1
-      : first >= 0xc2 && first < 0xe0
-        ? 2
-        : first >= 0xe0 && first < 0xf0
-          ? 3
-          : first >= 0xf0 && first < 0xf5
-            ? 4
-            : 0;
-  if (length === 0 || at + length > bytes.length) return 0;
+  if (first < 0x80) return { text: String.fromCharCode(first), length: 1 };
+  const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (at + length > bytes.length) return undefined;
   try {
-    new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes.slice(at, at + length)));
-    return length;
+    return { text: strict.decode(Uint8Array.from(bytes.slice(at, at + length))), length };
   } catch {
-    return 0;
+    return undefined;
   }
 }
 
@@ -52,14 +45,9 @@ function sequenceLength(bytes: readonly number[], at: number): number {
 export function visibleText(bytes: readonly number[]): string {
   let text = '';
   for (let at = 0; at < bytes.length;) {
-    const length = sequenceLength(bytes, at);
-    if (length === 0) {
-      text += `⟨${bytes[at]!.toString(16).toUpperCase().padStart(2, '0')}⟩`;
-      at++;
-    } else {
-      text += new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes.slice(at, at + length)));
-      at += length;
-    }
+    const character = characterAt(bytes, at);
+    text += character?.text ?? `⟨${bytes[at]!.toString(16).toUpperCase().padStart(2, '0')}⟩`;
+    at += character?.length ?? 1;
   }
   return text;
 }

@@ -120,7 +120,7 @@ export class TextTokenizer {
   }
 
   private answer(prompt: string, promptIds: readonly number[], text: string): AnswerTokens {
-    const joined = this.ids(joinAnswer(prompt, text));
+    const joined = text.trim() === '' ? promptIds : this.ids(joinAnswer(prompt, text));
     let promptLength = 0;
     while (promptLength < promptIds.length && joined[promptLength] === promptIds[promptLength]) promptLength++;
     const continuation = joined.slice(promptLength);

@@ -1,0 +1,63 @@
+import type { GraphView } from './graph';
+import { ElementType, type OnnxNode } from './model';
+import { constantDims, projectionDims } from './projection';
+import { unknownAnatomy } from './residual';
+
+/** Where token ids become vectors. */
+export interface Embedding {
+  readonly input: string;
+  /** Output of the Gather. */
+  readonly tensor: string;
+  /** After dequantisation and a constant scale (Gemma's √d_model), which belong to the embedding. */
+  readonly scaled: string;
+  readonly d_vocab: number;
+  readonly d_model: number;
+}
+
+/** The Gather that turns token ids into vectors: its table has a row for every logit. */
+export function findEmbedding(view: GraphView, unembedding: OnnxNode, d_vocab: number | undefined): Embedding {
+  if (d_vocab === undefined) throw unknownAnatomy('unembedding', `the size of its ${unembedding.op} is not stated`);
+  const inputs = new Set(view.model.graph.inputs.filter((input) => isInteger(input.elementType)).map((i) => i.name));
+  for (const node of view.nodes) {
+    if (node.op !== 'Gather' && node.op !== 'GatherBlockQuantized') continue;
+    // Packed tables hide their size; their scales have a row for every token as well.
+    const dims = constantDims(view, node.inputs[node.op === 'Gather' ? 0 : 2] ?? '');
+    const input = tokenInput(view, node.inputs[1] ?? '', inputs);
+    const tensor = node.outputs[0];
+    // A table may be padded beyond the vocabulary the unembedding knows, or the other way round.
+    if (!input || !tensor || dims?.length !== 2 || dims[0]! < d_vocab * 0.9 || !isFloatTable(view, node)) continue;
+    const d_model = node.op === 'Gather' ? dims[1]! : (projectionDims(view, unembedding)?.[0] ?? 0);
+    return { input, tensor, scaled: scaledEmbedding(view, tensor), d_vocab, d_model };
+  }
+  throw unknownAnatomy('embedding', 'no table of token vectors with a row for every logit is read by an input');
+}
+
+function scaledEmbedding(view: GraphView, tensor: string): string {
+  for (let at = tensor; ;) {
+    const [reader, second] = view.consumers(at).filter((node) => node.op !== 'Shape');
+    const next = reader?.outputs[0];
+    const scales = reader?.op === 'Mul' && reader.inputs.some((name) => view.isConstant(name));
+    if (second || next === undefined || !(scales || reader?.op === 'DequantizeLinear')) return at;
+    at = next;
+  }
+}
+
+function isInteger(elementType: number): boolean {
+  return elementType === ElementType.INT64 || elementType === ElementType.INT32;
+}
+
+function isFloatTable(view: GraphView, node: OnnxNode): boolean {
+  const type = view.elementType(node.outputs[0]!);
+  return type !== ElementType.INT64 && type !== ElementType.INT32 && type !== ElementType.BOOL;
+}
+
+/** The graph input that indices come from, behind reshapes and casts. */
+function tokenInput(view: GraphView, name: string, inputs: ReadonlySet<string>): string | undefined {
+  for (let at = name; ;) {
+    if (inputs.has(at)) return at;
+    const node = view.producer(at);
+    if (!node || !['Reshape', 'Cast', 'Identity', 'Unsqueeze', 'Squeeze', 'Flatten'].includes(node.op))
+      return undefined;
+    at = node.inputs[0] ?? '';
+  }
+}
