@@ -21,6 +21,8 @@ export interface Reference {
   readonly valueWeighted: readonly (readonly (readonly (readonly number[])[])[])[];
   /** Largest absolute difference: 1e-4 for WASM, 1e-3 for WebGPU. */
   readonly tolerance: number;
+  /** Which of the reference's prompts to run; every length costs a software GPU new shaders. */
+  readonly prompts: readonly number[];
 }
 
 export interface Check {
@@ -63,7 +65,7 @@ export const PARITY: readonly Check[] = [
   {
     name: 'traces the hooks of the reference',
     async run(api, reference) {
-      for (const prompt of PROMPTS.keys()) {
+      for (const prompt of reference.prompts) {
         const hooks = LAYERS.flatMap((layer) => [
           blockHook(layer, 'hook_resid_pre'),
           blockHook(layer, 'attn.hook_pattern'),
@@ -84,7 +86,7 @@ export const PARITY: readonly Check[] = [
   {
     name: 'intervenes as the reference does',
     async run(api, reference) {
-      for (const prompt of PROMPTS.keys()) {
+      for (const prompt of reference.prompts) {
         const vector = [...of(reference, `${prompt}/steer.vector`).data];
         const cases = {
           'steer.logits': { kind: 'add', hook: blockHook(1, 'hook_resid_post'), pos: [1], vector },
@@ -113,7 +115,8 @@ export const PARITY: readonly Check[] = [
   {
     name: 'lens: every cell as the reference, top 5 identical, ends in the logits',
     async run(api, reference) {
-      for (const [prompt, text] of PROMPTS.entries()) {
+      for (const prompt of reference.prompts) {
+        const text = PROMPTS[prompt]!;
         const logits = of(reference, `${prompt}/logit_lens`);
         const T = logits.dims[1]!;
         const fact = { prompt: text, answers: ['the'], foil: 'and' };
@@ -149,9 +152,10 @@ export const PARITY: readonly Check[] = [
   {
     name: 'emergence: the column of the answer, from the reference’s own logits',
     async run(api, reference) {
-      const logits = of(reference, '0/logit_lens');
+      const prompt = reference.prompts[0]!;
+      const logits = of(reference, `${prompt}/logit_lens`);
       const last = logits.dims[1]! - 1;
-      const fact = { prompt: PROMPTS[0]!, answers: ['the'], foil: 'and' };
+      const fact = { prompt: PROMPTS[prompt]!, answers: ['the'], foil: 'and' };
       const { result, prepared } = await api.runProbe<EmergenceResult>({ probe: 'emergence', fact });
       expectEqual(result.position, prepared!.answers[0]!.promptLength - 1, 'position');
       expectEqual(result.position, last, 'the answer follows the last token');

@@ -7,7 +7,7 @@ interface Device {
 }
 
 test('the contract of ModelApi holds through the worker, on WebGPU', async ({ page }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(480_000);
   const outcomes = await page.evaluate(() => window.strata.contract('webgpu', 1e-3));
   expect(outcomes.filter(({ error }) => error !== undefined)).toEqual([]);
   expect(outcomes[0]!.name).toMatch(/WebGPU/);
@@ -15,8 +15,8 @@ test('the contract of ModelApi holds through the worker, on WebGPU', async ({ pa
 
 for (const family of FAMILIES.filter((name) => name !== 'optimum-gpt2')) {
   test(`${family} gives PyTorch’s numbers through the worker, on WebGPU`, async ({ page }) => {
-    test.setTimeout(240_000);
-    const outcomes = await page.evaluate((name) => window.strata.parity(name, 'webgpu', 1e-3), family);
+    test.setTimeout(480_000);
+    const outcomes = await page.evaluate((name) => window.strata.parity(name, 'webgpu', 1e-3, [1]), family);
     expect(outcomes.filter(({ error }) => error !== undefined)).toEqual([]);
     expect(outcomes[0]!.name).toMatch(/WebGPU/);
   });

@@ -37,7 +37,13 @@ interface Outcome {
 }
 
 /** Runs checks through a worker; one outcome per check, the first says where it ran. */
-async function run(checks: readonly Check[], name: string, backend: Backend, tolerance: number): Promise<Outcome[]> {
+async function run(
+  checks: readonly Check[],
+  name: string,
+  backend: Backend,
+  tolerance: number,
+  prompts: readonly number[] = [0, 1, 2],
+): Promise<Outcome[]> {
   const api = client();
   const info = await api.load(await zoo(name, backend));
   const { tensors } = readSafetensors(await bytes(`zoo/${name}/reference.safetensors`));
@@ -47,7 +53,7 @@ async function run(checks: readonly Check[], name: string, backend: Backend, tol
   const outcomes: Outcome[] = [{ name: `runs on ${info.backendLabel}` }];
   for (const check of checks) {
     try {
-      await check.run(api, { tensors, valueWeighted, tolerance }, info);
+      await check.run(api, { tensors, valueWeighted, tolerance, prompts }, info);
       outcomes.push({ name: check.name });
     } catch (error) {
       outcomes.push({ name: check.name, error: String(error) });
@@ -61,7 +67,8 @@ async function run(checks: readonly Check[], name: string, backend: Backend, tol
 const contract = (backend: Backend, tolerance: number) =>
   run([...CHECKS, ...BAD_INPUT], 'optimum-gpt2', backend, tolerance);
 /** The numbers of the reference, on any family. */
-const parity = (name: string, backend: Backend, tolerance: number) => run(PARITY, name, backend, tolerance);
+const parity = (name: string, backend: Backend, tolerance: number, prompts?: readonly number[]) =>
+  run(PARITY, name, backend, tolerance, prompts);
 
 export interface Harness {
   readonly root: string;
