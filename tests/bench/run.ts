@@ -15,6 +15,11 @@ if (asked('page')) {
   sections.push(await pageSection());
 }
 
+if (asked('engine')) {
+  const { engineSections } = await import('./engine');
+  sections.push(...(await engineSections()));
+}
+
 const report = markdown(sections, new Date());
 console.log(report);
 if (wanted.length === 0) await writeFile(fileURLToPath(new URL('results.md', import.meta.url)), report);
