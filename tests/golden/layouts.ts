@@ -22,6 +22,9 @@ const EXPORTS = [
   'gemma3',
 ];
 
+/** Layouts that torch.onnx does not write by itself, made by training/layouts.py. */
+const MADE = ['fused-gpt2', 'genai-qwen3', 'merged-gpt2', 'opset23-llama'];
+
 /** Quantised files are other models: they are held to themselves only. */
 export const QUANTISED: readonly Pick<Layout, 'folder' | 'dtype'>[] = [
   { folder: 'zoo/optimum-gpt2', dtype: 'q8' },
@@ -39,6 +42,7 @@ export const LAYOUTS: readonly Layout[] = [
   { folder: 'zoo/genai-llama', dtype: 'fp32', tolerance: 1e-4 },
   { folder: 'zoo/genai-qwen2', dtype: 'fp32', tolerance: 1e-4 },
   ...EXPORTS.map((name): Layout => ({ folder: `exports/${name}`, dtype: 'fp32', tolerance: 1e-4 })),
+  ...MADE.map((name): Layout => ({ folder: `layouts/${name}`, dtype: 'fp32', tolerance: 1e-4 })),
   { folder: 'zoo/optimum-llama', dtype: 'fp16', tolerance: 2e-2 },
   { folder: 'zoo/genai-llama', dtype: 'fp16', tolerance: 2e-2 },
 ];

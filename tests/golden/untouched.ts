@@ -24,6 +24,8 @@ export async function runUntouched(files: ModelFiles, tokens: readonly number[])
         BigInt64Array.from(value, (item) => BigInt(item)),
         [1, tokens.length],
       );
+    } else if (elementType === ElementType.BOOL) {
+      feeds[name] = new ort.Tensor('bool', [false], [1]);
     } else {
       const shape = (dims ?? []).map((dim, axis) =>
         typeof dim === 'number' ? dim : [1, 0, 0, headWidth(files)][axis]!,

@@ -85,7 +85,9 @@ export class Rewriter {
     const stated =
       values.find((value) => value.name === name)?.dims ?? inputs.find((value) => value.name === name)?.dims;
     const known = stated?.map((dim) => (typeof dim === 'number' && dim > 0 ? dim : undefined));
-    return known ?? view.constant(name)?.dims;
+    if (known) return known;
+    const node = view.producer(name);
+    return node?.op === 'Cast' && node.inputs[0] ? this.dims(node.inputs[0]) : view.constant(name)?.dims;
   }
 
   /** Size of the last dimension, from what the file states or from the operators that made the tensor. */

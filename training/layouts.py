@@ -1,0 +1,323 @@
+"""Small random decoders in file layouts that torch.onnx does not write by itself, with PyTorch's numbers beside them.
+
+    python layouts.py [NAME …]     # all, unless named; writes ../tests/fixtures/layouts/NAME/
+
+`merged-gpt2` is laid out like optimum's older decoder_model_merged.onnx (two branches of an If, one with a cache),
+`fused-gpt2` like a graph after ONNX Runtime's transformer fusions, `genai-qwen3` like the output of the ONNX Runtime
+GenAI builder, `opset23-llama` is what torch.onnx writes for opset 23 (one Attention operator per layer). Folders hold
+config.json, onnx/*.onnx and reference.safetensors with the keys of the zoo's references for two prompts.
+"""
+
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+import transformers
+from onnx import TensorProto, helper, numpy_helper
+from safetensors.torch import save_file
+
+from activations import reference
+from families import LOCAL_GLOBAL, STEER_STD, Family, random_model, without_metadata
+
+OUT = Path(__file__).resolve().parent.parent / "tests" / "fixtures" / "layouts"
+VOCAB, D_MODEL, HEADS, LAYERS, D_MLP, CONTEXT, SEED = 300, 32, 4, 4, 32, 64, 23
+D_HEAD = D_MODEL // HEADS
+PROMPT_LENGTHS = (3, 7)
+MAX_ERROR = 2e-5
+
+GPT2 = Family("GPT-2", "GPT2", dict(vocab_size=VOCAB, n_layer=LAYERS, n_head=HEADS, n_embd=D_MODEL, n_inner=D_MLP,
+                                    n_positions=CONTEXT, bos_token_id=0, eos_token_id=0),
+              "", blocks="transformer.h", norm="transformer.ln_f", attention_out="attn.c_proj")
+USUAL = dict(vocab_size=VOCAB, hidden_size=D_MODEL, num_hidden_layers=LAYERS, num_attention_heads=HEADS,
+             num_key_value_heads=2, intermediate_size=D_MLP, max_position_embeddings=CONTEXT, head_dim=16,
+             tie_word_embeddings=True, bos_token_id=0, eos_token_id=0, pad_token_id=None)
+LLAMA = Family("Llama", "Llama", USUAL, "")
+QWEN3 = Family("Qwen3", "Qwen3", dict(USUAL, sliding_window=4, use_sliding_window=True,
+                                      layer_types=[*LOCAL_GLOBAL, "full_attention"]), "")
+
+
+class Builder:
+    """Collects nodes and initializers of a graph written by hand."""
+
+    def __init__(self, weights: dict[str, torch.Tensor]) -> None:
+        self.weights, self.nodes, self.initializers = weights, [], {}
+
+    def weight(self, name: str, transpose: bool = False) -> str:
+        values = self.weights[name].detach().numpy()
+        return self.constant(name + (".transposed" if transpose else ""), values.T if transpose else values)
+
+    def constant(self, name: str, values) -> str:
+        self.initializers[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
+        return name
+
+    def add(self, op: str, inputs: list[str], outputs: int | list[str] = 1, domain: str = "", **attributes) -> str:
+        names = outputs if isinstance(outputs, list) else [f"{op}_{len(self.nodes)}_{index}" for index in range(outputs)]
+        self.nodes.append(helper.make_node(op, inputs, names, domain=domain, name=f"{op}_{len(self.nodes)}", **attributes))
+        return names[0]
+
+    def fused(self, op: str, inputs: list[str], outputs: int | list[str] = 1, **attributes) -> str:
+        return self.add(op, inputs, outputs, "com.microsoft", **attributes)
+
+    def model(self, inputs: list[str], caches: int = 0) -> onnx.ModelProto:
+        sequence = ["batch", "sequence"]
+        ins = [helper.make_tensor_value_info(name, TensorProto.INT64, sequence) for name in inputs]
+        outs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [*sequence, VOCAB])]
+        for layer in range(caches):
+            for part in ("key", "value"):
+                shape = ["batch", 2, "length", 16]
+                ins.append(helper.make_tensor_value_info(f"past_key_values.{layer}.{part}", TensorProto.FLOAT, shape))
+                outs.append(helper.make_tensor_value_info(f"present.{layer}.{part}", TensorProto.FLOAT, shape))
+        graph = helper.make_graph(self.nodes, "decoder", ins, outs, list(self.initializers.values()))
+        opsets = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=9, producer_name="strata-layouts")
+
+
+def fused_gpt2(model) -> onnx.ModelProto:
+    """Attention with its own projection, SkipLayerNormalization with the branch's bias, FastGelu with a bias."""
+    b = Builder(model.state_dict())
+    at = "transformer."
+    tokens = b.add("Gather", [b.weight(at + "wte.weight"), "input_ids"])
+    stream = b.add("Add", [tokens, b.add("Gather", [b.weight(at + "wpe.weight"), "position_ids"])])
+    mask = b.add("Cast", ["attention_mask"], to=TensorProto.INT32)
+    norm = [b.weight(at + "h.0.ln_1.weight"), b.weight(at + "h.0.ln_1.bias")]
+    normed = b.add("LayerNormalization", [stream, *norm], axis=-1, epsilon=1e-5)
+    for layer in range(LAYERS):
+        h = f"{at}h.{layer}."
+        joint = [b.weight(h + "attn.c_attn.weight"), b.weight(h + "attn.c_attn.bias")]
+        z = b.fused("Attention", [normed, *joint, mask], num_heads=HEADS, unidirectional=1)
+        branch = b.add("MatMul", [z, b.weight(h + "attn.c_proj.weight")])
+        normed, stream = skip(b, branch, stream, h + "ln_2", h + "attn.c_proj.bias")
+        inner = b.add("MatMul", [normed, b.weight(h + "mlp.c_fc.weight")])
+        active = b.fused("FastGelu", [inner, b.weight(h + "mlp.c_fc.bias")])
+        branch = b.add("MatMul", [active, b.weight(h + "mlp.c_proj.weight")])
+        after = f"{at}h.{layer + 1}.ln_1" if layer + 1 < LAYERS else at + "ln_f"
+        normed, stream = skip(b, branch, stream, after, h + "mlp.c_proj.bias")
+    b.add("MatMul", [normed, b.weight(at + "wte.weight", transpose=True)], ["logits"])
+    return b.model(["input_ids", "attention_mask", "position_ids"])
+
+
+def skip(b: Builder, branch: str, stream: str, norm: str, bias: str) -> tuple[str, str]:
+    outputs = [f"{norm}.out", "", "", f"{norm}.sum"]
+    weights = [b.weight(norm + ".weight"), b.weight(norm + ".bias"), b.weight(bias)]
+    b.fused("SkipLayerNormalization", [branch, stream, *weights], outputs, epsilon=1e-5)
+    return outputs[0], outputs[3]
+
+
+def genai_qwen3(model) -> onnx.ModelProto:
+    """GroupQueryAttention with in-op rotary and local windows, q/k norm before it, skip norms all the way up."""
+    b = Builder(model.state_dict())
+    config = model.config
+    lengths = b.add("ReduceSum", ["attention_mask", b.constant("axis", np.array([1]))], keepdims=0)
+    past = b.add("Cast", [b.add("Sub", [lengths, b.constant("one", np.array(1))])], to=TensorProto.INT32)
+    total = b.add("Gather", [b.add("Shape", ["attention_mask"]), b.constant("index", np.array(1))], axis=0)
+    total = b.add("Cast", [total], to=TensorProto.INT32)
+    frequencies = model.model.rotary_emb.inv_freq.numpy()
+    angles = np.outer(np.arange(CONTEXT), frequencies).astype(np.float32)
+    tables = [b.constant("cos_cache", np.cos(angles)), b.constant("sin_cache", np.sin(angles))]
+    eps = dict(epsilon=config.rms_norm_eps, axis=-1)
+    stream = b.add("Gather", [b.weight("model.embed_tokens.weight"), "input_ids"])
+    normed = b.add("SimplifiedLayerNormalization", [stream, b.weight("model.layers.0.input_layernorm.weight")],
+                   stash_type=1, **eps)
+    for layer in range(LAYERS):
+        h = f"model.layers.{layer}."
+
+        def head(part: str, count: int) -> str:
+            rows = b.add("MatMul", [normed, b.weight(f"{h}self_attn.{part}_proj.weight", transpose=True)])
+            if part == "v":
+                return rows
+            split = b.add("Reshape", [rows, b.constant("split", np.array([0, -1, config.head_dim]))])
+            scaled = b.add("SimplifiedLayerNormalization", [split, b.weight(f"{h}self_attn.{part}_norm.weight")],
+                           stash_type=1, **eps)
+            shape = np.array([0, -1, count * config.head_dim])
+            return b.add("Reshape", [scaled, b.constant(f"joined.{count}", shape)])
+
+        caches = [f"past_key_values.{layer}.{part}" for part in ("key", "value")]
+        outputs = [f"layer.{layer}.attention", f"present.{layer}.key", f"present.{layer}.value"]
+        window = config.sliding_window if config.layer_types[layer] == "sliding_attention" else -1
+        inputs = [head("q", HEADS), head("k", 2), head("v", 2), *caches, past, total, *tables]
+        z = b.fused("GroupQueryAttention", inputs, outputs, num_heads=HEADS, kv_num_heads=2, do_rotary=1,
+                    local_window_size=window, scale=config.head_dim ** -0.5)
+        branch = b.add("MatMul", [z, b.weight(h + "self_attn.o_proj.weight", transpose=True)])
+        normed, stream = skip_simplified(b, stream, branch, h + "post_attention_layernorm", config)
+        gate, up = (b.add("MatMul", [normed, b.weight(f"{h}mlp.{part}_proj.weight", transpose=True)])
+                    for part in ("gate", "up"))
+        active = b.add("Mul", [gate, b.add("Sigmoid", [gate])])
+        branch = b.add("MatMul", [b.add("Mul", [active, up]), b.weight(h + "mlp.down_proj.weight", transpose=True)])
+        after = f"model.layers.{layer + 1}.input_layernorm" if layer + 1 < LAYERS else "model.norm"
+        normed, stream = skip_simplified(b, stream, branch, after, config)
+    b.add("MatMul", [normed, b.weight("model.embed_tokens.weight", transpose=True)], ["logits"])
+    return b.model(["input_ids", "attention_mask"], caches=LAYERS)
+
+
+def skip_simplified(b: Builder, stream: str, branch: str, norm: str, config) -> tuple[str, str]:
+    last = norm == "model.norm"
+    outputs = [f"{norm}.out"] if last else [f"{norm}.out", "", "", f"{norm}.sum"]
+    b.fused("SkipSimplifiedLayerNormalization", [stream, branch, b.weight(norm + ".weight")], outputs,
+            epsilon=config.rms_norm_eps)
+    return outputs[0], outputs[-1]
+
+
+def merged_gpt2(model) -> onnx.ModelProto:
+    """An If between the decoder with a cache and the one without; the weights of both stand outside."""
+    caches = [f"{layer}.{part}" for layer in range(LAYERS) for part in ("key", "value")]
+    value = helper.make_tensor_value_info
+    outputs = [value("logits", TensorProto.FLOAT, ["batch", "sequence", VOCAB])]
+    outputs += [value(f"present.{name}", TensorProto.FLOAT, ["batch", HEADS, "total", D_HEAD]) for name in caches]
+    branches, weights = [], {}
+    for cached in (True, False):
+        b = Builder(model.state_dict())
+        gpt2_branch(b, cached)
+        weights |= {name: tensor for name, tensor in b.initializers.items() if name.startswith("transformer.")}
+        own = [tensor for name, tensor in b.initializers.items() if name not in weights]
+        branches.append(helper.make_graph(b.nodes, "branch", [], outputs, own))
+    choice = helper.make_node("If", ["use_cache_branch"], [output.name for output in outputs],
+                              then_branch=branches[0], else_branch=branches[1])
+    inputs = [value("input_ids", TensorProto.INT64, ["batch", "sequence"]),
+              value("attention_mask", TensorProto.INT64, ["batch", "total"])]
+    inputs += [value(f"past_key_values.{name}", TensorProto.FLOAT, ["batch", HEADS, "past", D_HEAD]) for name in caches]
+    inputs.append(value("use_cache_branch", TensorProto.BOOL, [1]))
+    graph = helper.make_graph([choice], "merged", inputs, outputs, list(weights.values()))
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8,
+                             producer_name="strata-layouts")
+
+
+def gpt2_branch(b: Builder, cached: bool) -> None:
+    at = "transformer."
+    one = b.constant("one", np.array(1))
+    all_places = b.add("Sub", [b.add("CumSum", ["attention_mask", one]), one])
+    places = all_places
+    if cached:
+        axis = b.constant("axis", np.array([1]))
+        length = b.add("Slice", [b.add("Shape", ["input_ids"]), axis, b.constant("two", np.array([2]))])
+        start = b.add("Neg", [length])
+        places = b.add("Slice", [all_places, start, b.constant("end", np.array([2 ** 62])), axis])
+    stream = b.add("Add", [b.add("Gather", [b.weight(at + "wte.weight"), "input_ids"]),
+                           b.add("Gather", [b.weight(at + "wpe.weight"), places])])
+    dest = b.add("Unsqueeze", [places, b.constant("dest", np.array([1, 3]))])
+    src = b.add("Unsqueeze", [all_places, b.constant("src", np.array([1, 2]))])
+    visible = b.add("LessOrEqual", [src, dest])
+    split = b.constant("heads", np.array([0, 0, HEADS, D_HEAD]))
+    join = b.constant("rows", np.array([0, 0, D_MODEL]))
+    hidden = b.constant("hidden", np.array(np.finfo(np.float32).min, np.float32))
+    root = b.constant("root", np.array(np.sqrt(D_HEAD), np.float32))
+    for layer in range(LAYERS):
+        h = f"{at}h.{layer}."
+        normed = normal(b, stream, h + "ln_1")
+        q, k, v = (f"{layer}.{part}" for part in "qkv")
+        b.add("Split", [product(b, normed, h + "attn.c_attn")], [q, k, v], axis=2)
+        q, k, v = (b.add("Transpose", [b.add("Reshape", [rows, split])], perm=[0, 2, 1, 3]) for rows in (q, k, v))
+        for part, rows in (("key", k), ("value", v)):
+            present = [f"present.{layer}.{part}"]
+            joined = [f"past_key_values.{layer}.{part}", rows]
+            b.add("Concat", joined, present, axis=2) if cached else b.add("Identity", [rows], present)
+        scores = b.add("MatMul", [q, b.add("Transpose", [f"present.{layer}.key"], perm=[0, 1, 3, 2])])
+        scores = b.add("Where", [visible, b.add("Div", [scores, root]), hidden])
+        z = b.add("MatMul", [b.add("Softmax", [scores], axis=-1), f"present.{layer}.value"])
+        z = b.add("Reshape", [b.add("Transpose", [z], perm=[0, 2, 1, 3]), join])
+        stream = b.add("Add", [stream, product(b, z, h + "attn.c_proj")])
+        inner = product(b, normal(b, stream, h + "ln_2"), h + "mlp.c_fc")
+        stream = b.add("Add", [stream, product(b, gelu(b, inner), h + "mlp.c_proj")])
+    b.add("MatMul", [normal(b, stream, at + "ln_f"), b.weight(at + "wte.weight", transpose=True)], ["logits"])
+
+
+def normal(b: Builder, rows: str, name: str) -> str:
+    return b.add("LayerNormalization", [rows, b.weight(name + ".weight"), b.weight(name + ".bias")], axis=-1, epsilon=1e-5)
+
+
+def product(b: Builder, rows: str, name: str) -> str:
+    return b.add("Add", [b.add("MatMul", [rows, b.weight(name + ".weight")]), b.weight(name + ".bias")])
+
+
+def gelu(b: Builder, x: str) -> str:
+    """The tanh form, spelled out as older exporters do."""
+    number = {name: b.constant(name, np.array(value, np.float32))
+              for name, value in (("half", 0.5), ("unit", 1), ("three", 3), ("cubic", 0.044715), ("factor", np.sqrt(2 / np.pi)))}
+    inner = b.add("Add", [x, b.add("Mul", [b.add("Pow", [x, number["three"]]), number["cubic"]])])
+    bent = b.add("Add", [b.add("Tanh", [b.add("Mul", [inner, number["factor"]])]), number["unit"]])
+    return b.add("Mul", [b.add("Mul", [x, number["half"]]), bent])
+
+
+class LogitsOnly(torch.nn.Module):
+    def __init__(self, model) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids, attention_mask):
+        return self.model(input_ids=input_ids, attention_mask=attention_mask, use_cache=False).logits
+
+
+def opset23_llama(model) -> onnx.ModelProto:
+    model.config._attn_implementation = "sdpa"
+    ids = torch.randint(2, VOCAB, (2, 7))
+    dims = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
+    path = OUT / "exported.onnx"
+    torch.onnx.export(LogitsOnly(model), (ids, torch.ones_like(ids)), str(path), dynamo=True, opset_version=23,
+                      dynamic_shapes=(dims, dims), external_data=False, verbose=False,
+                      input_names=["input_ids", "attention_mask"], output_names=["logits"])
+    model.config._attn_implementation = "eager"
+    proto = without_metadata(onnx.load(path), ())
+    path.unlink()
+    assert any(node.op_type == "Attention" for node in proto.graph.node), "the exporter wrote no Attention"
+    return proto
+
+
+LAYOUTS = {
+    "merged-gpt2": (GPT2, merged_gpt2, "decoder_model_merged.onnx"),
+    "fused-gpt2": (GPT2, fused_gpt2, "model.onnx"),
+    "genai-qwen3": (QWEN3, genai_qwen3, "model.onnx"),
+    "opset23-llama": (LLAMA, opset23_llama, "model.onnx"),
+}
+
+
+def onnx_error(model, path: Path, prompts: list[list[int]]) -> float:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    worst = 0.0
+    for prompt in prompts:
+        feeds = {"input_ids": np.array([prompt]), "attention_mask": np.ones((1, len(prompt)), np.int64),
+                 "position_ids": np.arange(len(prompt))[None]}
+        feeds = {value.name: feeds[value.name] for value in session.get_inputs() if value.name in feeds}
+        for value in session.get_inputs()[len(feeds):]:
+            feeds[value.name] = (np.array([False]) if value.type == "tensor(bool)"
+                                 else np.zeros((1, value.shape[1], 0, value.shape[3]), np.float32))
+        with torch.no_grad():
+            theirs = model(input_ids=torch.tensor([prompt]), use_cache=False).logits.numpy()
+        worst = max(worst, float(np.abs(session.run(["logits"], feeds)[0] - theirs).max()))
+    return worst
+
+
+def make(name: str) -> None:
+    family, build, file = LAYOUTS[name]
+    folder = OUT / name
+    (folder / "onnx").mkdir(parents=True, exist_ok=True)
+    model = random_model(family)
+    generator = torch.Generator().manual_seed(SEED)
+    prompts = [torch.randint(2, VOCAB, (length,), generator=generator).tolist() for length in PROMPT_LENGTHS]
+    steer = STEER_STD * torch.randn(D_MODEL, generator=generator)
+    tensors = reference(family, model, prompts, steer, range(len(prompts)))
+    onnx.save(build(model), folder / "onnx" / file)
+    error = onnx_error(model, folder / "onnx" / file, prompts)
+    if not error <= MAX_ERROR:
+        raise SystemExit(f"{name}: ONNX and PyTorch differ by {error:.1e}")
+    save_file(tensors, folder / "reference.safetensors",
+              metadata={"source": f"transformers {transformers.__version__}, eager attention, float32, CPU"})
+    (folder / "config.json").write_text(model.config.to_json_string())
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    print(f"{name}: max error {error:.1e}, {size / 1000:.0f} kB", flush=True)
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    transformers.logging.set_verbosity_error()
+    warnings.simplefilter("ignore")
+    for name in sys.argv[1:] or LAYOUTS:
+        make(name)
+
+
+if __name__ == "__main__":
+    main()
