@@ -3,7 +3,7 @@
     python export.py [--weights SNAPSHOT]      # the last snapshot, unless told
 
 Reads  build/snapshots/*.safetensors; the tokenizer and ledger already in public/models/atlas/
-Writes config.json, generation_config.json, model.safetensors, onnx/model.onnx (float32),
+Writes config.json, generation_config.json, model.safetensors, onnx/model.onnx,
        checkpoints/step-*/onnx/model.onnx (weights stored as float16, computed in float32),
        checkpoints.json, files.json
 
@@ -24,7 +24,7 @@ from safetensors.torch import save_file
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from atlas import END_OF_TEXT_ID, PRODUCT, SHAPE, SNAPSHOTS, Shape, sha256_of
-from onnx_graph import build_onnx
+from onnx_graph import HALF_FROM, build_onnx
 
 MAX_ERROR = 1e-4  # largest logit difference between ONNX and PyTorch
 FIRST_DOWNLOAD = ("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
@@ -85,14 +85,13 @@ def reference_model(shape: Shape, weights: dict[str, torch.Tensor]) -> GPT2LMHea
 
 
 def half_rounded(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    from onnx_graph import HALF_FROM
-
     return {name: w.half().float() if w.numel() >= HALF_FROM else w for name, w in weights.items()}
 
 
 def session(path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
@@ -141,9 +140,10 @@ def export_final(snapshot: Snapshot) -> None:
     write_json(PRODUCT / "generation_config.json",
                {"bos_token_id": END_OF_TEXT_ID, "eos_token_id": END_OF_TEXT_ID,
                 "pad_token_id": END_OF_TEXT_ID, "do_sample": False, "max_new_tokens": 20})
-    save_file(snapshot.weights, PRODUCT / "model.safetensors", {"format": "pt"})
+    halves = {name: w.half() if w.numel() >= HALF_FROM else w for name, w in snapshot.weights.items()}
+    save_file(halves, PRODUCT / "model.safetensors", {"format": "pt"})
     lengths = list(range(1, SHAPE.n_positions + 1))
-    error = write_onnx(PRODUCT / "onnx" / "model.onnx", snapshot, SHAPE, False, lengths)
+    error = write_onnx(PRODUCT / "onnx" / "model.onnx", snapshot, SHAPE, True, lengths)
     print(f"onnx/model.onnx: step {snapshot.step}, max logit error {error:.1e} over lengths 1..{lengths[-1]}")
 
 
