@@ -22,7 +22,8 @@ test('after one visit it starts and probes with the server gone', async ({ page,
   await dismissTour(page);
   await ask(page, 'The capital of Italy is', 'Italy');
   await page.getByRole('button', { name: 'Facts' }).click();
-  await expect(page.getByRole('dialog').getByText('France').first()).toBeVisible();
+  await page.getByRole('searchbox', { name: 'Search facts' }).fill('capital of France');
+  await expect(page.getByRole('dialog').getByRole('list', { name: 'Facts' }).getByText('Paris').first()).toBeVisible();
   expect(complaints.all).toEqual([]);
 });
 
