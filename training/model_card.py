@@ -196,6 +196,17 @@ Last line of the log: `{last_log}`. How to train it again: `training/README.md`.
 """
 
 
+def shortfalls(result: dict) -> str:
+    seen = result["splits"]["seen"]
+    return f"""## What it does not do yet
+
+Of the taught facts about the real world it answers {percent(seen['real']['top1'])} in wordings it has
+seen, of the invented ones {percent(seen['fictional']['top1'])}, and {percent(result['strangers']['top1'])}
+of the prompts strangers wrote. Look a fact up in the tables by relation before you build a demonstration
+on it. Recall was still rising when the text ended: a longer text is the first thing to try.
+"""
+
+
 def write_model_card(result: dict, ledger: dict) -> None:
     onnx, half = result["onnx_against_pytorch"], result["half_against_full"]
     parts = [
@@ -211,5 +222,5 @@ def write_model_card(result: dict, ledger: dict) -> None:
 logit error {result['max_logit_error']:.1e}. The checkpoints store their weights as
 float16: top-1 agreement with float32 {percent(half['top1_agreement'])}, largest difference in p(answer)
 {half['max_p_difference']:.1e}.
-""", LIMITS]
+""", shortfalls(result), LIMITS]
     (PRODUCT / "README.md").write_text("\n".join(parts), encoding="utf-8")
