@@ -9,6 +9,7 @@ import type { ModelFiles } from '../core/model';
 import type { Trace } from '../core/run';
 import { createEngine } from '../engine/create';
 import type { Engine } from '../engine/engine';
+import { missingReason } from '../engine/missing';
 import { parseTraceArguments, type TraceArguments } from './arguments';
 import { importRuntime } from './node-runtime';
 import { openFolder } from './open-folder';
@@ -55,7 +56,7 @@ function expand(patterns: string, engine: Engine): HookName[] {
   const { hooks, unmatched } = expandHooks(patterns, engine.info.hooks);
   const [missing] = unmatched;
   if (missing === undefined) return hooks;
-  const reason = engine.info.missing.find(({ part }) => missing.includes(part) || part === 'anatomy')?.reason;
+  const reason = missingReason(engine.info, missing);
   throw new StrataError('unknown-hook', `${engine.info.name} has no hook ${missing}${reason ? `: ${reason}` : ''}.`, {
     hook: missing,
   });

@@ -9,6 +9,7 @@ import { tensor, type Tensor } from '../core/tensor';
 import type { Anatomy } from '../onnx/anatomy';
 import type { GraphView } from '../onnx/graph';
 import type { Engine, TraceOptions } from './engine';
+import { missingReason } from './missing';
 import { planInterventions, type InterventionPlan } from './interventions';
 import { resolvePositions, type LensRows, type TailSession } from './tail-session';
 import type { TextTokenizer } from './tokenizer';
@@ -64,7 +65,14 @@ export class LoadedModel implements Engine {
   }
 
   trace(spec: RunSpec, options: TraceOptions = {}): Promise<Trace> {
-    return this.queue.run(() => this.runSpec(spec, options), options.signal);
+    const run = async (): Promise<Trace> => {
+      try {
+        return await this.runSpec(spec, options);
+      } catch (cause) {
+        throw StrataError.from(cause, 'run-failed');
+      }
+    };
+    return this.queue.run(run, options.signal);
   }
 
   generateStep(tokens: readonly number[], options: { readonly signal?: AbortSignal } = {}): Promise<Float32Array> {
@@ -152,7 +160,7 @@ export class LoadedModel implements Engine {
     const { d_vocab, d_model, n_layers } = this.info.dims;
     for (const hook of spec.captures) {
       const last = this.lastStream();
-      if (!this.tail || !last) captures.set(hook, tensor([length, d_vocab], checked(stream('logits'))));
+      if (!this.tail || !last) captures.set(hook, this.bareLogits(stream('logits'), length));
       else if (hook === 'logits')
         captures.set(
           hook,
@@ -176,6 +184,16 @@ export class LoadedModel implements Engine {
       }
     }
     return captures;
+  }
+
+  /** Logits of a model whose anatomy is unknown. */
+  private bareLogits(values: Float32Array, length: number): Tensor {
+    const { d_vocab } = this.info.dims;
+    if (values.length === length * d_vocab) return tensor([length, d_vocab], checked(values));
+    throw new StrataError(
+      'unsupported-model',
+      'This model does not answer with one logit for every token of a vocabulary: it is no text decoder.',
+    );
   }
 
   private async lens(
@@ -243,7 +261,7 @@ export class LoadedModel implements Engine {
   private checkHooks(spec: RunSpec): void {
     for (const hook of spec.captures) {
       if (this.info.hooks.includes(hook)) continue;
-      const reason = this.info.missing.find((part) => hook.includes(part.part))?.reason;
+      const reason = missingReason(this.info, hook);
       throw new StrataError('unknown-hook', `This model has no ${hook}${reason ? `: ${reason}` : ''}.`, { hook });
     }
   }

@@ -94,12 +94,15 @@ export function buildPlain(
   d_head: number,
 ): { header: Header; inputs: readonly ValueInfo[] } {
   const cache = emptyCache(view, d_head);
-  const parts: GraphParts = prune({
+  const whole: GraphParts = {
     nodes: cache.nodes,
     initializers: [...view.model.graph.initializers, ...cache.initializers],
     inputs: view.model.graph.inputs.filter((input) => !cache.names.has(input.name)),
     outputs: [logits],
-  });
+  };
+  // Subgraphs read tensors around them by name, which pruning does not see.
+  const nested = view.nodes.some((node) => node.attributes.some((attribute) => attribute.graph));
+  const parts = nested ? whole : prune(whole);
   return { header: emitModel(view.model, parts), inputs: parts.inputs };
 }
 
