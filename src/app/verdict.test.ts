@@ -54,6 +54,7 @@ describe('the verdict', () => {
       keys(input({ first, stable, half: undefined, top10: undefined }, verdict)).join(' ');
     const wrong = { topIsAnswer: false, knows: false, saysId: 9, rank: 4 };
     expect(at(2, 2)).toBe('verdict.knows verdict.emerges.stays');
+    expect(at(3, 3)).toBe('verdict.knows verdict.emerges.last');
     expect(at(1, 3)).toBe('verdict.knows verdict.emerges.passing');
     expect(at(0, 0)).toBe('verdict.knows verdict.emerges.embedding');
     expect(at(2, 2, { knows: false })).toBe('verdict.topOnly verdict.emerges.stays');

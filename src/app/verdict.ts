@@ -34,6 +34,7 @@ function whenItEmerges({ result, n_layers }: VerdictInput): Sentence {
   const layer = layerOf(result, first);
   if (stable === undefined) return say('verdict.emerges.lost', { layer });
   if (stable === 0) return say('verdict.emerges.embedding');
+  if (first === result.rowDepth.length - 1) return say('verdict.emerges.last');
   if (stable === first) return say('verdict.emerges.stays', { layer });
   return say('verdict.emerges.passing', { layer, stable: layerOf(result, stable) });
 }

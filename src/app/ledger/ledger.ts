@@ -96,13 +96,22 @@ function promptOf(template: string, subject: string): string[] {
   );
 }
 
-function wordsOf(ledger: Ledger, fact: LedgerFact, prompt: string): Match['words'] | undefined {
-  const relation = ledger.relations[fact.relation];
-  const given = normal(prompt);
+/** Spelled prompts of a fact, by phrasing id; asked at every key, so they are kept. */
+const spelled = new WeakMap<LedgerFact, ReadonlyMap<string, readonly string[]>>();
+
+function promptsOf(ledger: Ledger, fact: LedgerFact): ReadonlyMap<string, readonly string[]> {
+  const known = spelled.get(fact);
+  if (known) return known;
+  const phrasings = ledger.relations[fact.relation]?.phrasings ?? [];
+  const prompts = new Map(phrasings.map(({ id, template }) => [id, promptOf(template, fact.subject)]));
+  spelled.set(fact, prompts);
+  return prompts;
+}
+
+function wordsOf(ledger: Ledger, fact: LedgerFact, given: string): Match['words'] | undefined {
   const ends = [given, given.replace(ARTICLE, '')];
-  for (const { id, template } of relation?.phrasings ?? []) {
-    const spelled = promptOf(template, fact.subject);
-    if (!spelled.some((words) => words !== '' && ends.some((end) => end.endsWith(words)))) continue;
+  for (const [id, prompts] of promptsOf(ledger, fact)) {
+    if (!prompts.some((words) => words !== '' && ends.some((end) => end.endsWith(words)))) continue;
     if (fact.seen.includes(id)) return 'seen';
     if (fact.held_back.includes(id)) return 'held-back';
   }
@@ -117,12 +126,13 @@ export function matchFact(ledger: Ledger, prompt: string, answers: readonly stri
   const wanted = new Set(answers.map(normal));
   let best: (Match & { readonly score: number }) | undefined;
   const lower = prompt.toLowerCase();
+  const given = normal(prompt);
   // Thousands of names, asked at every key: the cheap test comes first.
   const named = [...ledger.bySubject].filter(([name]) => lower.includes(name)).flatMap(([, facts]) => facts);
   for (const fact of named) {
     const subject = findName(prompt, fact.subject) ?? findName(prompt, bareName(fact.subject));
     if (!subject) continue;
-    const words = wordsOf(ledger, fact, prompt);
+    const words = wordsOf(ledger, fact, given);
     const answered = [...fact.answers, ...Object.keys(fact.shares ?? {})].some((answer) => wanted.has(normal(answer)));
     if (!words && !answered) continue;
     const score = (words ? 2000 : 0) + (answered ? 1000 : 0) + fact.subject.length;
