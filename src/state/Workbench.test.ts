@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { StrataError } from '../core/errors';
+import type { Fact, PreparedFact } from '../core/fact';
+import type { CallOptions, ModelApi, ProbeRequest } from '../core/model-api';
+import { ProbeRun } from './ProbeRun.svelte';
+import { factOf, Workbench } from './Workbench.svelte';
+
+/** A model whose answers come when the test says so; a cancelled call rejects as the real one does. */
+class Slow {
+  readonly calls: {
+    readonly request: ProbeRequest;
+    readonly answer: (result: unknown) => void;
+    readonly fail: (error: Error) => void;
+  }[] = [];
+  over = 0;
+
+  readonly api = {
+    prepare: (fact: Fact) =>
+      Promise.resolve({
+        fact,
+        tokens: [],
+        answers: [],
+        subjectPositions: [],
+        tokensOver: this.over,
+      } satisfies PreparedFact),
+    runProbe: (request: ProbeRequest, { signal }: CallOptions = {}) =>
+      new Promise((resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(new StrataError('cancelled', '')));
+        const answer = (result: unknown): void => resolve({ result, labels: {}, milliseconds: 1, backend: 'wasm' });
+        this.calls.push({ request, answer, fail: reject });
+      }),
+  } as unknown as ModelApi;
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+const fact = (prompt: string): Fact => factOf({ prompt, answer: 'a| b |', foil: ' ' });
+
+describe('a probe', () => {
+  it('keeps the old result until the new one is there, and only the latest counts', async () => {
+    const slow = new Slow();
+    const run = new ProbeRun<string>(slow.api, 'lens');
+    const first = run.run(fact('one'), {});
+    slow.calls[0]!.answer('first');
+    await first;
+    const overtaken = run.run(fact('two'), {});
+    const latest = run.run(fact('three'), {});
+    expect([run.result, run.working, run.staleFor(fact('three')), run.staleFor(fact('one'))]).toEqual([
+      'first',
+      true,
+      true,
+      false,
+    ]);
+    slow.calls[2]!.answer('third');
+    expect(await overtaken).toBeUndefined();
+    expect((await latest)?.result).toBe('third');
+    expect([run.result, run.working, run.error]).toEqual(['third', false, undefined]);
+  });
+
+  it('tells a failure from being cancelled', async () => {
+    const slow = new Slow();
+    const run = new ProbeRun<string>(slow.api, 'lens');
+    const failing = run.run(fact('one'), {});
+    slow.calls[0]!.fail(new StrataError('run-failed', 'it broke'));
+    await failing;
+    expect(run.error?.code).toBe('run-failed');
+    const cancelled = run.run(fact('one'), {});
+    run.cancel();
+    await cancelled;
+    expect([run.error, run.working]).toEqual([undefined, false]);
+  });
+});
+
+describe('the workbench', () => {
+  const bench = (slow: Slow) => {
+    const runs = ['emergence', 'lens', 'attention'].map((id) => new ProbeRun<unknown>(slow.api, id));
+    const steps = runs.map((run) => ({ run, options: () => ({}), wanted: () => run.id !== 'attention' }));
+    return { workbench: new Workbench(slow.api, steps), runs };
+  };
+
+  it('asks wanted probes one after the other, with the fact as it was typed', async () => {
+    const slow = new Slow();
+    const { workbench } = bench(slow);
+    workbench.set({ prompt: 'x', answer: 'a|b', foil: 'c', subject: [0, 1] });
+    const done = workbench.run();
+    await settled();
+    expect(slow.calls.map((call) => call.request.probe)).toEqual(['emergence']);
+    slow.calls[0]!.answer(1);
+    await settled();
+    slow.calls[1]!.answer(2);
+    expect(await done).toBe(true);
+    expect(slow.calls.map((call) => call.request.probe)).toEqual(['emergence', 'lens']);
+    expect(slow.calls[1]!.request.fact).toEqual({ prompt: 'x', answers: ['a', 'b'], foil: 'c', subject: [0, 1] });
+    expect(workbench.working).toBe(false);
+  });
+
+  it('gives way to later text', async () => {
+    const slow = new Slow();
+    const { workbench, runs } = bench(slow);
+    workbench.set({ prompt: 'old', answer: '', foil: '' });
+    const old = workbench.run();
+    await settled();
+    workbench.set({ prompt: 'new', answer: '', foil: '' });
+    const latest = workbench.run();
+    await settled();
+    expect(await old).toBe(false);
+    slow.calls[1]!.answer('new');
+    await settled();
+    slow.calls[2]!.answer('new');
+    expect(await latest).toBe(true);
+    expect(runs[0]!.latest?.fact?.prompt).toBe('new');
+  });
+
+  it('runs nothing for a prompt that is empty or too long, and says what failed', async () => {
+    const slow = new Slow();
+    const { workbench } = bench(slow);
+    expect(await workbench.run()).toBe(false);
+    slow.over = 3;
+    workbench.set({ prompt: 'much too long', answer: '', foil: '' });
+    expect(await workbench.run()).toBe(false);
+    expect([slow.calls.length, workbench.prepared?.tokensOver, workbench.working]).toEqual([0, 3, false]);
+    slow.over = 0;
+    const failing = workbench.run();
+    await settled();
+    slow.calls[0]!.fail(new StrataError('non-finite', ''));
+    await settled();
+    slow.calls[1]!.answer(1);
+    expect(await failing).toBe(false);
+    expect(workbench.error?.code).toBe('non-finite');
+  });
+});
