@@ -52,7 +52,7 @@ test('the lens has a row for each layer, and a cell can be read, pinned and let 
   await expect(lens(page).locator('[aria-selected=true]')).toHaveCount(2);
   await page.keyboard.press('Escape');
   await expect(lens(page).locator('[aria-selected=true]')).toHaveCount(0);
-  await page.getByText('answer rank').click();
+  await page.getByRole('radio', { name: 'answer rank' }).check();
   await expect(row(page, 'Layer 8').getByRole('gridcell').last()).toHaveText(/\d/);
   await page.getByRole('button', { name: 'mid-layers' }).click();
   await expect(lens(page).getByRole('row')).toHaveCount(1 + 9 + 8);
@@ -145,7 +145,7 @@ test('a link carries everything chosen; a broken one opens the first fact with a
   await page.getByRole('textbox', { name: 'Answer' }).fill('Madrid');
   await expect(verdict(page)).toContainText('Madrid');
   await row(page, 'Layer 4').getByRole('gridcell').last().click();
-  await page.getByText('entropy', { exact: true }).click();
+  await page.getByRole('radio', { name: 'entropy' }).check();
   await page.getByRole('button', { name: 'Share' }).click();
   await expect(page.getByText('is copied')).toBeVisible();
   const link = await page.evaluate(() => navigator.clipboard.readText());
