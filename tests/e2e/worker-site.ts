@@ -72,8 +72,8 @@ export class WorkerSite {
     const server = createServer((request, response) => {
       const path = request.url ?? '/';
       const forward = get({ port: upstream.port, path, headers: request.headers }, (answer) => {
-        const headers = { ...answer.headers };
-        if (paths.test(path)) delete headers[header];
+        const kept = Object.entries(answer.headers).filter(([name]) => name !== header || !paths.test(path));
+        const headers = Object.fromEntries(kept);
         response.writeHead(answer.statusCode ?? 500, headers);
         answer.pipe(response);
       });
