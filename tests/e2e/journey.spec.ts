@@ -199,7 +199,7 @@ test('text that is hard to read gets a sentence, and nothing is lost', async ({ 
     (element as HTMLTextAreaElement).value = 'half \ud83d of it';
     element.dispatchEvent(new Event('input', { bubbles: true }));
   });
-  await expect(page.getByRole('alert').or(verdict(page))).toContainText(/surrogate|Atlas/);
+  await expect(page.getByRole('alert')).toContainText('surrogate');
   await prompt(page).fill('The capital of France is');
   await expect(verdict(page)).toContainText('Paris');
   await expect(page.getByRole('alert')).toBeHidden();
