@@ -1,5 +1,5 @@
 import { StrataError, throwIfAborted } from '../core/errors';
-import type { ModelFiles, ModelInfo } from '../core/model';
+import type { Backend, ModelFiles, ModelInfo } from '../core/model';
 import { findAnatomy, findLogits, type Anatomy } from '../onnx/anatomy';
 import { configNumber } from '../onnx/config';
 import { GraphView } from '../onnx/graph';
@@ -11,7 +11,7 @@ import { checkSafety, operatorCounts } from '../onnx/safety';
 import { scanModel } from '../onnx/scan';
 import type { CreateEngine, EngineOptions } from './engine';
 import { LoadedModel } from './loaded-model';
-import { loadRuntime, type Runtime } from './runtime';
+import { computesInHalf, loadRuntime, type Runtime } from './runtime';
 import { TextTokenizer } from './tokenizer';
 import { Trunk } from './trunk';
 import { createTail } from './tail';
@@ -32,13 +32,13 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
   step('anatomy');
   const model = withoutBranches(scanModel(files.graph.bytes));
   checkSafety(model, files.external);
-  const view = prepareGraph(model, files, options);
+  const backend = options.backend ?? 'wasm';
+  const view = prepareGraph(model, files, backend, await computesInHalf(backend));
   const found = recognise(view, files);
   step('tokenizer');
   const d_vocab = found.anatomy?.dims.d_vocab ?? configNumber(files.config, 'vocab_size') ?? 0;
   const tokenizer = files.tokenizer && new TextTokenizer(files.tokenizer, d_vocab);
   step('session');
-  const backend = options.backend ?? 'wasm';
   const runtime = await loadRuntime(backend, options);
   const weights = { source: files.graph.bytes, external: files.external };
   const tail = found.anatomy && (await createTail(runtime, backend, view, found.anatomy, weights));
@@ -59,11 +59,11 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
   return new LoadedModel(info, view, found.anatomy, tokenizer, trunk, tail);
 };
 
-/** The graph that is recognised, changed and run: single precision on the CPU, fused operators taken apart. */
-function prepareGraph(model: OnnxModel, files: ModelFiles, options: EngineOptions): GraphView {
-  const wide = options.backend !== 'webgpu' && usesFloat16(model) ? computeInFloat32(model) : model;
+/** The graph that is recognised, changed and run: in single precision where half is not computed, fused operators taken apart. */
+function prepareGraph(model: OnnxModel, files: ModelFiles, backend: Backend, half: boolean): GraphView {
+  const wide = !half && usesFloat16(model) ? computeInFloat32(model) : model;
   const view = new GraphView(wide, files.external);
-  const plain = withPlainOperators(view, files.config, options.backend === 'webgpu');
+  const plain = withPlainOperators(view, files.config, backend === 'webgpu');
   return plain ? new GraphView(plain, files.external) : view;
 }
 

@@ -39,6 +39,18 @@ function importBuild(backend: Backend): Promise<Runtime> {
   return backend === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm');
 }
 
+interface Gpu {
+  requestAdapter(): Promise<{ readonly features: ReadonlySet<string> } | null>;
+}
+
+/** True where the backend computes in half precision; the CPU does not, and many graphics devices do not either. */
+export async function computesInHalf(backend: Backend): Promise<boolean> {
+  if (backend !== 'webgpu') return false;
+  const { gpu } = navigator as { readonly gpu?: Gpu };
+  const adapter = await gpu?.requestAdapter();
+  return adapter?.features.has('shader-f16') ?? false;
+}
+
 /** What a header points into. */
 export interface WeightFiles {
   readonly source: Uint8Array;
