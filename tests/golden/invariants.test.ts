@@ -85,7 +85,7 @@ describe.each([...LAYOUTS, ...QUANTISED])('$folder ($dtype) by itself', ({ folde
 
   it('says of each lens cell what its logits say', async () => {
     const lensLogits = (await run(['logit_lens'])).get('logit_lens')!;
-    const targets = [3, 291, 17];
+    const targets = [3, engine.info.dims.d_vocab - 1, 17];
     const { lens } = await engine.trace({
       tokens,
       interventions: [],
@@ -110,7 +110,8 @@ describe.each([...LAYOUTS, ...QUANTISED])('$folder ($dtype) by itself', ({ folde
   });
 
   it('is unchanged by patching a run with its own values', async () => {
-    const hooks = ['blocks.2.hook_attn_out', 'blocks.1.hook_mlp_out', 'blocks.3.hook_resid_pre'] as const;
+    const last = engine.info.dims.n_layers - 1;
+    const hooks: HookName[] = ['blocks.2.hook_attn_out', 'blocks.1.hook_mlp_out', `blocks.${last}.hook_resid_pre`];
     const captures = await run(['logits', ...hooks]);
     const patches = hooks.flatMap((hook) =>
       tokens.map((_, pos): Intervention => ({
@@ -138,6 +139,8 @@ describe.each([...LAYOUTS, ...QUANTISED])('$folder ($dtype) by itself', ({ folde
       (x, index) => x + value('hook_attn_out')[index]! + value('hook_mlp_out')[index]!,
     );
     expect(largestDifference(sum, value('hook_resid_post'))).toBeLessThanOrEqual(1e-5);
+    // Gemma norms the attention's output before adding it: there z through W_O is not yet what is added.
+    if (engine.info.family.startsWith('gemma')) return;
     // Quantised products round their input as well.
     const tolerance = dtype.startsWith('fp') ? 1e-5 : 0.05;
     const W_O = engine.weights.W_O(1)!;
