@@ -2,7 +2,7 @@
 
     python training/make.py            # goes on where it stopped; stages that are up to date are skipped
     python training/make.py --tiny     # the same end to end in about a minute, in build/tiny/
-    python training/make.py --from train      # that stage and what follows, up to date or not
+    python training/make.py --from train      # that stage and what follows, from scratch
 """
 
 import argparse
@@ -65,6 +65,7 @@ def main() -> None:
             continue
         command = [sys.executable, str(HERE / f"{name}.py")]
         command += ["--tiny"] if chosen.tiny and name == "corpus" else []
+        command += ["--fresh"] if forced and name == "train" else []
         print(f"{name}: {' '.join(Path(part).name for part in command)}", flush=True)
         started = time.monotonic()
         if subprocess.run(command).returncode != 0:

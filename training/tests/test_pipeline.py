@@ -222,9 +222,9 @@ class Resuming(unittest.TestCase):
         run("train.py", "--fresh", build=self.build)
         undisturbed = self.final_weights()
         environment = {**os.environ, "ATLAS_BUILD": str(self.build)}
-        process = subprocess.Popen([sys.executable, str(TRAINING / "train.py"), "--fresh"], env=environment)
         log = self.build / "train.log"
-        time.sleep(2)
+        log.unlink()  # what is read below must be the second run's
+        process = subprocess.Popen([sys.executable, str(TRAINING / "train.py"), "--fresh"], env=environment)
         while not log.exists() or "step 1/" not in log.read_text():
             time.sleep(0.2)
         process.send_signal(signal.SIGTERM)
