@@ -30,6 +30,22 @@ export function webApp(): Plugin[] {
       background_color: '#f8f7f3',
       theme_color: '#13202b',
       categories: ['education', 'science'],
+      screenshots: [
+        {
+          src: 'screenshots/wide.png',
+          sizes: '1280x800',
+          type: 'image/png',
+          form_factor: 'wide',
+          label: 'A probed fact',
+        },
+        {
+          src: 'screenshots/narrow.png',
+          sizes: '780x1688',
+          type: 'image/png',
+          form_factor: 'narrow',
+          label: 'A probed fact on a phone',
+        },
+      ],
       icons: [
         { src: 'icons/strata.svg', sizes: 'any', type: 'image/svg+xml', purpose: 'any' },
         { src: 'icons/strata-192.png', sizes: '192x192', type: 'image/png', purpose: 'any' },

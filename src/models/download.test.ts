@@ -210,6 +210,11 @@ describe('download', () => {
     ]);
   });
 
+  it('refuses a file that is shorter on the server than it should be', async () => {
+    expect(await codeOf(get(request({ bytes: SIZE + 10 })))).toBe('hash-mismatch');
+    expect(await store.list()).toEqual([]);
+  });
+
   it("checks a small file by git's blob id", async () => {
     const hex = createHash('sha1').update(`blob ${SIZE}\0`).update(CONTENT).digest('hex');
     expect(same(await get(request({ checksum: { algorithm: 'git-sha1', hex } })))).toBe(true);

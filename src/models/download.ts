@@ -72,17 +72,18 @@ class Download {
 
   async run(): Promise<Uint8Array<ArrayBuffer>> {
     if (await this.#fromStorage()) return this.#whole;
-    try {
-      await this.#fetchRest();
-    } catch (cause) {
-      const error = StrataError.from(cause);
-      // A part of an older version of the file, or one the server cannot continue: begin again, once.
-      const stale = error.code === 'hash-mismatch' || error.details['status'] === 416;
-      if (stale) await this.#restart();
-      if (!this.#resumed || !stale) throw error;
-      await this.#fetchRest();
+    for (let again = false; ; again = true) {
+      try {
+        await this.#fetchRest();
+        return this.#whole;
+      } catch (cause) {
+        const error = StrataError.from(cause);
+        if (error.code !== 'hash-mismatch') throw error;
+        // Nothing wrong is kept. A part may have been of an older version of the file: begin again, once.
+        await this.#restart();
+        if (again || !this.#resumed) throw error;
+      }
     }
-    return this.#whole;
   }
 
   #newHasher(): Hasher {
@@ -146,6 +147,7 @@ class Download {
         this.#resumed = true;
       }
       const response = await this.#transport.fetch(file.url, { headers, signal: watch.signal, cache: 'no-store' });
+      if (response.status === 416) throw this.#changed();
       if (!response.ok) throw statusError(response, file.url);
       refuseHtml(response, file);
       await this.#matchRange(response);
@@ -188,8 +190,13 @@ class Download {
     if (!range) return;
     const [, start, total] = range;
     if (Number(start) !== this.#received || (total !== '*' && Number(total) !== this.#file.bytes)) {
-      throw new StrataError('hash-mismatch', `${this.#file.name} has changed on the server.`, this.#details());
+      throw this.#changed();
     }
+  }
+
+  /** What is there has another length than it should. */
+  #changed(): StrataError {
+    return new StrataError('hash-mismatch', `${this.#file.name} has changed on the server.`, this.#details());
   }
 
   #append(piece: Uint8Array, hasher: Hasher | undefined, origin: 'network' | 'storage'): void {
