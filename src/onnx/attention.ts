@@ -30,7 +30,7 @@ const PRODUCTS = new Set(['MatMul', 'FusedMatMul', 'Einsum']);
 
 /** The product of queries and keys that a Softmax normalises; undefined when the Softmax is not attention's. */
 function scoresProduct(view: GraphView, softmax: OnnxNode, data: ReadonlySet<string>): OnnxNode | undefined {
-  for (let at = softmax.inputs[0] ?? ''; ; ) {
+  for (let at = softmax.inputs[0] ?? ''; ;) {
     const node = view.producer(at);
     if (!node) return undefined;
     const moving = node.inputs.filter((input) => data.has(input));
@@ -66,7 +66,7 @@ function scoresOf(view: GraphView, softmax: OnnxNode, data: ReadonlySet<string>)
 function patternOf(view: GraphView, softmax: OnnxNode): string {
   const passing = ['Dropout', 'Identity', 'Cast'];
   if (view.producer(softmax.inputs[0]!)?.op === 'Concat') passing.push('Slice');
-  for (let at = softmax.outputs[0]!; ; ) {
+  for (let at = softmax.outputs[0]!; ;) {
     const where = view.consumers(at).find((node) => node.op === 'Where' && node.inputs.slice(1).includes(at));
     const pass = view.consumers(at).find((node) => passing.includes(node.op));
     const next = (where ?? pass)?.outputs[0];
@@ -85,9 +85,7 @@ export function attentionSites(
   const product = scoresProduct(view, softmax, data);
   const pattern = patternOf(view, softmax);
   const readers = passing(view, pattern, ['Reshape', 'Unsqueeze', 'Squeeze', 'Cast']);
-  const valueProduct = readers.find(
-    (node) => PRODUCTS.has(node.op) && node.inputs.every((input) => data.has(input)),
-  );
+  const valueProduct = readers.find((node) => PRODUCTS.has(node.op) && node.inputs.every((input) => data.has(input)));
   const z = valueProduct?.outputs[0];
   if (!product || !valueProduct || z === undefined) return undefined;
   const value = valueProduct.inputs.find((input) => !view.ancestors(input, branch, pattern).has(pattern));
@@ -129,7 +127,11 @@ const SPLITTERS = new Set(['Split', 'Slice', 'Gather', 'GatherND', 'SplitToSeque
  * Where queries (keys, values) first stand alone: the projection's result when they have their own, else the
  * part split off a joint projection. Before rotary embedding, scaling and the cache.
  */
-function headInput(view: GraphView, own: ReadonlySet<string>, others: readonly ReadonlySet<string>[]): Site | undefined {
+function headInput(
+  view: GraphView,
+  own: ReadonlySet<string>,
+  others: readonly ReadonlySet<string>[],
+): Site | undefined {
   const alone = [...own]
     .filter((name) => others.every((other) => !other.has(name)))
     .sort((a, b) => view.rank(a) - view.rank(b));
@@ -145,7 +147,7 @@ function headInput(view: GraphView, own: ReadonlySet<string>, others: readonly R
 }
 
 function wasTransposed(view: GraphView, name: string): boolean {
-  for (let at = name; ; ) {
+  for (let at = name; ;) {
     const node = view.producer(at);
     if (!node || isProjection(view, node) || node.inputs[0] === undefined) return false;
     if (node.op === 'Transpose') return true;

@@ -1,6 +1,13 @@
 import { fromHalf, tensorBytes } from '../constants';
 import { makeFloat32, makeInt, makeNode } from '../emit';
-import { ElementType, type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxTensor, type ValueInfo } from '../model';
+import {
+  ElementType,
+  type OnnxAttribute,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  type ValueInfo,
+} from '../model';
 import { WireWriter } from '../wire';
 
 /** True when some weight or conversion of the graph is in half precision. */

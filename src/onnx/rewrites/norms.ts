@@ -21,13 +21,18 @@ export function skipNormalization(rewriter: Rewriter, node: OnnxNode): boolean {
   const sum = rewriter.add('Add', terms, [], node.outputs[3] || undefined);
   const epsilon = makeFloat('epsilon', attribute(node, 'epsilon')?.f ?? EPSILON);
   const inputs = beta ? [sum, scale, beta] : [sum, scale];
-  rewriter.add(simplified ? 'SimplifiedLayerNormalization' : 'LayerNormalization', inputs, [makeInt('axis', -1), epsilon], node.outputs[0]!);
+  rewriter.add(
+    simplified ? 'SimplifiedLayerNormalization' : 'LayerNormalization',
+    inputs,
+    [makeInt('axis', -1), epsilon],
+    node.outputs[0]!,
+  );
   return true;
 }
 
 /** True for the result of a projection, reshaped or not. */
 function isBranch(rewriter: Rewriter, name: string): boolean {
-  for (let at = name; ; ) {
+  for (let at = name; ;) {
     const node = rewriter.view.producer(at);
     if (!node) return false;
     if (isProjection(rewriter.view, node)) return true;
