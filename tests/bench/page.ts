@@ -75,7 +75,10 @@ async function coldStart(browser: Browser, url: string): Promise<{ firstFact: nu
       const path = new URL(request.url()).pathname;
       if (request.resourceType() === 'script' && !workerStarted && !/sw\.js$/.test(path)) scripts.add(path);
     });
-    page.on('worker', () => (workerStarted = true));
+    page.on('worker', (worker) => {
+      workerStarted = true;
+      scripts.delete(new URL(worker.url()).pathname);
+    });
     await page.goto(url);
     const firstFact = await page.evaluate(whenAnswered);
     let scriptBytes = 0;
@@ -130,13 +133,13 @@ function watchBlocks(): void {
 
 /** Types a prompt at once and waits until its verdict is on screen. Milliseconds, the pause after typing included. */
 async function ask(page: Page, prompt: string): Promise<number> {
-  return page.evaluate(
-    (text) =>
+  return page.getByRole('textbox', { name: 'Prompt' }).evaluate(
+    (box, text) =>
       new Promise<number>((resolve) => {
-        const field = document.querySelector<HTMLInputElement | HTMLTextAreaElement>('[aria-label=Prompt], #prompt');
-        const box = field ?? document.querySelector<HTMLInputElement>('input, textarea');
         const verdict = document.querySelector('[role=status][aria-label=Verdict]');
-        if (!box || !verdict) throw new Error('The page has no prompt or no verdict.');
+        if (!(box instanceof HTMLInputElement || box instanceof HTMLTextAreaElement) || !verdict) {
+          throw new Error('The page has no prompt or no verdict.');
+        }
         const before = verdict.textContent;
         const start = performance.now();
         const observer = new MutationObserver(() => {
