@@ -46,8 +46,9 @@ interface Gpu {
 /** True where the backend computes in half precision; the CPU does not, and many graphics devices do not either. */
 export async function computesInHalf(backend: Backend): Promise<boolean> {
   if (backend !== 'webgpu') return false;
-  const { gpu } = navigator as { readonly gpu?: Gpu };
-  const adapter = await gpu?.requestAdapter();
+  // Node 20 has no navigator at all.
+  const { navigator } = globalThis as { readonly navigator?: { readonly gpu?: Gpu } };
+  const adapter = await navigator?.gpu?.requestAdapter();
   return adapter?.features.has('shader-f16') ?? false;
 }
 
