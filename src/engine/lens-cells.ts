@@ -113,14 +113,3 @@ class Results {
     return this.normaliser(cell) - this.ownMean[cell]!;
   }
 }
-
-/** Everything {@link LensCells} reads. */
-export const CELL_OUTPUTS: readonly string[] = [
-  TAIL.topLogits,
-  TAIL.topIds,
-  TAIL.topProbability,
-  TAIL.ownMean,
-  TAIL.finalMean,
-  TAIL.targetLogits,
-  TAIL.targetAbove,
-];

@@ -41,7 +41,7 @@ const SAME_ROWS = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Slice', 'Flatten'
 const WIDE: readonly string[] = [TAIL.logits, TAIL.normalized];
 
 /** Outputs that make up lens cells. */
-const CELLS: readonly string[] = [
+export const CELL_OUTPUTS: readonly string[] = [
   TAIL.topLogits,
   TAIL.topIds,
   TAIL.topProbability,
@@ -85,7 +85,7 @@ export function buildTail(view: GraphView, anatomy: Anatomy, contents: 'cells' |
 
 function outputsOf(contents: 'cells' | 'wide', wholeStreams: boolean): readonly string[] {
   if (contents === 'wide') return WIDE;
-  return wholeStreams ? [...WIDE, ...CELLS, TAIL.probabilities] : [...WIDE, ...CELLS];
+  return wholeStreams ? [...WIDE, ...CELL_OUTPUTS, TAIL.probabilities] : [...WIDE, ...CELL_OUTPUTS];
 }
 
 class TailBuilder {

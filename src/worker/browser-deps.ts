@@ -1,13 +1,13 @@
 import { StrataError } from '../core/errors';
 import type { Backend } from '../core/model';
 import { ONE_THREAD, type Greeting } from '../core/worker-protocol';
+import { breathe } from '../engine/breathe';
 import { createEngine } from '../engine/create';
 import { openModel } from '../models/open-model';
 import { Meter } from '../models/progress';
 import { openRuntime, type Runtime } from '../models/runtime';
 import { openStore } from '../models/storage';
 import type { LoadCall, ModelApiDeps } from './deps';
-import { pause } from './pause';
 import { findProbes } from './probes';
 import { webGpuSupport } from './webgpu';
 
@@ -49,7 +49,7 @@ export function createBrowserDeps(greeting: Greeting): ModelApiDeps {
 
   return {
     probes: findProbes(),
-    pause,
+    pause: breathe,
     webgpu: webGpuSupport,
 
     async openModel(request, call) {

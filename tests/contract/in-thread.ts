@@ -6,7 +6,7 @@ import { createEngine } from '../../src/engine/create.ts';
 import { openModel } from '../../src/models/open-model.ts';
 import { MemoryStore } from '../../src/models/storage.ts';
 import type { ModelApiDeps } from '../../src/worker/deps.ts';
-import { pause } from '../../src/worker/pause.ts';
+import { breathe } from '../../src/engine/breathe.ts';
 import { findProbes } from '../../src/worker/probes.ts';
 import { readSafetensors } from '../fixtures/safetensors.ts';
 import type { Reference } from './parity.ts';
@@ -23,7 +23,7 @@ export function zooRequest(name: string, dtype: Dtype = 'fp32'): LoadRequest {
 /** What the worker stands on, in Node: real files, the real engine on WASM. */
 export const nodeDeps: ModelApiDeps = {
   probes: findProbes(),
-  pause,
+  pause: breathe,
   webgpu: () => Promise.resolve('none'),
   openModel: ({ source }, { onProgress, signal }) =>
     openModel(source, {

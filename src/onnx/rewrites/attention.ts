@@ -121,15 +121,22 @@ export function multiHeadAttention(rewriter: Rewriter, node: OnnxNode): boolean 
     heads,
     kvHeads: heads,
     scale: scaleOf(node, d_head),
+    ...contribSettings(node),
+    biases: [attentionBias, perQuery],
+  });
+  return true;
+}
+
+/** What MultiHeadAttention and Attention of com.microsoft have in common: no soft-cap, window or sink. */
+function contribSettings(node: OnnxNode) {
+  return {
     softcap: 0,
     causal: intAttribute(node, 'unidirectional', 0) === 1,
     window: -1,
-    biases: [attentionBias, perQuery],
     sink: undefined,
     output: node.outputs[0]!,
     outputLayout: 'rows',
-  });
-  return true;
+  } as const;
 }
 
 /** com.microsoft.Attention: its own joint projection, then self-attention. */
@@ -152,13 +159,8 @@ export function jointAttention(rewriter: Rewriter, node: OnnxNode): boolean {
     heads,
     kvHeads: heads,
     scale: scaleOf(node, width / heads),
-    softcap: 0,
-    causal: intAttribute(node, 'unidirectional', 0) === 1,
-    window: -1,
+    ...contribSettings(node),
     biases: [attentionBias, perQuery],
-    sink: undefined,
-    output: node.outputs[0]!,
-    outputLayout: 'rows',
   });
   return true;
 }
