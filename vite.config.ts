@@ -1,8 +1,8 @@
-import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
-import { pagePolicy } from './build/page-policy.ts';
-import { runtimeFiles, RUNTIME_PATH } from './build/runtime-files.ts';
-import { webApp } from './build/web-app.ts';
+import { pagePolicy } from './.config/build/page-policy.ts';
+import { runtimeFiles, RUNTIME_PATH } from './.config/build/runtime-files.ts';
+import { webApp } from './.config/build/web-app.ts';
 import pkg from './package.json' with { type: 'json' };
 
 /** Needed for threads; on a plain static host the service worker adds the same headers. */
@@ -11,9 +11,11 @@ const ISOLATION = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
+const SVELTE = { preprocess: vitePreprocess(), compilerOptions: { runes: true } };
+
 export default defineConfig({
   base: './',
-  plugins: [svelte(), runtimeFiles(), pagePolicy(), webApp()],
+  plugins: [svelte(SVELTE), runtimeFiles(), pagePolicy(), webApp()],
   define: {
     __STRATA_VERSION__: JSON.stringify(pkg.version),
     __STRATA_RUNTIME__: JSON.stringify(RUNTIME_PATH),
@@ -29,7 +31,7 @@ export default defineConfig({
   },
   worker: {
     format: 'es',
-    plugins: () => [svelte()],
+    plugins: () => [svelte(SVELTE)],
   },
   server: { headers: ISOLATION },
   preview: { headers: ISOLATION },

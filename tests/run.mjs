@@ -45,12 +45,15 @@ function countReport(step, passed, file, read) {
 }
 
 const steps = {
-  lint: () => check('lint', npx(['eslint', '.'])),
+  lint: () => check('lint', npx(['eslint', '--config', '.config/eslint.config.js', '.'])),
   format: () => check('format', npx(['prettier', '--check', '--log-level', 'warn', '.'])),
   types: () => {
-    check('types (page)', npx(['svelte-check', '--tsconfig', 'tsconfig.json', '--fail-on-warnings']));
-    for (const part of ['worker', 'service-worker', 'node']) {
-      check(`types (${part})`, npx(['tsc', '-p', `tsconfig.${part}.json`]));
+    check(
+      'types (page)',
+      npx(['svelte-check', '--tsconfig', 'tsconfig.json', '--config', 'vite.config.ts', '--fail-on-warnings']),
+    );
+    for (const part of ['src/worker', 'src/service-worker', 'tests']) {
+      check(`types (${part})`, npx(['tsc', '-p', part]));
     }
   },
   unit: () => {
@@ -88,7 +91,10 @@ const steps = {
       return check('e2e', false);
     }
     const file = join(results, 'e2e.json');
-    const passed = npx(['playwright', 'test'], { CHROMIUM_PATH: chromium, CI: '1' });
+    const passed = npx(['playwright', 'test', '--config', '.config/playwright.config.ts'], {
+      CHROMIUM_PATH: chromium,
+      CI: '1',
+    });
     countReport('e2e', passed, file, ({ stats }) => ({
       passed: stats.expected,
       // A test that passed only at the second try is not one to rely on.

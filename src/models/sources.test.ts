@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { serveFolder } from '../../build/static-server.mjs';
+import { serveFolder } from '../../.config/build/static-server.mjs';
 import { COMMIT, HubServer } from '../../tests/fixtures/hub-server';
 import { StrataError } from '../core/errors';
 import type { LoadProgress } from '../core/model-api';

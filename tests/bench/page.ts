@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { ISOLATION_HEADERS, serveFolder } from '../../build/static-server.mjs';
+import { ISOLATION_HEADERS, serveFolder } from '../../.config/build/static-server.mjs';
 import { milliseconds, quantile, type Section } from './report';
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
-import { pagePolicy } from '../../build/page-policy.ts';
-import { RUNTIME_PATH, runtimeFiles } from '../../build/runtime-files.ts';
-import { ISOLATION_HEADERS, serveFolder } from '../../build/static-server.mjs';
+import { pagePolicy } from '../../.config/build/page-policy.ts';
+import { RUNTIME_PATH, runtimeFiles } from '../../.config/build/runtime-files.ts';
+import { ISOLATION_HEADERS, serveFolder } from '../../.config/build/static-server.mjs';
 import { WORKER_POLICY } from '../../src/service-worker/policy.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));

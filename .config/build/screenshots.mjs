@@ -2,10 +2,10 @@
 import { chromium } from '@playwright/test';
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { findChromium } from '../tests/chromium.mjs';
+import { findChromium } from '../../tests/chromium.mjs';
 import { ISOLATION_HEADERS, serveFolder } from './static-server.mjs';
 
-const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
+const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const SHOTS = [
   { file: 'docs/screenshot.png', width: 1440, height: 900, scale: 1 },
   { file: 'public/screenshots/wide.png', width: 1280, height: 800, scale: 1 },

@@ -1,5 +1,5 @@
 import type { Plugin } from 'vite';
-import { PAGE_POLICY } from '../src/service-worker/policy.ts';
+import { PAGE_POLICY } from '../../src/service-worker/policy.ts';
 
 const CHARSET = '<meta charset="utf-8" />';
 

@@ -54,5 +54,5 @@ export default ts.config(
     files: ['**/*.{js,mjs}'],
     languageOptions: { globals: { ...globals.node, document: 'readonly', HTMLElement: 'readonly' } },
   },
-  { files: ['tests/**', 'build/**', 'src/cli/**'], rules: { 'no-console': 'off' } },
+  { files: ['tests/**', '.config/build/**', 'src/cli/**'], rules: { 'no-console': 'off' } },
 );

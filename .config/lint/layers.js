@@ -65,7 +65,8 @@ export const layers = {
     schema: [],
     messages: {
       forbidden: '{{from}} must not import {{to}}: {{reason}}. Allowed: {{may}}.',
-      unknown: 'src/{{folder}}/ is not a layer. Put the file where it is used, or add the layer to lint/layers.js.',
+      unknown:
+        'src/{{folder}}/ is not a layer. Put the file where it is used, or add the layer to .config/lint/layers.js.',
       alias: 'Import our own files by relative path, so that the layers can be checked.',
     },
   },

@@ -19,15 +19,15 @@ const launchOptions = (args: string[]): { args: string[]; executablePath?: strin
 });
 
 export default defineConfig({
-  testDir: 'tests/e2e',
-  outputDir: 'test-results',
+  testDir: '../tests/e2e',
+  outputDir: '../test-results',
   // The tests share two cores with the model they run.
   workers: 1,
   // Generous, so that a busy machine is slow but not red.
   timeout: 240_000,
   expect: { timeout: 30_000 },
   forbidOnly: Boolean(process.env['CI']),
-  reporter: [['list'], ['json', { outputFile: 'test-results/e2e.json' }]],
+  reporter: [['list'], ['json', { outputFile: '../test-results/e2e.json' }]],
   use: {
     viewport: { width: 1440, height: 900 },
     trace: 'retain-on-failure',

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { ISOLATION_HEADERS, serveFolder } from './static-server.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 
 for (const args of [
@@ -15,7 +15,7 @@ for (const args of [
 }
 
 const wanted = Number(process.env.PORT ?? 4173);
-const folder = fileURLToPath(new URL('../dist', import.meta.url));
+const folder = fileURLToPath(new URL('../../dist', import.meta.url));
 const serve = (port) => serveFolder(folder, { port, headers: ISOLATION_HEADERS });
 const { url } = await serve(wanted).catch((error) => {
   if (error.code !== 'EADDRINUSE') throw error;
