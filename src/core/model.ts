@@ -20,6 +20,14 @@ export type ModelSource =
       readonly files: ReadonlyMap<string, Blob>;
     };
 
+/** A model a person can choose on this page: Atlas, one stored on this device, or one they opened. */
+export interface ModelChoice {
+  /** Stable within a session and in links, e.g. `atlas` or `hub:onnx-community/gpt2@main:q8`. */
+  readonly id: string;
+  readonly name: string;
+  readonly source: ModelSource;
+}
+
 /** Everything the engine needs of one model, in memory. */
 export interface ModelFiles {
   /** Short name to show, e.g. `Atlas` or `onnx-community/gpt2`. */
