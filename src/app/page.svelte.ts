@@ -30,7 +30,8 @@ export const EXAMPLES: readonly FactFields[] = [
 /** Results follow typing after this pause. */
 const TYPING_PAUSE_MS = 60;
 
-export type Dialog = 'gallery' | 'export' | 'help-lens' | 'help-emergence' | 'help-attention' | 'help-continuation';
+export type Dialog =
+  'gallery' | 'export' | 'models' | 'ruler' | 'help-lens' | 'help-emergence' | 'help-attention' | 'help-continuation';
 
 /** Everything the page holds, put together once; components read and call it. */
 export class Page {
