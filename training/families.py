@@ -70,8 +70,12 @@ FAMILIES = {
     "gpt2": Family("GPT-2", "GPT2", dict(GPT, n_embd=D_MODEL, n_inner=D_MLP, n_positions=CONTEXT),
                    "learned positions, fused QKV, tanh-GELU",
                    blocks="transformer.h", norm="transformer.ln_f", attention_out="attn.c_proj"),
+    "gpt2-torchscript": Family("GPT-2", "GPT2", dict(GPT, n_embd=D_MODEL, n_inner=D_MLP, n_positions=CONTEXT),
+                               "the older exporter's graph: shapes computed beside the values", dynamo=False,
+                               blocks="transformer.h", norm="transformer.ln_f", attention_out="attn.c_proj"),
     "llama": Family("Llama", "Llama", GROUPED, "RMSNorm, RoPE, grouped KV; exporter's node metadata left in",
                     keep=("pkg.torch.onnx.name_scopes",)),
+    "llama-torchscript": Family("Llama", "Llama", GROUPED, "the older exporter's graph", dynamo=False),
     "opt": Family("OPT", "OPT", dict(vocab_size=VOCAB, hidden_size=D_MODEL, word_embed_proj_dim=D_MODEL,
                                      num_hidden_layers=LAYERS, num_attention_heads=HEADS, ffn_dim=D_MLP,
                                      max_position_embeddings=CONTEXT, **dict(SPECIAL, pad_token_id=1)),
@@ -139,7 +143,8 @@ def export(family: Family, model, path: Path) -> None:
     ids = torch.randint(2, VOCAB, (2, 7), generator=torch.Generator().manual_seed(SEED))
     names = dict(input_names=["input_ids", "attention_mask"], output_names=["logits"])
     path.parent.mkdir(parents=True, exist_ok=True)
-    args = (LogitsOnly(model), (ids, torch.ones_like(ids)), str(path))
+    # eval(): torch.onnx puts the mode back that it found, and a fresh module is in training mode.
+    args = (LogitsOnly(model).eval(), (ids, torch.ones_like(ids)), str(path))
     if family.dynamo:
         dims = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
         torch.onnx.export(*args, dynamo=True, dynamic_shapes=(dims, dims), external_data=False, verbose=False, **names)

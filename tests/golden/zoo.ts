@@ -11,7 +11,7 @@ export function openZoo(folder: string, dtype: Dtype = 'fp32'): Promise<ModelFil
   return openFolder(`${FIXTURES}${folder}`, dtype);
 }
 
-/** Numbers computed with PyTorch from the same weights (see the zoo's README and make_exports.py). */
+/** Numbers computed with PyTorch from the same weights (see the README beside each set of fixtures). */
 export class Reference {
   private constructor(private readonly file: SafetensorsFile) {}
 
