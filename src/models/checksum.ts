@@ -24,11 +24,12 @@ export class Hasher {
   readonly #running: Running | undefined;
   readonly #algorithm: Checksum['algorithm'];
 
-  constructor(algorithm: Checksum['algorithm'], bytes: number) {
+  /** @param streaming The file will never be in memory as a whole: hash every piece as it comes. */
+  constructor(algorithm: Checksum['algorithm'], bytes: number, streaming = false) {
     this.#algorithm = algorithm;
     if (algorithm === 'git-sha1') {
       this.#running = sha1.create().update(new TextEncoder().encode(`blob ${bytes}\0`));
-    } else if (bytes > NATIVE_LIMIT || !nativeDigest()) {
+    } else if (streaming || bytes > NATIVE_LIMIT || !nativeDigest()) {
       this.#running = sha256.create();
     }
   }
@@ -37,7 +38,7 @@ export class Hasher {
     this.#running?.update(piece);
   }
 
-  /** @param whole The file's bytes, the same that were handed to {@link update}. */
+  /** @param whole The file's bytes, the same that were handed to {@link update}; not read when streaming. */
   async finish(whole: Uint8Array<ArrayBuffer>): Promise<Checksum> {
     const digest = this.#running?.digest() ?? new Uint8Array(await crypto.subtle.digest('SHA-256', whole));
     return { algorithm: this.#algorithm, hex: bytesToHex(digest) };

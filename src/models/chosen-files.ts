@@ -22,8 +22,16 @@ export async function openChosen(files: readonly File[]): Promise<ChosenFolder> 
   if (files.length === 1 && /\.zip$/i.test(first.name)) {
     return asFolder(first.name.replace(/\.zip$/i, ''), await unzip(first));
   }
-  const byPath = new Map<string, Blob>(files.map((file) => [file.webkitRelativePath || file.name, file]));
-  return asFolder(first.webkitRelativePath.split('/')[0] || first.name, byPath);
+  return openTree(new Map(files.map((file) => [file.webkitRelativePath || file.name, file])));
+}
+
+/**
+ * Makes a model's folder of files with their paths, e.g. of a folder that was dropped on the page.
+ * @throws StrataError `missing-file`
+ */
+export function openTree(files: ReadonlyMap<string, Blob>): ChosenFolder {
+  const [path = ''] = files.keys();
+  return asFolder(path.split('/')[0] || 'folder', files);
 }
 
 function asFolder(name: string, byPath: ReadonlyMap<string, Blob>): ChosenFolder {

@@ -1,5 +1,5 @@
 import type { LoadProgress } from '../core/model-api';
-import { download, type FileRequest } from './download';
+import { download, downloadToStore, type DownloadOptions, type FileRequest } from './download';
 import type { Transport } from './http';
 import { Meter } from './progress';
 import type { FileStore } from './storage';
@@ -19,14 +19,28 @@ export async function downloadAll(
   files: readonly FileRequest[],
   options: SourceOptions,
 ): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const found = await sideBySide(files, options, download);
+  return new Map(files.flatMap((file, index) => (found[index] ? [[file.name, found[index]]] : [])));
+}
+
+/** {@link downloadAll} into storage only. @throws StrataError also `storage-full`. */
+export async function downloadAllToStore(files: readonly FileRequest[], options: SourceOptions): Promise<void> {
+  await sideBySide(files, options, downloadToStore);
+}
+
+async function sideBySide<T>(
+  files: readonly FileRequest[],
+  options: SourceOptions,
+  fetchOne: (file: FileRequest, options: DownloadOptions) => Promise<T>,
+): Promise<T[]> {
   const failed = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
   const meter = options.meter ?? new Meter(options.onProgress);
   const { store, transport } = options;
   let firstError: unknown;
-  const one = async (file: FileRequest): Promise<readonly [string, Uint8Array<ArrayBuffer>]> => {
+  const one = async (file: FileRequest): Promise<T> => {
     try {
-      return [file.name, await download(file, { store, meter, signal, ...(transport ? { transport } : {}) })];
+      return await fetchOne(file, { store, meter, signal, ...(transport ? { transport } : {}) });
     } catch (error) {
       firstError ??= error;
       failed.abort();
@@ -35,5 +49,5 @@ export async function downloadAll(
   };
   const results = await Promise.allSettled(files.map(one));
   if (firstError !== undefined) throw firstError;
-  return new Map(results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }

@@ -3,7 +3,7 @@ import { HubServer, type Fault } from '../../tests/fixtures/hub-server';
 import { StrataError } from '../core/errors';
 import type { LoadProgress } from '../core/model-api';
 import { SEGMENT_BYTES } from '../core/stored-file';
-import { download, type FileRequest } from './download';
+import { download, downloadToStore, type FileRequest } from './download';
 import { browserTransport } from './http';
 import { Meter } from './progress';
 import { MemoryStore } from './storage';
@@ -39,8 +39,20 @@ const request = (change: Partial<FileRequest> = {}): FileRequest => ({
   ...change,
 });
 
-function get(file = request(), signal?: AbortSignal, stallMs = 20_000): Promise<Uint8Array> {
-  return download(file, {
+type Get = (file?: FileRequest, signal?: AbortSignal, stallMs?: number) => Promise<Uint8Array>;
+
+const toMemory: Get = (file = request(), signal, stallMs = 20_000) => download(file, options(signal, stallMs));
+
+/** What was stored, read back. */
+const toStore: Get = async (file = request(), signal, stallMs = 20_000) => {
+  await downloadToStore(file, options(signal, stallMs));
+  const { segments } = (await store.record(file.key))!;
+  const all = Array.from({ length: segments }, (_, index) => store.segment(file.key, index));
+  return Buffer.concat((await Promise.all(all)).map((segment) => segment!));
+};
+
+function options(signal: AbortSignal | undefined, stallMs: number): Parameters<typeof download>[1] {
+  return {
     store,
     signal,
     meter: new Meter((event) => events.push(event)),
@@ -52,7 +64,7 @@ function get(file = request(), signal?: AbortSignal, stallMs = 20_000): Promise<
         return Promise.resolve();
       },
     },
-  });
+  };
 }
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
@@ -68,7 +80,10 @@ const same = (bytes: Uint8Array): boolean => Buffer.compare(bytes, CONTENT) === 
 const bodies = (): (string | undefined)[] =>
   hub.requests.filter(({ path }) => path.startsWith('/resolve-cache/')).map(({ range }) => range);
 
-describe('download', () => {
+describe.each<[string, Get]>([
+  ['download', toMemory],
+  ['download to storage only', toStore],
+])('%s', (_mode, get) => {
   it('fetches, checks, stores, and asks the network no second time', async () => {
     expect(same(await get())).toBe(true);
     expect(await store.record('hub/model.onnx')).toMatchObject({ complete: true, segments: 3, bytes: SIZE });
@@ -198,18 +213,6 @@ describe('download', () => {
     });
   });
 
-  it('goes on from memory when storage is full, keeps nothing half, and says so once', async () => {
-    const put = store.putSegment.bind(store);
-    vi.spyOn(store, 'putSegment').mockImplementation((key, index, bytes) =>
-      index === 1 ? Promise.reject(new StrataError('storage-full', 'full')) : put(key, index, bytes),
-    );
-    expect(same(await get())).toBe(true);
-    expect(await store.list()).toEqual([]);
-    expect(events.filter((event) => event.stage === 'note')).toEqual([
-      expect.objectContaining({ note: 'storage-full' }),
-    ]);
-  });
-
   it('refuses a file that is shorter on the server than it should be', async () => {
     expect(await codeOf(get(request({ bytes: SIZE + 10 })))).toBe('hash-mismatch');
     expect(await store.list()).toEqual([]);
@@ -220,5 +223,29 @@ describe('download', () => {
     expect(same(await get(request({ checksum: { algorithm: 'git-sha1', hex } })))).toBe(true);
     const wrong = request({ key: 'other', checksum: { algorithm: 'git-sha1', hex: hex.replace(/./, 'x') } });
     expect(await codeOf(get(wrong))).toBe('hash-mismatch');
+  });
+});
+
+describe('a full disk', () => {
+  const fill = (): void => {
+    const put = store.putSegment.bind(store);
+    vi.spyOn(store, 'putSegment').mockImplementation((key, index, bytes) =>
+      index === 1 ? Promise.reject(new StrataError('storage-full', 'full')) : put(key, index, bytes),
+    );
+  };
+
+  it('is no error for a file that is kept in memory: nothing stays half, and it is said once', async () => {
+    fill();
+    expect(same(await toMemory())).toBe(true);
+    expect(await store.list()).toEqual([]);
+    expect(events.filter((event) => event.stage === 'note')).toEqual([
+      expect.objectContaining({ note: 'storage-full' }),
+    ]);
+  });
+
+  it('ends a download to storage only, of which nothing stays', async () => {
+    fill();
+    expect(await codeOf(toStore())).toBe('storage-full');
+    expect(await store.list()).toEqual([]);
   });
 });

@@ -32,14 +32,37 @@ export interface DownloadOptions {
  * @throws StrataError of the network, `truncated`, `hash-mismatch`, `not-a-model-file` or `cancelled`.
  */
 export async function download(file: FileRequest, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
+  const whole = allocate(file, file.bytes);
+  await locked(file, options, () => new Download(file, options, whole, true).run());
+  return whole;
+}
+
+/**
+ * {@link download} into storage only, holding one segment in memory at a time.
+ * @throws StrataError as {@link download}, and `storage-full`: then nothing of the file is kept.
+ */
+export async function downloadToStore(file: FileRequest, options: DownloadOptions): Promise<void> {
+  const window = allocate(file, Math.min(file.bytes, SEGMENT_BYTES));
+  await locked(file, options, () => new Download(file, options, window, false).run());
+}
+
+function allocate(file: FileRequest, bytes: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(bytes);
+  } catch (cause) {
+    throw new StrataError('out-of-memory', `There is no memory for ${file.name}.`, { bytes }, { cause });
+  }
+}
+
+/** Of two tabs that want one file, the second waits until the first has it. */
+async function locked(file: FileRequest, options: DownloadOptions, work: () => Promise<void>): Promise<void> {
   throwIfAborted(options.signal);
   options.meter.expect(file.bytes);
-  const work = (): Promise<Uint8Array<ArrayBuffer>> => new Download(file, options).run();
   const locks = typeof navigator === 'undefined' ? undefined : (navigator.locks as LockManager | undefined);
   if (!locks) return work();
   try {
     const signal = options.signal ? { signal: options.signal } : {};
-    return await locks.request(`strata-download:${file.key}`, signal, work);
+    await locks.request(`strata-download:${file.key}`, signal, work);
   } catch (cause) {
     throw StrataError.from(cause);
   }
@@ -49,7 +72,9 @@ class Download {
   readonly #file: FileRequest;
   readonly #options: DownloadOptions;
   readonly #transport: Transport;
-  readonly #whole: Uint8Array<ArrayBuffer>;
+  /** The whole file, or a window of one segment that is stored when full. */
+  readonly #held: Uint8Array<ArrayBuffer>;
+  readonly #keep: boolean;
   #hasher: Hasher;
   #received = 0;
   /** Segments stored so far; storing stops for good once there is no room. */
@@ -58,24 +83,22 @@ class Download {
   /** Whether part of the bytes came through a Range request. */
   #resumed = false;
 
-  constructor(file: FileRequest, options: DownloadOptions) {
+  /** @param keep Whether `held` takes the whole file or only the segment under way. */
+  constructor(file: FileRequest, options: DownloadOptions, held: Uint8Array<ArrayBuffer>, keep: boolean) {
     this.#file = file;
     this.#options = options;
     this.#transport = options.transport ?? browserTransport;
-    try {
-      this.#whole = new Uint8Array(file.bytes);
-    } catch (cause) {
-      throw new StrataError('out-of-memory', `There is no memory for ${file.name}.`, { bytes: file.bytes }, { cause });
-    }
+    this.#held = held;
+    this.#keep = keep;
     this.#hasher = this.#newHasher();
   }
 
-  async run(): Promise<Uint8Array<ArrayBuffer>> {
-    if (await this.#fromStorage()) return this.#whole;
+  async run(): Promise<void> {
+    if (await this.#fromStorage()) return;
     for (let again = false; ; again = true) {
       try {
         await this.#fetchRest();
-        return this.#whole;
+        return;
       } catch (cause) {
         const error = StrataError.from(cause);
         if (error.code !== 'hash-mismatch') throw error;
@@ -87,7 +110,7 @@ class Download {
   }
 
   #newHasher(): Hasher {
-    return new Hasher(this.#file.checksum.algorithm, this.#file.bytes);
+    return new Hasher(this.#file.checksum.algorithm, this.#file.bytes, !this.#keep);
   }
 
   /** Reads what is stored. True when that is the whole, checked file. */
@@ -100,6 +123,10 @@ class Download {
       await store.delete(key);
       return false;
     }
+    if (record.complete && !this.#keep) {
+      this.#options.meter.advance(this.#file.name, bytes, 'storage');
+      return true;
+    }
     for (let index = 0; index < record.segments; index++) {
       throwIfAborted(this.#options.signal);
       const segment = await store.segment(key, index);
@@ -110,8 +137,8 @@ class Download {
       }
       // A complete file was checked when it was stored.
       this.#append(segment, record.complete ? undefined : this.#hasher, 'storage');
+      this.#segments = index + 1;
     }
-    this.#segments = record.segments;
     if (!record.complete || this.#received !== bytes) return false;
     return true;
   }
@@ -171,8 +198,12 @@ class Download {
           throw new StrataError('hash-mismatch', `${this.#file.name} is longer than it should be.`, this.#details());
         }
         if (this.#received === 0) refuseImpostor(value, this.#file);
-        this.#append(value, this.#hasher, 'network');
-        await this.#storeSegments(false);
+        for (let at = 0; at < value.length;) {
+          const piece = value.subarray(at, at + this.#held.length - this.#offset);
+          this.#append(piece, this.#hasher, 'network');
+          await this.#storeSegments(false);
+          at += piece.length;
+        }
       }
     } finally {
       // Also ends the transfer when we stop reading early; a body that failed has nothing left to cancel.
@@ -199,15 +230,20 @@ class Download {
     return new StrataError('hash-mismatch', `${this.#file.name} has changed on the server.`, this.#details());
   }
 
+  /** Where the next byte goes in what is held. */
+  get #offset(): number {
+    return this.#keep ? this.#received : this.#received - this.#segments * SEGMENT_BYTES;
+  }
+
   #append(piece: Uint8Array, hasher: Hasher | undefined, origin: 'network' | 'storage'): void {
-    this.#whole.set(piece, this.#received);
+    this.#held.set(piece, this.#offset);
     hasher?.update(piece);
     this.#received += piece.length;
     this.#options.meter.advance(this.#file.name, piece.length, origin);
   }
 
   async #check(): Promise<void> {
-    const { hex } = await this.#hasher.finish(this.#whole);
+    const { hex } = await this.#hasher.finish(this.#held);
     if (hex === this.#file.checksum.hex) return;
     throw new StrataError('hash-mismatch', `${this.#file.name} is not the file it should be (wrong checksum).`, {
       ...this.#details(),
@@ -227,7 +263,8 @@ class Download {
         // The last segment waits for the checksum, so that a small wrong file is never stored at all.
         const ready = last ? start < bytes : end < bytes && end <= this.#received;
         if (!ready) break;
-        await store.putSegment(key, this.#segments, this.#whole.subarray(start, end));
+        const base = this.#keep ? start : 0;
+        await store.putSegment(key, this.#segments, this.#held.subarray(base, base + end - start));
         this.#segments += 1;
         const complete = last && end === bytes;
         await store.putRecord(key, { bytes, checksum: checksum.hex, segments: this.#segments, complete });
@@ -236,6 +273,7 @@ class Download {
       if (StrataError.from(cause).code !== 'storage-full') throw cause;
       this.#storing = false;
       await store.delete(key);
+      if (!this.#keep) throw cause;
       this.#options.meter.storageFull();
     }
   }

@@ -1,12 +1,12 @@
 import { StrataError, type ErrorCode } from '../core/errors';
-import type { ModelFiles, ModelSource } from '../core/model';
+import type { Dtype, ModelFiles, ModelSource } from '../core/model';
 import { assembleModel } from './assemble';
 import type { Checksum } from './checksum';
 import type { FileRequest } from './download';
-import { downloadAll, type SourceOptions } from './download-all';
+import { downloadAll, downloadAllToStore, type SourceOptions } from './download-all';
 import { fetchJson } from './http';
-import { filesOf, findModel } from './layout';
-import { readJson, writeJson } from './storage';
+import { availableDtypes, filesOf, findModel, type ModelLayout } from './layout';
+import { readJson, writeJson, type FileStore } from './storage';
 
 export const HUB = 'https://huggingface.co/';
 
@@ -71,28 +71,85 @@ export async function openRepository(repo: string, revision: string, options: Hu
 /** Failures of the network, as opposed to answers of the hub. */
 const UNREACHABLE: ReadonlySet<ErrorCode> = new Set(['offline', 'server-busy', 'http-error', 'not-a-model-file']);
 
-/** {@link openRepository}, or what it said last time when the hub cannot be reached. */
+const COMMIT = /^[0-9a-f]{40}$/;
+
+/** Where the answer to "what is this revision" is kept. */
+export function listingKey(repo: string, revision: string): string {
+  return `hub/${repo}/revisions/${revision}.json`;
+}
+
+/** Keeps what the hub said of a repository, so that its files can be found without asking again. */
+export async function keepListing(repository: HubRepository, revision: string, store: FileStore): Promise<void> {
+  for (const name of new Set([revision, repository.commit])) {
+    await writeJson(store, listingKey(repository.repo, name), repository);
+  }
+}
+
+/** What was kept of a revision; undefined when nothing readable was. */
+export async function keptListing(
+  repo: string,
+  revision: string,
+  store: FileStore,
+): Promise<HubRepository | undefined> {
+  const kept = (await readJson(store, listingKey(repo, revision))) as Partial<HubRepository> | undefined;
+  return typeof kept?.commit === 'string' && Array.isArray(kept.files) ? (kept as HubRepository) : undefined;
+}
+
+/** {@link openRepository}, or what it said last time: always for a commit, else when the hub cannot be reached. */
 async function openRepositoryOrLast(repo: string, revision: string, options: HubOptions): Promise<HubRepository> {
   checkHubId(repo, revision);
-  const key = `hub/${repo}/revisions/${revision}.json`;
+  const { store } = options;
+  const pinned = COMMIT.test(revision) ? await keptListing(repo, revision, store) : undefined;
+  if (pinned) return pinned;
   try {
     const repository = await openRepository(repo, revision, options);
-    await writeJson(options.store, key, repository);
+    await keepListing(repository, revision, store);
     return repository;
   } catch (cause) {
     const error = StrataError.from(cause);
-    const last = UNREACHABLE.has(error.code) ? await readJson(options.store, key) : undefined;
+    const last = UNREACHABLE.has(error.code) ? await keptListing(repo, revision, store) : undefined;
     if (last === undefined) throw error;
-    return last as HubRepository;
+    return last;
   }
+}
+
+/** One dtype of a repository: its layout and the files it takes. @throws StrataError `missing-file` */
+export function modelIn(
+  { files }: HubRepository,
+  dtype: Dtype,
+): { readonly layout: ModelLayout; readonly files: readonly HubFile[]; readonly bytes: number } {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const layout = findModel(byPath.keys(), dtype);
+  const own = filesOf(layout).flatMap((path) => byPath.get(path) ?? []);
+  return { layout, files: own, bytes: own.reduce((sum, file) => sum + file.bytes, 0) };
+}
+
+/** Dtypes a repository offers, each with its exact size. Empty when there is no model file with a known name. */
+export function dtypesIn(repository: HubRepository): { readonly dtype: Dtype; readonly bytes: number }[] {
+  if (!repository.files.some(({ path }) => path === 'config.json')) return [];
+  const dtypes = availableDtypes(repository.files.map(({ path }) => path));
+  return dtypes.map((dtype) => ({ dtype, bytes: modelIn(repository, dtype).bytes }));
+}
+
+/** Name in storage of a repository's file. */
+export function hubFileKey(repo: string, commit: string, path: string): string {
+  return `hub/${repo}/${commit}/${path}`;
+}
+
+/** Fetches one dtype of a repository into storage, every file checked, with little memory. */
+export async function storeHub(repository: HubRepository, dtype: Dtype, options: HubOptions): Promise<void> {
+  await keepListing(repository, repository.commit, options.store);
+  const { files } = modelIn(repository, dtype);
+  await downloadAllToStore(
+    files.map((file) => fileRequest(repository, file, options)),
+    options,
+  );
 }
 
 /** Opens a model from the hub: one dtype of one repository, pinned to a commit, every file checked. */
 export async function openHub(source: Extract<ModelSource, { kind: 'hub' }>, options: HubOptions): Promise<ModelFiles> {
   const repository = await openRepositoryOrLast(source.repo, source.revision, options);
-  const byPath = new Map(repository.files.map((file) => [file.path, file]));
-  const layout = findModel(byPath.keys(), source.dtype);
-  const files = filesOf(layout).flatMap((path) => byPath.get(path) ?? []);
+  const { layout, files, bytes: total } = modelIn(repository, source.dtype);
   const bytes = await downloadAll(
     files.map((file) => fileRequest(repository, file, options)),
     options,
@@ -104,7 +161,7 @@ export async function openHub(source: Extract<ModelSource, { kind: 'hub' }>, opt
     sha256: Object.fromEntries(
       files.flatMap(({ path, checksum }) => (checksum.algorithm === 'sha256' ? [[path, checksum.hex]] : [])),
     ),
-    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+    bytes: total,
   });
 }
 
@@ -112,7 +169,7 @@ function fileRequest(repository: HubRepository, file: HubFile, options: HubOptio
   const { repo, commit } = repository;
   const path = file.path.split('/').map(encodeURIComponent).join('/');
   return {
-    key: `hub/${repo}/${commit}/${file.path}`,
+    key: hubFileKey(repo, commit, file.path),
     name: file.path,
     url: `${options.base ?? HUB}${repo}/resolve/${commit}/${path}`,
     bytes: file.bytes,

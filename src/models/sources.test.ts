@@ -5,8 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { serveFolder } from '../../.config/build/static-server.mjs';
 import { COMMIT, HubServer } from '../../tests/fixtures/hub-server';
 import { StrataError } from '../core/errors';
+import type { Dtype } from '../core/model';
 import type { LoadProgress } from '../core/model-api';
 import { browserTransport } from './http';
+import { dtypesIn, openRepository, storeHub } from './hub';
 import { availableDtypes, findModel } from './layout';
 import { openModel } from './open-model';
 import { openRuntime } from './runtime';
@@ -56,9 +58,9 @@ describe('the hub', () => {
   });
   afterAll(() => hub.close());
 
-  const open = (repo: string, change: { revision?: string; token?: string; store?: MemoryStore } = {}) =>
+  const open = (repo: string, change: { revision?: string; token?: string; store?: MemoryStore; dtype?: Dtype } = {}) =>
     openModel(
-      { kind: 'hub', repo, revision: change.revision ?? 'main', dtype: 'fp32' },
+      { kind: 'hub', repo, revision: change.revision ?? 'main', dtype: change.dtype ?? 'fp32' },
       { root, store: change.store ?? new MemoryStore(), hubBase: hub.url, hubToken: change.token },
     );
 
@@ -100,6 +102,23 @@ describe('the hub', () => {
     await deleteStored(store, stored!);
     expect(await listStored(store)).toEqual([]);
     expect((await failure(open())).code).toBe('offline');
+  });
+
+  it('fetches a dtype into storage; two dtypes share files, and the last one takes them with it', async () => {
+    const store = new MemoryStore();
+    const repository = await openRepository('zoo/llama', 'main', { store, base: hub.url });
+    expect(dtypesIn(repository).map(({ dtype }) => dtype)).toEqual(['fp32', 'fp16', 'q4']);
+    for (const dtype of ['fp16', 'q4'] as const) await storeHub(repository, dtype, { store, base: hub.url });
+    const hubDtypes = async () => (await listStored(store)).map((one) => one.complete && one.hub?.dtype);
+    expect(await hubDtypes()).toEqual(['fp16', 'q4']);
+    hub.requests.length = 0;
+    const opened = await open('zoo/llama', { store, revision: COMMIT, dtype: 'q4' });
+    expect(sha256(opened.graph.bytes)).toBe(sha256(llama.get('onnx/model_q4.onnx')));
+    expect(hub.requests).toEqual([]);
+    await deleteStored(store, (await listStored(store))[0]!);
+    expect(await hubDtypes()).toEqual(['q4']);
+    await deleteStored(store, (await listStored(store))[0]!);
+    expect(await store.list()).toEqual([]);
   });
 
   it('sends a token to the hub and only there', async () => {

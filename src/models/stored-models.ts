@@ -1,52 +1,99 @@
+import type { Dtype } from '../core/model';
 import type { FileRecord } from '../core/stored-file';
 import { BUNDLED_MODELS } from './catalogue';
+import { dtypesIn, hubFileKey, keptListing, modelIn, type HubRepository } from './hub';
 import { storedBytes, type FileStore } from './storage';
 
-/** What lies on this device, one entry per model and one for each version of the runtime. */
+/** What lies on this device: one entry per bundled model, per dtype of a hub model, and per version of the runtime. */
 export interface StoredModel {
   readonly kind: 'bundled' | 'hub' | 'runtime';
-  /** Model name, hub id with the commit's first digits, or the runtime's version. */
+  /** Model name, hub id, or the runtime's version. */
   readonly name: string;
   /** What is stored so far. */
   readonly bytes: number;
   /** False while a download is under way or was left. */
   readonly complete: boolean;
+  /** Everything that goes when this is deleted. */
   readonly keys: readonly string[];
+  /** Of a hub model whose list of files is known. */
+  readonly hub?: { readonly repo: string; readonly commit: string; readonly dtype: Dtype };
 }
 
-interface Belonging {
-  readonly kind: StoredModel['kind'];
-  readonly name: string;
+type Records = ReadonlyMap<string, FileRecord>;
+
+const HUB_FILE = /^hub\/((?:[^/]+\/)?[^/]+)\/([0-9a-f]{7,64})\//;
+const HUB_LISTING = /^hub\/((?:[^/]+\/)?[^/]+)\/revisions\/(.+)\.json$/;
+
+function summed(records: Records, keys: readonly string[]): number {
+  return keys.reduce((sum, key) => sum + storedBytes(records.get(key)!), 0);
 }
 
-function belonging(key: string): Belonging | undefined {
-  const bundled = BUNDLED_MODELS.find(({ folder }) => key.startsWith(`bundled/${folder}`));
-  if (bundled) return { kind: 'bundled', name: bundled.name };
-  const runtime = /^bundled\/runtime\/([^/]+)\//.exec(key)?.[1];
-  if (runtime !== undefined) return { kind: 'runtime', name: runtime };
-  const hub = /^hub\/((?:[^/]+\/)?[^/]+)\/([0-9a-f]{7,64})\//.exec(key);
-  return hub?.[1] === undefined ? undefined : { kind: 'hub', name: `${hub[1]} @ ${hub[2]?.slice(0, 7)}` };
+function appEntry(kind: 'bundled' | 'runtime', name: string, keys: readonly string[], records: Records): StoredModel {
+  return { kind, name, bytes: summed(records, keys), complete: keys.every((key) => records.get(key)!.complete), keys };
 }
 
 /** Largest first. */
 export async function listStored(store: FileStore): Promise<StoredModel[]> {
-  const groups = new Map<string, { readonly owner: Belonging; readonly files: [string, FileRecord][] }>();
-  for (const { key, record } of await store.list()) {
-    const owner = belonging(key);
-    if (!owner) continue;
-    const id = `${owner.kind} ${owner.name}`;
-    const group = groups.get(id) ?? { owner, files: [] };
-    group.files.push([key, record]);
-    groups.set(id, group);
+  const records: Records = new Map((await store.list()).map(({ key, record }) => [key, record]));
+  const keys = [...records.keys()];
+  const found: StoredModel[] = [];
+  for (const { name, folder } of BUNDLED_MODELS) {
+    const own = keys.filter((key) => key.startsWith(`bundled/${folder}`));
+    if (own.length > 0) found.push(appEntry('bundled', name, own, records));
   }
-  return [...groups.values()]
-    .map(({ owner, files }) => ({
-      ...owner,
-      bytes: files.reduce((sum, [, record]) => sum + storedBytes(record), 0),
-      complete: files.every(([, record]) => record.complete),
-      keys: files.map(([key]) => key),
-    }))
-    .sort((a, b) => b.bytes - a.bytes);
+  const versions = new Set(keys.flatMap((key) => /^bundled\/runtime\/([^/]+)\//.exec(key)?.[1] ?? []));
+  for (const version of versions) {
+    const own = keys.filter((key) => key.startsWith(`bundled/runtime/${version}/`));
+    found.push(appEntry('runtime', version, own, records));
+  }
+  const repositories = new Set(keys.flatMap((key) => HUB_FILE.exec(key)?.slice(1, 3).join(' ') ?? []));
+  for (const repository of repositories) {
+    const [repo, commit] = repository.split(' ') as [string, string];
+    found.push(...(await listRepository(repo, commit, records, store)));
+  }
+  return found.sort((a, b) => b.bytes - a.bytes);
+}
+
+/** One entry per dtype of which something is stored; files that dtypes share go with the last of them. */
+async function listRepository(repo: string, commit: string, records: Records, store: FileStore) {
+  const all = [...records.keys()].filter((key) => key.startsWith(hubFileKey(repo, commit, '')));
+  const { listing, listingKeys } = await listingOf(repo, commit, records, store);
+  const left = [...all, ...listingKeys];
+  if (!listing) return [{ kind: 'hub', name: repo, bytes: summed(records, all), complete: false, keys: left } as const];
+  const dtypes = dtypesIn(listing).flatMap(({ dtype }) => {
+    const { layout, files } = modelIn(listing, dtype);
+    const own = [layout.graph, ...layout.external].map((path) => hubFileKey(repo, commit, path));
+    const stored = files.map(({ path }) => hubFileKey(repo, commit, path)).filter((key) => records.has(key));
+    const complete = stored.length === files.length && stored.every((key) => records.get(key)!.complete);
+    return own.some((key) => records.has(key)) ? [{ dtype, own, stored, complete }] : [];
+  });
+  return dtypes.map(({ dtype, own, stored, complete }): StoredModel => ({
+    kind: 'hub',
+    name: repo,
+    bytes: summed(records, stored),
+    complete,
+    keys: dtypes.length === 1 ? left : own.filter((key) => records.has(key)),
+    hub: { repo, commit, dtype },
+  }));
+}
+
+async function listingOf(
+  repo: string,
+  commit: string,
+  records: Records,
+  store: FileStore,
+): Promise<{ readonly listing: HubRepository | undefined; readonly listingKeys: readonly string[] }> {
+  let listing: HubRepository | undefined;
+  const listingKeys: string[] = [];
+  for (const key of records.keys()) {
+    const [, owner, revision] = HUB_LISTING.exec(key) ?? [];
+    if (owner !== repo || revision === undefined) continue;
+    const kept = await keptListing(repo, revision, store);
+    if (kept?.commit !== commit) continue;
+    listing = kept;
+    listingKeys.push(key);
+  }
+  return { listing, listingKeys };
 }
 
 export async function deleteStored(store: FileStore, model: StoredModel): Promise<void> {
