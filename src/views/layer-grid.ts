@@ -10,8 +10,8 @@ export interface LayerRow {
   /** What stands at the left, and what narrow screens and axes have room for. */
   readonly label: { readonly long: string; readonly short: string };
   readonly hook: string;
-  /** E.g. `first · stable`. */
-  readonly mark?: string;
+  /** What happens at this row, e.g. `first`, `stable`. */
+  readonly marks: readonly string[];
 }
 
 export interface LayerColumn {

@@ -25,18 +25,12 @@ export function layerRows(
   words: Words,
 ): LayerRow[] {
   return rowDepth
-    .map((depth, row): LayerRow => {
-      const mark = marks
-        .filter((one) => one.row === row)
-        .map((one) => one.label)
-        .join(' · ');
-      return {
-        depth,
-        name: depthName(depth, words),
-        label: label(depth, words),
-        hook: rowHooks[row]!,
-        ...(mark ? { mark } : {}),
-      };
-    })
+    .map((depth, row): LayerRow => ({
+      depth,
+      name: depthName(depth, words),
+      label: label(depth, words),
+      hook: rowHooks[row]!,
+      marks: marks.filter((one) => one.row === row).map((one) => one.label),
+    }))
     .reverse();
 }

@@ -1,11 +1,36 @@
 import { blockHook } from '../../src/core/hooks.ts';
 import { softmax, topK } from '../../src/core/numerics.ts';
-import { slice } from '../../src/core/tensor.ts';
+import { slice, type Tensor } from '../../src/core/tensor.ts';
 import type { AttentionResult } from '../../src/probes/attention/meta.ts';
 import type { EmergenceResult } from '../../src/probes/emergence/meta.ts';
-import type { HeadsResult } from '../../src/probes/heads/meta.ts';
+import { meta as heads, patternHook, type HeadsResult } from '../../src/probes/heads/meta.ts';
 import { expectClose, expectCode, expectEqual, expectTrue } from './expectations.ts';
 import { LAYERS, of, PARITY, PROMPTS, tokensOf, type Check } from './parity.ts';
+
+/** A head's scores as the literature words them: for each token, where its earlier copy stood. One start token. */
+function massByDefinition(tokens: readonly number[], pattern: Tensor, head: number) {
+  const mass = { previous: 0, duplicate: 0, induction: 0, bos: 0 };
+  let random = 0;
+  let repeated = 0;
+  tokens.forEach((token, dest) => {
+    if (dest < 2) return;
+    const looks = slice(pattern, head, dest);
+    random++;
+    mass.previous += looks[dest - 1]!;
+    mass.bos += looks[0]!;
+    const earlier = tokens.indexOf(token);
+    if (earlier === dest) return;
+    repeated++;
+    mass.duplicate += looks[earlier]!;
+    mass.induction += looks[earlier + 1]!;
+  });
+  return {
+    previous: mass.previous / random,
+    bos: mass.bos / random,
+    duplicate: mass.duplicate / repeated,
+    induction: mass.induction / repeated,
+  };
+}
 
 /** The contract of {@link ModelApi} on tests/fixtures/zoo/optimum-gpt2, whichever thread the model lives in. */
 export const CHECKS: readonly Check[] = [
@@ -105,10 +130,10 @@ export const CHECKS: readonly Check[] = [
   },
   {
     name: 'heads: scores of the model itself, the same every time',
-    async run(api) {
+    async run(api, reference, info) {
       const ask = async () => (await api.runProbe<HeadsResult>({ probe: 'heads' })).result;
       const first = await ask();
-      expectEqual([first.n, first.seeds, first.hasBos], [50, 3, false], 'settings');
+      expectEqual([first.n, first.seeds, first.start], [50, 3, 'eos'], 'settings');
       expectEqual(first.labels.length, 16, 'a label per head');
       for (const scores of [first.previous, first.duplicate, first.induction, first.bos]) {
         expectTrue(
@@ -118,6 +143,25 @@ export const CHECKS: readonly Check[] = [
         expectTrue(
           scores.some((score) => score > 0),
           'scores are not all zero',
+        );
+      }
+      const specs = heads.plan({ info, prepared: undefined, options: heads.defaults, related: [] });
+      const traces = await Promise.all(specs.map((spec) => api.trace(spec)));
+      const means = LAYERS.flatMap((layer) =>
+        [0, 1, 2, 3].map((head) => {
+          const masses = traces.map(({ captures }, seed) =>
+            massByDefinition(specs[seed]!.tokens, captures.get(patternHook(layer))!, head),
+          );
+          return (kind: 'previous' | 'duplicate' | 'induction' | 'bos') =>
+            masses.reduce((sum, mass) => sum + mass[kind], 0) / masses.length;
+        }),
+      );
+      for (const kind of ['previous', 'duplicate', 'induction', 'bos'] as const) {
+        expectClose(
+          first[kind],
+          means.map((mean) => mean(kind)),
+          reference.tolerance,
+          `${kind}, by its definition`,
         );
       }
       const second = await ask();

@@ -56,13 +56,13 @@ export function lensScene(
   });
   rows.forEach((row, screen) => {
     const y = HEAD + ROW * (screen + 1);
-    const name = row.mark ? `${row.name} (${row.mark})` : row.name;
+    const name = row.marks.length > 0 ? `${row.name} (${row.marks.join(' · ')})` : row.name;
     shapes.push({
       kind: 'text',
       x: MARGIN,
       y: y + 17,
       text: name,
-      fill: row.mark ? PALETTE.answer : PALETTE.mute,
+      fill: row.marks.length > 0 ? PALETTE.answer : PALETTE.mute,
       size: 11,
     });
     table.positions.forEach((_, column) => {

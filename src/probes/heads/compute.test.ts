@@ -81,6 +81,46 @@ describe('heads', () => {
     expect(meta.plan(input)).toEqual(specs);
   });
 
+  it('starts with the end-of-text token where the tokenizer puts no BOS, and with neither where there is none', () => {
+    const without = (eosTokenIds: readonly number[]) => {
+      const { bosTokenId: _, ...rest } = smallInfo({ specialTokenIds: [7], eosTokenIds });
+      return { ...input, info: rest };
+    };
+    // An id beyond the vocabulary is no token of this model.
+    const gpt2 = without([50256, 3]);
+    for (const { tokens } of meta.plan(gpt2)) {
+      expect(tokens).toHaveLength(7);
+      expect(tokens[0]).toBe(3);
+      expect(tokens.slice(1)).not.toContain(3);
+      expect(tokens.slice(1, 4)).toEqual(tokens.slice(4));
+    }
+    const bare = without([]);
+    expect(meta.plan(bare).map(({ tokens }) => tokens.length)).toEqual([6, 6]);
+
+    const scoresOf = (given: typeof gpt2, T: number, n: number) => {
+      const pattern = lookingAt(T, (dest) => Math.max(0, dest - n + 1));
+      const two = tensor([2, T, T], Float32Array.from([...pattern.data, ...pattern.data]));
+      const traces = meta.plan(given).map((spec) =>
+        trace(spec, {
+          captures: [
+            [patternHook(0), two],
+            [patternHook(1), two],
+          ],
+        }),
+      );
+      return compute(given, traces, noWeights);
+    };
+    // Looking n − 1 back is the token after the earlier copy, wherever the sequence starts.
+    const withEos = scoresOf(gpt2, 7, 3);
+    expect(withEos).toMatchObject({ start: 'eos', n: 3 });
+    expect([...withEos.induction]).toEqual([1, 1, 1, 1]);
+    // dest 2 rests on position 0, dest 3 … 6 look two back.
+    expect(withEos.bos[0]).toBeCloseTo(1 / 5);
+    const withNone = scoresOf(bare, 6, 3);
+    expect(withNone).toMatchObject({ start: 'none', n: 3 });
+    expect([...withNone.induction]).toEqual([1, 1, 1, 1]);
+  });
+
   it('takes what fits the context and the vocabulary', () => {
     const wanted = { ...input, options: { ...options, n: 50 } };
     // 8 ids, 2 special: 6 ordinary ones
@@ -113,7 +153,7 @@ describe('heads', () => {
     const result = compute(input, traces, noWeights);
     expect([...result.induction]).toEqual([0.5, 0, 0.5, 0]);
     expect(result.labels.map((label) => label.kind)).toEqual(['induction', 'bos', 'induction', 'bos']);
-    expect(result).toMatchObject({ n: 3, seeds: 2, hasBos: true, threshold: 0.3, layers: [0, 1] });
+    expect(result).toMatchObject({ n: 3, seeds: 2, start: 'bos', threshold: 0.3, layers: [0, 1] });
   });
 });
 

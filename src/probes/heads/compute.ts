@@ -1,7 +1,14 @@
 import { patternLayers } from '../../core/patterns';
 import type { ProbeCompute } from '../../core/probe';
 import { slice, type Tensor } from '../../core/tensor';
-import { lengthThatFits, patternHook, type HeadLabel, type HeadsOptions, type HeadsResult } from './meta';
+import {
+  lengthThatFits,
+  patternHook,
+  sequenceStart,
+  type HeadLabel,
+  type HeadsOptions,
+  type HeadsResult,
+} from './meta';
 
 /** Scores of one head on one repeated sequence, mean attention mass 0–1. */
 export interface HeadScores {
@@ -12,7 +19,7 @@ export interface HeadScores {
 }
 
 /**
- * @param pattern `[head, dest, src]` on BOS (`start` = 1, or 0 without) + n random tokens + the same n again.
+ * @param pattern `[head, dest, src]` on a start token (`start` = 1, or 0 without) + n random tokens + the same n again.
  */
 export function headScores(pattern: Tensor, head: number, n: number, start: number): HeadScores {
   const length = start + 2 * n;
@@ -42,7 +49,8 @@ export const compute: ProbeCompute<HeadsOptions, HeadsResult> = ({ info, options
   const layers = patternLayers(info);
   const heads = info.dims.n_heads;
   const n = lengthThatFits(info, options.n);
-  const start = info.bosTokenId === undefined ? 0 : 1;
+  const { kind: first } = sequenceStart(info);
+  const start = first === 'none' ? 0 : 1;
   const scores = layers.flatMap((layer) =>
     Array.from({ length: heads }, (_, head): HeadScores => {
       const each = traces.map((trace) => headScores(trace.captures.get(patternHook(layer))!, head, n, start));
@@ -66,6 +74,6 @@ export const compute: ProbeCompute<HeadsOptions, HeadsResult> = ({ info, options
     threshold: options.threshold,
     n,
     seeds: traces.length,
-    hasBos: start === 1,
+    start: first,
   };
 };

@@ -26,8 +26,8 @@ export interface HeadLabel {
 }
 
 /**
- * What each head does on a repeated random sequence (SPEC.md, "Attention"): BOS, n distinct random tokens, the
- * same n again. Scores are mean attention mass, 0–1, mean over the seeds; `[L, H]` row-major.
+ * What each head does on a repeated random sequence (SPEC.md, "Attention"): a start ({@link sequenceStart}), n
+ * distinct random tokens, the same n again. Scores are mean attention mass, 0–1, mean over the seeds; `[L, H]` row-major.
  */
 export interface HeadsResult {
   /** Layers that have a pattern, counted from 0: the rows of every array here. */
@@ -47,15 +47,35 @@ export interface HeadsResult {
   /** Distinct random tokens really used. */
   readonly n: number;
   readonly seeds: number;
-  /** False when this model puts no BOS first; then `bos` is the mass on the first random token. */
-  readonly hasBos: boolean;
+  /** What stood first; with `none`, `bos` is the mass on the first random token. */
+  readonly start: SequenceStart['kind'];
 }
 
-/** Largest n ≤ the wanted one that fits the context twice after BOS and has that many ordinary ids. */
+/** The token before the random ones. */
+export type SequenceStart =
+  { readonly kind: 'bos' | 'eos'; readonly id: number } | { readonly kind: 'none'; readonly id?: undefined };
+
+/**
+ * BOS where the tokenizer puts one. Else the end-of-text token, which such models read between two texts in training
+ * and which the field's reference code puts first for them (GPT-2's `<|endoftext|>`). Else nothing.
+ */
+export function sequenceStart(info: ModelInfo): SequenceStart {
+  if (info.bosTokenId !== undefined) return { kind: 'bos', id: info.bosTokenId };
+  const eos = info.eosTokenIds.find((id) => id < info.dims.d_vocab);
+  return eos === undefined ? { kind: 'none' } : { kind: 'eos', id: eos };
+}
+
+/** Ids the random tokens are not drawn from. */
+function excludedIds(info: ModelInfo): readonly number[] {
+  const { id } = sequenceStart(info);
+  return id === undefined ? info.specialTokenIds : [...new Set([...info.specialTokenIds, id])];
+}
+
+/** Largest n ≤ the wanted one that fits the context twice after the start and has that many ordinary ids. */
 export function lengthThatFits(info: ModelInfo, wanted: number): number {
-  const bos = info.bosTokenId === undefined ? 0 : 1;
-  const ordinary = info.dims.d_vocab - new Set(info.specialTokenIds).size;
-  return Math.min(wanted, Math.floor((info.dims.n_ctx - bos) / 2), ordinary);
+  const start = sequenceStart(info).kind === 'none' ? 0 : 1;
+  const ordinary = info.dims.d_vocab - new Set(excludedIds(info)).size;
+  return Math.min(wanted, Math.floor((info.dims.n_ctx - start) / 2), ordinary);
 }
 
 export const meta: ProbeMeta<HeadsOptions> = {
@@ -79,9 +99,10 @@ export const meta: ProbeMeta<HeadsOptions> = {
       });
     }
     const patterns = requirePatterns(info).map(patternHook);
-    const start = info.bosTokenId === undefined ? [] : [info.bosTokenId];
+    const { id } = sequenceStart(info);
+    const start = id === undefined ? [] : [id];
     return Array.from({ length: options.seeds }, (_, seed) => {
-      const random = distinctIds(n, info.dims.d_vocab, info.specialTokenIds, seed + 1);
+      const random = distinctIds(n, info.dims.d_vocab, excludedIds(info), seed + 1);
       return { tokens: [...start, ...random, ...random], interventions: [], captures: patterns };
     });
   },
