@@ -1,7 +1,11 @@
 import { ModelClient } from '../client/model-client';
 import { ServiceWorkerClient, type ServiceWorkerState } from '../client/service-worker';
+import type { ErrorRecord } from '../core/errors';
 import { answerPosition } from '../core/fact';
-import { BUNDLED_MODELS, DEFAULT_MODEL } from '../models/catalogue';
+import type { ModelChoice } from '../core/model';
+import { patternLayers } from '../core/patterns';
+import { BUNDLED_MODELS } from '../models/catalogue';
+import { DEFAULT_CHOICE, parseHubChoice, type HubChoice } from '../models/choices';
 import type { AttentionResult } from '../probes/attention/meta';
 import type { Variant } from '../probes/attention/view/reading';
 import { MAX_NULL_SUBJECTS, type EmergenceResult } from '../probes/emergence/meta';
@@ -19,6 +23,7 @@ import { Workbench, type FactFields, type Step } from '../state/Workbench.svelte
 import type { Measure } from '../views/layer-chart';
 import type { WordKey } from '../views/words';
 import { findName, matchFact, otherSubjects, parseLedger, type Ledger } from './ledger/ledger';
+import { Models } from './models/Models.svelte';
 import { DEFAULT_VIEW, readFragment, writeFragment, type SharedState } from './url-state';
 
 export const FIRST_FACT: FactFields = { prompt: 'The capital of France is', answer: 'Paris', foil: 'London' };
@@ -33,6 +38,12 @@ const TYPING_PAUSE_MS = 60;
 export type Dialog =
   'gallery' | 'export' | 'models' | 'ruler' | 'help-lens' | 'help-emergence' | 'help-attention' | 'help-continuation';
 
+/** What a link asks for and the page does not have: nothing is fetched until the person says so. */
+export type Wanted =
+  | { readonly kind: 'hub'; readonly choice: HubChoice }
+  | { readonly kind: 'folder'; readonly name: string }
+  | { readonly kind: 'unknown'; readonly name: string };
+
 /** Everything the page holds, put together once; components read and call it. */
 export class Page {
   readonly settings = new Settings();
@@ -45,6 +56,7 @@ export class Page {
     onRestart: (event) => this.session.restarted(event),
   });
   readonly session = new ModelSession(this.api);
+  readonly models = new Models((choice) => void this.choose(choice));
   readonly lens = new ProbeRun<LensResult>(this.api, 'lens');
   readonly emergence = new ProbeRun<EmergenceResult>(this.api, 'emergence');
   readonly attention = new ProbeRun<AttentionResult>(this.api, 'attention');
@@ -56,12 +68,20 @@ export class Page {
   measure = $state<Measure>(DEFAULT_VIEW.measure);
   variant = $state<Variant>(DEFAULT_VIEW.variant);
   drawing = $state<'matrix' | 'arcs'>(DEFAULT_VIEW.drawing);
-  modelId = $state(DEFAULT_MODEL);
+  /** The part of the dialog "Models" that is in front. */
+  modelsTab = $state<'all' | 'about'>('all');
+  /** A link's model that is not here. */
+  wanted = $state.raw<Wanted | undefined>();
+  /** The model chosen last could not be opened; the one before it answers on. */
+  failure = $state.raw<{ readonly choice: ModelChoice; readonly error: ErrorRecord } | undefined>();
   dialog = $state<Dialog | undefined>();
   touring = $state(false);
   note = $state<WordKey | undefined>();
   online = $state(navigator.onLine);
   shell = $state.raw<ServiceWorkerState>(this.serviceWorker.state);
+  #choice = $state.raw<ModelChoice>(DEFAULT_CHOICE);
+  /** The choice that was loaded last without trouble. */
+  #working = $state.raw<ModelChoice | undefined>();
   #ledger = $state.raw<Ledger | 'none' | undefined>();
   /** The subject was chosen by a person, not found in the ledger. */
   #ownSubject = false;
@@ -69,19 +89,25 @@ export class Page {
   readonly #emergenceStep: Step = {
     run: this.emergence as ProbeRun<unknown>,
     options: () => ({ position: this.selection.column ?? 'answer' }),
+    wanted: () => this.canLens,
   };
   readonly #nullStep: Step = {
     run: this.emergence as ProbeRun<unknown>,
     options: () => ({ position: this.selection.column ?? 'answer', null: this.#others() }),
-    wanted: () => this.selection.column === undefined && this.#others().length > 0,
+    wanted: () => this.canLens && this.selection.column === undefined && this.#others().length > 0,
   };
   readonly workbench = new Workbench(this.api, [
     // The answer's column first: the verdict needs no more.
     this.#emergenceStep,
-    { run: this.lens as ProbeRun<unknown>, options: () => ({ midLayers: this.midLayers }) },
+    {
+      run: this.lens as ProbeRun<unknown>,
+      options: () => ({ midLayers: this.midLayers }),
+      wanted: () => this.canLens,
+    },
     {
       run: this.attention as ProbeRun<unknown>,
       options: () => ({ valueWeighted: this.variant === 'value', rollout: this.variant === 'rollout' }),
+      wanted: () => this.canAttend,
     },
     this.#nullStep,
   ]);
@@ -93,11 +119,28 @@ export class Page {
   );
   /** Everything the app needs without a network is on this device. */
   readonly offlineReady = $derived(
-    this.shell.shell === 'ready' && this.session.info !== undefined && this.session.notes.length === 0,
+    this.shell.shell === 'ready' &&
+      this.session.info !== undefined &&
+      this.session.notes.length === 0 &&
+      this.#choice.source.kind !== 'folder',
   );
+  /** The lens needs the residual stream; a model whose anatomy is unknown gives its logits only. */
+  readonly canLens = $derived(this.session.info?.hooks.includes('logit_lens') ?? false);
+  readonly canAttend = $derived(this.session.info !== undefined && patternLayers(this.session.info).length > 0);
+
+  /** The model that answers, or is being opened. */
+  get choice(): ModelChoice {
+    return this.#choice;
+  }
+
+  /** Another model that can answer when the one being opened is given up; undefined on a first visit. */
+  get fallback(): ModelChoice | undefined {
+    const other = this.#working ?? DEFAULT_CHOICE;
+    return other.id === this.#choice.id ? undefined : other;
+  }
 
   get modelName(): string {
-    return this.session.info?.name ?? BUNDLED_MODELS.find((model) => model.id === this.modelId)?.name ?? this.modelId;
+    return this.session.info?.name ?? this.#choice.name;
   }
 
   get ledger(): Ledger | 'none' | undefined {
@@ -111,7 +154,7 @@ export class Page {
       this.online = navigator.onLine;
     };
     const moved = (): void => {
-      if (this.#readLink() !== 'none') void this.#answer();
+      if (this.#readLink() !== 'none') void this.#follow();
     };
     const listeners = [
       ['online', network],
@@ -126,15 +169,65 @@ export class Page {
   }
 
   async #boot(): Promise<void> {
-    if ((await this.serviceWorker.start()) !== 'reloading') await this.loadModel(this.modelId);
+    if ((await this.serviceWorker.start()) === 'reloading') return;
+    await this.choose((await this.#linked()) ?? DEFAULT_CHOICE);
+    await this.models.refresh();
   }
 
-  async loadModel(id: string): Promise<void> {
-    this.modelId = id;
+  /** The model of the link, where it can answer without fetching anything. */
+  async #linked(): Promise<ModelChoice | undefined> {
+    const wanted = this.wanted;
+    if (wanted?.kind !== 'hub') return this.#linkedChoice;
+    const stored = await this.models.findStored(wanted.choice);
+    if (stored) this.wanted = undefined;
+    return stored;
+  }
+
+  /** Another link in the same tab: its model, if it is here, and its fact. */
+  async #follow(): Promise<void> {
+    const linked = await this.#linked();
+    if (linked && linked.id !== this.#choice.id) await this.choose(linked);
+    else await this.#answer();
+  }
+
+  /**
+   * Opens a model in place of the current one; what was typed stays. When it cannot be opened, the page says why and
+   * goes back to the one before.
+   */
+  async choose(choice: ModelChoice): Promise<void> {
+    if (choice.id !== this.#choice.id) this.#letGoOfModel();
+    this.failure = undefined;
+    await this.#open(choice);
+    if (this.session.status.kind !== 'failed' || this.#choice !== choice) return;
+    const { error } = this.session.status;
+    const { fallback } = this;
+    if (!fallback) return;
+    if (error.code !== 'cancelled') this.failure = { choice, error };
+    this.#letGoOfModel();
+    await this.#open(fallback);
+  }
+
+  async #open(choice: ModelChoice): Promise<void> {
+    this.#choice = choice;
+    this.models.current = choice;
     this.workbench.reset();
     this.heads.reset();
     this.continuation.reset();
-    await this.#afterLoad(this.session.load({ kind: 'bundled', id }, this.settings.backend));
+    const { token } = this.models;
+    const request = { source: choice.source, backend: this.settings.backend, ...(token ? { hubToken: token } : {}) };
+    await this.#afterLoad(this.session.load(request));
+  }
+
+  /** Layers and heads of one model mean nothing in another. */
+  #letGoOfModel(): void {
+    this.selection.clear();
+    this.selection.head = undefined;
+    this.#ledger = undefined;
+  }
+
+  /** Loads the same model anew, e.g. on another backend. */
+  async reloadModel(): Promise<void> {
+    await this.choose(this.#choice);
   }
 
   async retryModel(): Promise<void> {
@@ -143,8 +236,9 @@ export class Page {
 
   async #afterLoad(loading: Promise<unknown>): Promise<void> {
     if (!(await loading)) return;
+    this.#working = this.#choice;
     await this.#answer();
-    void this.heads.run(undefined, {});
+    if (this.canAttend) void this.heads.run(undefined, {});
     await this.#loadLedger();
     if (!this.settings.tourSeen && this.lens.result) this.touring = true;
   }
@@ -154,11 +248,19 @@ export class Page {
   }
 
   async #loadLedger(): Promise<void> {
-    const model = BUNDLED_MODELS.find((entry) => entry.id === this.modelId);
+    const choice = this.#choice;
+    const model = BUNDLED_MODELS.find((entry) => entry.id === choice.id);
+    if (!model) {
+      this.#ledger = 'none';
+      this.#findSubject();
+      return;
+    }
     try {
-      const response = await fetch(new URL(`${model?.folder}ledger.json`, document.baseURI));
+      const response = await fetch(new URL(`${model.folder}ledger.json`, document.baseURI));
       if (!response.ok) throw new Error(`status ${response.status}`);
-      this.#ledger = parseLedger(await response.json());
+      const ledger = parseLedger(await response.json());
+      if (this.#choice !== choice) return;
+      this.#ledger = ledger;
     } catch {
       // Without its ledger the model works all the same; the gallery says so.
       this.#ledger = 'none';
@@ -230,6 +332,7 @@ export class Page {
     const prepared = this.lens.latest?.response.prepared;
     const usual = prepared && answerPosition(prepared);
     this.selection.column = position === usual ? undefined : position;
+    if (!this.canLens) return;
     const step = this.#nullStep.wanted?.() ? this.#nullStep : this.#emergenceStep;
     void this.emergence.run(this.workbench.fact, step.options(this.workbench.fact));
   }
@@ -246,7 +349,7 @@ export class Page {
     const { head, column, looker, pins } = this.selection;
     return {
       fields: this.workbench.fields,
-      model: this.modelId,
+      model: this.#choice.id,
       shading: this.shading,
       midLayers: this.midLayers,
       measure: this.measure,
@@ -287,7 +390,19 @@ export class Page {
     this.selection.column = state.column;
     this.selection.looker = state.looker;
     this.selection.restore(state.pins);
-    if (BUNDLED_MODELS.some((model) => model.id === state.model)) this.modelId = state.model;
+    this.#wantModel(state.model);
     return 'state';
   }
+
+  /** A link names its model; one that is not bundled is only ever looked for on this device. */
+  #wantModel(id: string): void {
+    this.#linkedChoice = this.models.choices.find((choice) => choice.id === id);
+    this.wanted = undefined;
+    if (this.#linkedChoice) return;
+    const choice = parseHubChoice(id);
+    const folder = /^folder:(.+):[a-z0-9]+$/u.exec(id)?.[1];
+    if (choice) this.wanted = { kind: 'hub', choice };
+    else this.wanted = folder === undefined ? { kind: 'unknown', name: id } : { kind: 'folder', name: folder };
+  }
+  #linkedChoice: ModelChoice | undefined;
 }

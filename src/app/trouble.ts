@@ -16,6 +16,13 @@ const MODEL: ReadonlySet<ErrorCode> = new Set([
   'deadline',
 ]);
 
+/** What happened, in a sentence. */
+export function what({ code, details }: ErrorRecord, words: Words): string {
+  return words(
+    code === 'tokenizer-mismatch' && details['absent'] === true ? 'error.tokenizer-absent' : `error.${code}`,
+  );
+}
+
 /** The one thing to do about an error of a probe. */
 export function trouble(
   { code }: ErrorRecord,
@@ -26,6 +33,7 @@ export function trouble(
     const act = (): void => document.querySelector<HTMLElement>('form textarea')?.focus();
     return { action: words('trouble.edit'), act };
   }
+  if (code === 'tokenizer-mismatch') return { action: words('models.open'), act: () => (page.dialog = 'models') };
   if (MODEL.has(code)) return { action: words('trouble.reload'), act: () => void page.retryModel() };
   return { action: words('trouble.retry'), act: () => void page.probe() };
 }

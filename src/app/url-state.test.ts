@@ -28,6 +28,14 @@ describe('shared links', () => {
     expect(readFragment(writeFragment(full))).toEqual({ kind: 'state', state: full });
   });
 
+  it.each([
+    'hub:owner/name@main:q4f16',
+    `hub:gpt2@${'0123456789abcdef'.repeat(2)}01234567:fp32`,
+    'folder:Mein Modell:q8',
+  ])('carry the model %s', (model) => {
+    expect(readFragment(writeFragment({ ...full, model }))).toEqual({ kind: 'state', state: { ...full, model } });
+  });
+
   it('leave out what is as usual', () => {
     const plain: SharedState = {
       fields: { prompt: 'a b', answer: '', foil: '' },
@@ -56,6 +64,11 @@ describe('shared links', () => {
     '#v=1&prompt=a&head=1',
     '#v=1&prompt=a&model=https://example.org/x',
     '#v=1&prompt=a&model=../../x/y',
+    '#v=1&prompt=a&model=hub:a/../b@main:q8',
+    '#v=1&prompt=a&model=hub:a/b@main:<img>',
+    '#v=1&prompt=a&model=hub:a/b',
+    '#v=1&prompt=a&model=folder:a%00b:q8',
+    `#v=1&prompt=a&model=folder:${'x'.repeat(300)}:q8`,
     `#v=1&prompt=${'x'.repeat(20_001)}`,
     `#${'x'.repeat(70_000)}`,
     `#v=1&prompt=a${'&pin=1-1'.repeat(51)}`,

@@ -1,3 +1,4 @@
+import { parseHubChoice } from '../models/choices';
 import type { FactFields } from '../state/Workbench.svelte';
 
 /** Everything a link carries. Positions and depths are small whole numbers (mid-layer depths end in .5). */
@@ -25,6 +26,7 @@ export type Read =
 
 const LONGEST_TEXT = 20_000;
 const LONGEST_LINK = 64_000;
+const LONGEST_MODEL = 300;
 const MOST_PINS = 50;
 const LARGEST = 100_000;
 
@@ -62,6 +64,13 @@ function numbers(value: string, count: number, half = false): number[] {
   });
 }
 
+/** A bundled model's id, a hub choice, or the name of a folder that only the one who made the link has. */
+function isModel(id: string): boolean {
+  return (
+    /^[\w.-]+(\/[\w.-]+)?$/.test(id) || parseHubChoice(id) !== undefined || /^folder:[^\p{C}]+:[a-z0-9]+$/u.test(id)
+  );
+}
+
 function readState(query: URLSearchParams): SharedState {
   const prompt = text(query.get('prompt'), LONGEST_TEXT);
   if (prompt === '') throw new Invalid();
@@ -74,8 +83,8 @@ function readState(query: URLSearchParams): SharedState {
   const looker = query.get('token');
   const pins = query.getAll('pin');
   if (pins.length > MOST_PINS) throw new Invalid();
-  const model = text(query.get('model'), 200) || 'atlas';
-  if (!/^[\w.-]+(\/[\w.-]+)?$/.test(model)) throw new Invalid();
+  const model = text(query.get('model'), LONGEST_MODEL) || 'atlas';
+  if (!isModel(model)) throw new Invalid();
   return {
     fields: {
       prompt,

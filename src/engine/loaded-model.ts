@@ -49,6 +49,7 @@ export class LoadedModel implements Engine {
     throw new StrataError(
       'tokenizer-mismatch',
       'This model came without a tokenizer: it can only be run on token ids.',
+      { absent: true },
     );
   }
 

@@ -55,19 +55,26 @@ export async function listStored(store: FileStore): Promise<StoredModel[]> {
 }
 
 /** One entry per dtype of which something is stored; files that dtypes share go with the last of them. */
-async function listRepository(repo: string, commit: string, records: Records, store: FileStore) {
+async function listRepository(
+  repo: string,
+  commit: string,
+  records: Records,
+  store: FileStore,
+): Promise<StoredModel[]> {
   const all = [...records.keys()].filter((key) => key.startsWith(hubFileKey(repo, commit, '')));
   const { listing, listingKeys } = await listingOf(repo, commit, records, store);
   const left = [...all, ...listingKeys];
-  if (!listing) return [{ kind: 'hub', name: repo, bytes: summed(records, all), complete: false, keys: left } as const];
-  const dtypes = dtypesIn(listing).flatMap(({ dtype }) => {
-    const { layout, files } = modelIn(listing, dtype);
+  const dtypes = (listing ? dtypesIn(listing) : []).flatMap(({ dtype }) => {
+    const { layout, files } = modelIn(listing!, dtype);
     const own = [layout.graph, ...layout.external].map((path) => hubFileKey(repo, commit, path));
     const stored = files.map(({ path }) => hubFileKey(repo, commit, path)).filter((key) => records.has(key));
     const complete = stored.length === files.length && stored.every((key) => records.get(key)!.complete);
     return own.some((key) => records.has(key)) ? [{ dtype, own, stored, complete }] : [];
   });
-  return dtypes.map(({ dtype, own, stored, complete }): StoredModel => ({
+  // Without a list of files, or with shared files alone, there is nothing to open but something to delete.
+  if (dtypes.length === 0)
+    return [{ kind: 'hub', name: repo, bytes: summed(records, all), complete: false, keys: left }];
+  return dtypes.map(({ dtype, own, stored, complete }) => ({
     kind: 'hub',
     name: repo,
     bytes: summed(records, stored),
@@ -98,4 +105,13 @@ async function listingOf(
 
 export async function deleteStored(store: FileStore, model: StoredModel): Promise<void> {
   for (const key of model.keys) await store.delete(key);
+}
+
+/** Deletes what is stored of one dtype of a repository, whole or in part. */
+export async function deleteHubModel(store: FileStore, repo: string, commit: string, dtype: Dtype): Promise<void> {
+  const files = hubFileKey(repo, commit, '');
+  for (const model of await listStored(store)) {
+    const own = model.hub ? model.hub.dtype === dtype : model.kind === 'hub';
+    if (own && model.keys.some((key) => key.startsWith(files))) await deleteStored(store, model);
+  }
 }

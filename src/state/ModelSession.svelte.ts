@@ -1,7 +1,7 @@
 import { StrataError, type ErrorRecord } from '../core/errors';
-import type { BackendChoice, ModelInfo, ModelSource } from '../core/model';
+import type { ModelInfo } from '../core/model';
 import type { RestartEvent } from '../client/model-client';
-import type { LoadProgress, ModelApi } from '../core/model-api';
+import type { LoadProgress, LoadRequest, ModelApi } from '../core/model-api';
 
 export type ModelStatus =
   | { readonly kind: 'idle' }
@@ -17,7 +17,7 @@ export class ModelSession {
   /** The model that is being brought back after its worker was lost. */
   #returning = $state.raw<ModelInfo | undefined>();
   #notes = $state.raw<readonly string[]>([]);
-  #wanted: { readonly source: ModelSource; readonly backend: BackendChoice } | undefined;
+  #wanted: LoadRequest | undefined;
   #loading: AbortController | undefined;
 
   constructor(api: ModelApi) {
@@ -37,19 +37,19 @@ export class ModelSession {
   }
 
   /** Loads a model in place of the current one; the latest call wins. Never throws: see {@link status}. */
-  async load(source: ModelSource, backend: BackendChoice): Promise<ModelInfo | undefined> {
+  async load(request: LoadRequest): Promise<ModelInfo | undefined> {
     this.#loading?.abort();
     const loading = new AbortController();
     this.#loading = loading;
-    this.#wanted = { source, backend };
+    this.#wanted = request;
     this.#notes = [];
     this.#returning = undefined;
     this.#status = { kind: 'preparing', step: 'verify' };
     try {
-      const info = await this.api.load(
-        { source, backend },
-        { signal: loading.signal, onProgress: (progress) => this.#report(progress, loading) },
-      );
+      const info = await this.api.load(request, {
+        signal: loading.signal,
+        onProgress: (progress) => this.#report(progress, loading),
+      });
       if (this.#loading !== loading) return undefined;
       this.#status = { kind: 'ready', info };
       return info;
@@ -61,7 +61,12 @@ export class ModelSession {
 
   /** Tries the last wanted model again. */
   async retry(): Promise<ModelInfo | undefined> {
-    return this.#wanted ? this.load(this.#wanted.source, this.#wanted.backend) : undefined;
+    return this.#wanted ? this.load(this.#wanted) : undefined;
+  }
+
+  /** Gives up the load under way: it ends as failed, with `cancelled`. */
+  cancel(): void {
+    this.#loading?.abort();
   }
 
   /** The worker had to be replaced; what it says on the way is shown like a first load. */

@@ -1,0 +1,132 @@
+import { holdUpdates } from '../../client/service-worker';
+import { StrataError, type ErrorRecord } from '../../core/errors';
+import type { LoadProgress } from '../../core/model-api';
+import type { HubChoice } from '../../models/choices';
+import { hubFileKey, keptListing, modelIn, openRepository, storeHub, type HubRepository } from '../../models/hub';
+import { storedBytes, type FileStore } from '../../models/storage';
+import { deleteHubModel } from '../../models/stored-models';
+
+export type DownloadProgress = Extract<LoadProgress, { stage: 'download' }>;
+
+export type DownloadState =
+  /** Asking the hub which files there are, and the browser whether there is room. */
+  | { readonly kind: 'asking' }
+  /** Not begun: more bytes are needed than the browser says it has. */
+  | { readonly kind: 'no-room'; readonly needed: number; readonly free: number }
+  | { readonly kind: 'running' }
+  | { readonly kind: 'paused' }
+  | { readonly kind: 'failed'; readonly error: ErrorRecord }
+  | { readonly kind: 'done' }
+  /** Given up; what had come is deleted. */
+  | { readonly kind: 'cancelled' };
+
+export interface DownloadHost {
+  readonly store: Promise<FileStore>;
+  /** Kept in memory only, sent to the hub alone. */
+  readonly token: () => string;
+  /** Something in storage has changed. */
+  readonly onchange: () => void;
+}
+
+/** One dtype of a hub repository on its way into storage; can be paused, continued and given up. */
+export class HubDownload {
+  /** Its revision is a commit. */
+  readonly choice: HubChoice;
+  readonly #host: DownloadHost;
+  #state = $state.raw<DownloadState>({ kind: 'asking' });
+  #progress = $state.raw<DownloadProgress | undefined>();
+  #run: AbortController | undefined;
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(choice: HubChoice, host: DownloadHost) {
+    this.choice = choice;
+    this.#host = host;
+  }
+
+  get state(): DownloadState {
+    return this.#state;
+  }
+  get progress(): DownloadProgress | undefined {
+    return this.#progress;
+  }
+  get active(): boolean {
+    return this.#state.kind === 'asking' || this.#state.kind === 'running';
+  }
+
+  /** Begins, or goes on where it stopped. Never throws: see {@link state}. @param anyway Whatever room there is. */
+  async start(anyway = false): Promise<void> {
+    this.#run?.abort();
+    await this.#ended;
+    const run = new AbortController();
+    this.#run = run;
+    this.#state = { kind: 'asking' };
+    this.#ended = this.#work(run, anyway);
+    await this.#ended;
+  }
+
+  /** Keeps what has come. */
+  pause(): void {
+    this.#state = { kind: 'paused' };
+    this.#run?.abort();
+  }
+
+  async cancel(): Promise<void> {
+    this.#state = { kind: 'cancelled' };
+    this.#run?.abort();
+    await this.#ended;
+    const { repo, revision, dtype } = this.choice.source;
+    await deleteHubModel(await this.#host.store, repo, revision, dtype);
+    this.#host.onchange();
+  }
+
+  async #work(run: AbortController, anyway: boolean): Promise<void> {
+    try {
+      const end = await holdUpdates(() => this.#fetch(run, anyway));
+      if (!run.signal.aborted) this.#state = end;
+    } catch (cause) {
+      // Paused or given up: the state says so already.
+      if (!run.signal.aborted) this.#state = { kind: 'failed', error: StrataError.from(cause).toRecord() };
+    }
+    this.#host.onchange();
+  }
+
+  async #fetch(run: AbortController, anyway: boolean): Promise<DownloadState> {
+    const store = await this.#host.store;
+    const { repo, revision, dtype } = this.choice.source;
+    const options = {
+      store,
+      token: this.#host.token(),
+      signal: run.signal,
+      onProgress: (progress: LoadProgress) => {
+        if (progress.stage === 'download' && !run.signal.aborted) this.#progress = progress;
+      },
+    };
+    const repository = (await keptListing(repo, revision, store)) ?? (await openRepository(repo, revision, options));
+    const room = anyway ? undefined : await this.#missingRoom(repository, store);
+    if (room) return room;
+    if (!run.signal.aborted) this.#state = { kind: 'running' };
+    await storeHub(repository, dtype, options);
+    return { kind: 'done' };
+  }
+
+  async #missingRoom(repository: HubRepository, store: FileStore): Promise<DownloadState | undefined> {
+    const { files, bytes } = modelIn(repository, this.choice.source.dtype);
+    let needed = bytes;
+    for (const { path } of files) {
+      const record = await store.record(hubFileKey(repository.repo, repository.commit, path));
+      if (record) needed -= storedBytes(record);
+    }
+    const free = await freeBytes();
+    return free !== undefined && free < needed ? { kind: 'no-room', needed, free } : undefined;
+  }
+}
+
+/** How much the browser says this page may still store; undefined where it does not say. */
+async function freeBytes(): Promise<number | undefined> {
+  try {
+    const { quota, usage } = await navigator.storage.estimate();
+    return quota === undefined ? undefined : Math.max(0, quota - (usage ?? 0));
+  } catch {
+    return undefined;
+  }
+}

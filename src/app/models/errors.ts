@@ -1,0 +1,31 @@
+import type { ErrorCode, ErrorRecord } from '../../core/errors';
+import type { Words } from '../../views/words';
+
+/** Codes whose message names what exactly is wrong with a model's files. */
+const NAMED: ReadonlySet<ErrorCode> = new Set([
+  'missing-file',
+  'invalid-config',
+  'malformed-model',
+  'unsupported-model',
+  'unknown-anatomy',
+  'model-too-large',
+  'tokenizer-mismatch',
+  'session-failed',
+]);
+
+/** What went wrong on the way to a model, in a sentence or two. */
+export function modelError({ code, message, details }: ErrorRecord, words: Words): string {
+  const { archive, hub } = details;
+  if (code === 'invalid-request' && hub === true) return words('models.error.id');
+  if (code === 'invalid-request' && 'archive' in details)
+    return words('models.error.archive', { why: String(archive) });
+  if (code === 'invalid-request' && 'files' in details) return words('models.error.files');
+  if (code === 'invalid-request' && ('repo' in details || 'revision' in details)) return words('models.error.id');
+  if (code === 'unauthorized') return words('models.error.unauthorized');
+  if (code === 'forbidden') return words('models.error.forbidden');
+  if (code === 'not-found') return words('models.error.notFound');
+  if (code === 'offline') return words(navigator.onLine ? 'models.error.unreachable' : 'models.error.offline');
+  if (code === 'storage-full') return words('models.error.full');
+  const sentence = words(`error.${code}`);
+  return NAMED.has(code) ? `${sentence} ${words('models.error.exactly', { message })}` : sentence;
+}

@@ -1,0 +1,16 @@
+import type { LoadProgress } from '../../core/model-api';
+import type { Words } from '../../views/words';
+
+const MINUTES_FROM = 90;
+
+/** How long a download will still take, in words; undefined while that cannot be told. */
+export function timeLeft(
+  { receivedBytes, totalBytes, bytesPerSecond }: Extract<LoadProgress, { stage: 'download' }>,
+  words: Words,
+): string | undefined {
+  if (bytesPerSecond <= 0 || totalBytes <= 0) return undefined;
+  const seconds = Math.max(1, Math.ceil((totalBytes - receivedBytes) / bytesPerSecond));
+  return seconds > MINUTES_FROM
+    ? words.count('load.leftMinutes', Math.round(seconds / 60))
+    : words.count('load.left', seconds);
+}
