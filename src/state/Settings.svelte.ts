@@ -15,6 +15,7 @@ function oneOf<T extends string>(choices: readonly T[]): (value: unknown) => T |
 export class Settings {
   #theme = $state<ThemeChoice>(recall('theme', oneOf(THEMES), 'system'));
   #size = $state<SizeChoice>(recall('size', oneOf(SIZES), 'normal'));
+  #presenting = $state(recall('presenting', (value) => value === true, false));
   #backend = $state<BackendChoice>(recall('backend', oneOf(BACKEND_CHOICES), 'auto'));
   #tourSeen = $state(recall('tour-seen', (value) => value === true, false));
   #systemDark = $state(false);
@@ -41,6 +42,16 @@ export class Settings {
     this.#apply();
   }
 
+  /** Shown to a room: large, high in contrast, one figure at a time. */
+  get presenting(): boolean {
+    return this.#presenting;
+  }
+  set presenting(value: boolean) {
+    this.#presenting = value;
+    keep('presenting', value);
+    this.#apply();
+  }
+
   get backend(): BackendChoice {
     return this.#backend;
   }
@@ -64,14 +75,20 @@ export class Settings {
 
   /** Puts the choices on the document and follows the system's theme. Returns what undoes it. */
   attach(): () => void {
-    const media = matchMedia('(prefers-color-scheme: dark)');
+    const dark = matchMedia('(prefers-color-scheme: dark)');
     const follow = (): void => {
-      this.#systemDark = media.matches;
+      this.#systemDark = dark.matches;
     };
+    // Text sizes may depend on the window's.
+    const measure = (): void => this.#measure();
     follow();
     this.#apply();
-    media.addEventListener('change', follow);
-    return () => media.removeEventListener('change', follow);
+    dark.addEventListener('change', follow);
+    addEventListener('resize', measure);
+    return () => {
+      dark.removeEventListener('change', follow);
+      removeEventListener('resize', measure);
+    };
   }
 
   #apply(): void {
@@ -79,6 +96,11 @@ export class Settings {
     if (this.#theme === 'system') delete root.dataset['theme'];
     else root.dataset['theme'] = this.#theme;
     root.dataset['size'] = this.#size;
-    this.#rootPixels = parseFloat(getComputedStyle(root).fontSize) || 16;
+    root.toggleAttribute('data-presenting', this.#presenting);
+    this.#measure();
+  }
+
+  #measure(): void {
+    this.#rootPixels = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
   }
 }
