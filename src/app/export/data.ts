@@ -38,11 +38,16 @@ function csvCell(value: string | number): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+type About = readonly (readonly [name: string, value: string])[];
+
 /** A table as CSV; lines that begin with `#` state where it comes from. */
 export function toCsv(table: TableData, provenance: ExportProvenance, fact: string): string {
-  const about: readonly (readonly [string, string])[] = [
-    ['table', table.caption],
-    ['fact', fact],
+  return csvFile([['table', table.caption], ['fact', fact], ...aboutModel(provenance)], table);
+}
+
+/** Where numbers come from, in the order in which a file states it. */
+export function aboutModel(provenance: ExportProvenance): About {
+  return [
     ['app', provenance.app],
     ['model', `${provenance.model} (${provenance.family}, ${provenance.dtype}), ${provenance.source}`],
     ['backend', provenance.backend],
@@ -50,6 +55,10 @@ export function toCsv(table: TableData, provenance: ExportProvenance, fact: stri
     ['sha256', JSON.stringify(provenance.sha256)],
     ['exported', provenance.exported],
   ];
+}
+
+/** Lines that begin with `#`, then the table. */
+export function csvFile(about: About, table: TableData): string {
   const head = about.map(([name, value]) => `# ${name}: ${value.replace(/[\r\n]+/g, ' ')}`);
   const rows = [table.columns, ...table.rows].map((row) => row.map(csvCell).join(','));
   return [...head, ...rows].join('\r\n') + '\r\n';
