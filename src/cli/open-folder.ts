@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readFile, readdir } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { StrataError } from '../core/errors';
 import type { Dtype, ModelFiles } from '../core/model';
 import { assembleModel } from '../models/assemble';
 import { filesOf, findModel } from '../models/layout';
+
+/** Most bytes one read may ask for. */
+const CHUNK = 2 ** 28;
 
 /**
  * Opens a model folder laid out like a hub repository from disk.
@@ -15,7 +18,7 @@ export async function openFolder(folder: string, dtype: Dtype): Promise<ModelFil
   const bytes = new Map<string, Uint8Array<ArrayBuffer>>();
   const sha256: Record<string, string> = {};
   for (const path of filesOf(layout)) {
-    const content = new Uint8Array(await readFile(join(folder, path)));
+    const content = await readBytes(join(folder, path));
     bytes.set(path, content);
     sha256[path] = createHash('sha256').update(content).digest('hex');
   }
@@ -26,6 +29,25 @@ export async function openFolder(folder: string, dtype: Dtype): Promise<ModelFil
     sha256,
     bytes: [...bytes.values()].reduce((sum, content) => sum + content.length, 0),
   });
+}
+
+/** A file's bytes, held once: a copy of the buffer would double what a large model takes. */
+async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const bytes = new Uint8Array(size);
+    let at = 0;
+    while (at < size) {
+      const { bytesRead } = await file.read(bytes, at, Math.min(size - at, CHUNK), at);
+      if (bytesRead === 0)
+        throw new StrataError('truncated', `${path} became shorter while it was read.`, { file: path });
+      at += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await file.close();
+  }
 }
 
 /** Paths of the folder and the folder `onnx` in it, with forward slashes. */

@@ -4,7 +4,8 @@ import type { Backend } from '../core/model';
 import type { Anatomy } from '../onnx/anatomy';
 import type { GraphView } from '../onnx/graph';
 import type { ValueInfo } from '../onnx/model';
-import { buildPlain, buildTrunk, pointInputs, pointKey, type Point } from '../onnx/trunk';
+import type { TokenTable } from '../onnx/token-table';
+import { buildPlain, buildTrunk, pointInputs, pointKey, TOKEN_VECTORS, type Point } from '../onnx/trunk';
 import { modelFeeds, type Feeds } from './feeds';
 import { neutralFeeds, type PointFeed } from './interventions';
 import { createSession, sessionError, type InferenceSession, type Runtime, type WeightFiles } from './runtime';
@@ -13,6 +14,7 @@ import { floatsOf } from './values';
 interface Open {
   readonly session: InferenceSession;
   readonly inputs: readonly ValueInfo[];
+  readonly table?: TokenTable | undefined;
   readonly taps: ReadonlyMap<HookName, string>;
   readonly points: readonly Point[];
 }
@@ -53,9 +55,9 @@ export class Trunk {
       return { session, inputs, taps: new Map([['logits', this.logits]]), points };
     }
     const hooks = [...this.anatomy.sites.keys()];
-    const { header, inputs, taps } = buildTrunk(this.view, this.anatomy, hooks, points);
+    const { header, inputs, table, taps } = buildTrunk(this.view, this.anatomy, hooks, points);
     const session = await createSession(this.runtime, this.backend, header, this.weights);
-    return { session, inputs, taps, points };
+    return { session, inputs, table, taps, points };
   }
 
   /**
@@ -71,6 +73,10 @@ export class Trunk {
     const open = await this.open(points);
     const tokensInput = this.anatomy?.tokens ?? 'input_ids';
     const inputs = modelFeeds(this.runtime, open.inputs, tokensInput, tokens);
+    if (open.table) {
+      const dims = [1, tokens.length, open.table.d_model];
+      inputs[TOKEN_VECTORS] = new this.runtime.Tensor('float32', open.table.rows(tokens), dims);
+    }
     for (const point of open.points) this.feedPoint(point, feeds, tokens.length, inputs);
     const names = [...new Set(hooks.map((hook) => open.taps.get(hook)!))];
     const results = await this.withDeadline(open.session.run(inputs, names));

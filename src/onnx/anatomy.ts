@@ -25,6 +25,7 @@ export interface Anatomy {
   /** Graph input with the token ids, graph output with the logits. */
   readonly tokens: string;
   readonly logits: string;
+  readonly embedding: Embedding;
   readonly tail: Tail;
   readonly dims: ModelDims;
   readonly parallelResidual: boolean;
@@ -70,6 +71,7 @@ export function findAnatomy(view: GraphView, config: Readonly<Record<string, unk
   return {
     tokens: embedding.input,
     logits,
+    embedding,
     tail,
     dims,
     parallelResidual: builder.parallel,

@@ -3,7 +3,7 @@ import { emitModel, makeInt, makeInt64, makeInts, makeNode, type Header } from '
 import type { GraphView } from './graph';
 import { ElementType, standardOpset, type OnnxNode, type OnnxTensor } from './model';
 import { prune } from './prune';
-import { projectionInput } from './projection';
+import { constantDims, projectionInput } from './projection';
 
 /** Names of the tail session's inputs and outputs; `P` positions, `R` rows of each, `K` top tokens, `M` targets. */
 export const TAIL = {
@@ -150,7 +150,24 @@ class TailBuilder {
     if (node.op === 'DynamicQuantizeLinear' || node.op === 'DynamicQuantizeMatMul') this.wholeStreams = true;
     if (SAME_ROWS.has(node.op)) this.add('Identity', [node.inputs[0]!], node.outputs[0]!);
     else if (node.op === 'Gemm') this.gemm(node);
-    else this.nodes.push(node);
+    else if (node.op === 'MatMul' && this.untransposed(node) !== undefined) {
+      // As a MatMul the runtime would hold the table twice for a while, once the other way round.
+      const [activation] = node.inputs as [string];
+      const inputs = [activation, this.untransposed(node)!];
+      this.gemm(makeNode('Gemm', inputs, node.outputs, [makeInt('transB', 1)]));
+    } else this.nodes.push(node);
+  }
+
+  /** The table `[out, in]` behind a product with its transpose. */
+  private untransposed(node: OnnxNode): string | undefined {
+    const weight = node.inputs[1] ?? '';
+    const transpose = this.view.isConstant(weight) ? this.view.producer(weight) : undefined;
+    if (transpose?.op !== 'Transpose') return undefined;
+    const table = transpose.inputs[0]!;
+    return constantDims(this.view, table)?.length === 2 &&
+      constantDims(this.view, weight)?.[0] === this.anatomy.dims.d_model
+      ? table
+      : undefined;
   }
 
   /** Gemm takes matrices only: positions and rows are folded together around it. */

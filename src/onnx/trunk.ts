@@ -6,6 +6,7 @@ import type { GraphView } from './graph';
 import { hookShape } from './hook-shape';
 import { ElementType, type OnnxNode, type OnnxTensor, type ValueInfo } from './model';
 import { prune } from './prune';
+import { tokenTable, type TokenTable } from './token-table';
 
 /**
  * A place where a run may change the stream, fed by inputs that are always required:
@@ -28,10 +29,15 @@ export function pointKey(point: Point): string {
   return pointInputs(point)[0]!;
 }
 
+/** `[1, T, d_model]` vectors of the tokens, as the file stores them. */
+export const TOKEN_VECTORS = 'strata.token_vectors';
+
 export interface Trunk {
   readonly header: Header;
   /** The model's own inputs that are still read. */
   readonly inputs: readonly ValueInfo[];
+  /** Where it is given, its rows have to be fed as {@link TOKEN_VECTORS}. */
+  readonly table: TokenTable | undefined;
   /** Output name by hook. */
   readonly taps: ReadonlyMap<HookName, string>;
 }
@@ -47,7 +53,13 @@ export function buildTrunk(
   points: readonly Point[],
 ): Trunk {
   const cache = emptyCache(view, anatomy.dims.d_head);
-  const editor = new GraphEditor(view, cache.nodes);
+  const table = tokenTable(view, anatomy.embedding);
+  const editor = new GraphEditor(view, table ? withoutLookup(view, cache.nodes, table) : cache.nodes);
+  const vectors: ValueInfo = {
+    name: TOKEN_VECTORS,
+    elementType: ElementType.FLOAT,
+    dims: [1, 'strata.T', anatomy.dims.d_model],
+  };
   const ordered = [...anatomy.sites.keys()];
   for (const hook of ordered) {
     const parsed = parseHook(hook);
@@ -74,14 +86,22 @@ export function buildTrunk(
   const parts = prune({
     nodes: editor.finish(),
     initializers: [...view.model.graph.initializers, ...cache.initializers, ...editor.initializers],
-    inputs: [...view.model.graph.inputs.filter((input) => !cache.names.has(input.name)), ...editor.inputs],
+    inputs: [...view.model.graph.inputs.filter((input) => !cache.names.has(input.name)), ...editor.inputs, vectors],
     outputs: [...new Set(taps.values())],
   });
   return {
     header: emitModel(view.model, parts),
-    inputs: parts.inputs.filter((input) => !editor.inputs.includes(input)),
+    inputs: parts.inputs.filter((input) => input !== vectors && !editor.inputs.includes(input)),
+    table,
     taps,
   };
+}
+
+/** The tokens' vectors come from outside, in the type the Gather would have given. */
+function withoutLookup(view: GraphView, nodes: readonly OnnxNode[], { tensor }: TokenTable): OnnxNode[] {
+  const type = view.elementType(tensor) || ElementType.FLOAT;
+  const given = makeNode('Cast', [TOKEN_VECTORS], [tensor], [makeInt('to', type)]);
+  return nodes.map((node) => (node.outputs[0] === tensor ? given : node));
 }
 
 /**

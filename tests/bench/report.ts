@@ -43,3 +43,7 @@ export function milliseconds(what: string, value: number, limit?: number): Row {
   const row = { what, value: `${value < 10 ? value.toFixed(1) : Math.round(value)} ms` };
   return limit === undefined ? row : { ...row, limit: `≤ ${limit} ms`, ok: value <= limit };
 }
+
+export function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
+}

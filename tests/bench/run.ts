@@ -1,4 +1,4 @@
-// npm run bench [-- page|engine …]: measures, prints, and writes tests/bench/results.md. Build first.
+// npm run bench [-- page|engine|memory …]: measures, prints, and writes tests/bench/results.md. Build first.
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { findChromium } from '../chromium.mjs';
@@ -18,6 +18,13 @@ if (asked('page')) {
 if (asked('engine')) {
   const { engineSections } = await import('./engine');
   sections.push(...(await engineSections()));
+}
+
+if (asked('memory')) {
+  const chromium = await findChromium();
+  if (chromium !== undefined) process.env['CHROMIUM_PATH'] = chromium;
+  const { memorySection } = await import('./memory');
+  sections.push(await memorySection());
 }
 
 const report = markdown(sections, new Date());
