@@ -1,6 +1,13 @@
+import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import type { Token } from '../../core/fact';
+import type { AttentionResult } from '../../probes/attention/meta';
 import type { ModelInfo } from '../../core/model';
+import { english } from '../i18n/words';
+import { attentionScene, mapSteps } from './attention-figure';
 import { fileName, provenanceOf, toCsv, toJson } from './data';
+import { lines } from './frame';
+import { indexedPng } from './png';
 import { escapeXml, sceneToSvg } from './scene';
 
 const info = {
@@ -54,5 +61,113 @@ describe('exported pictures', () => {
     expect(svg).not.toContain('<script>');
     expect(svg).toContain('fill="red&quot;"');
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" width="10" height="5"/);
+  });
+});
+
+describe('maps in exported pictures', () => {
+  it('are PNG files with a palette that inflate to their rows', () => {
+    const steps = Uint8Array.of(255, 0, 17, 3);
+    const file = Buffer.from(indexedPng(steps, 2));
+    expect(file.subarray(1, 4).toString('latin1')).toBe('PNG');
+    const chunks: Record<string, Buffer> = {};
+    for (let at = 8; at < file.length;) {
+      const length = file.readUInt32BE(at);
+      chunks[file.subarray(at + 4, at + 8).toString('latin1')] = file.subarray(at + 8, at + 8 + length);
+      at += length + 12;
+    }
+    expect(Object.keys(chunks)).toEqual(['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND']);
+    expect([chunks['IHDR']!.readUInt32BE(0), chunks['IHDR']!.readUInt32BE(4)]).toEqual([2, 2]);
+    expect(chunks['PLTE']).toHaveLength(768);
+    // Each row begins with its filter, none.
+    expect([...inflateSync(chunks['IDAT']!)]).toEqual([0, 255, 0, 0, 17, 3]);
+    // The checksum of the empty last chunk is a known constant.
+    expect(file.subarray(-4).toString('hex')).toBe('ae426082');
+  });
+
+  it('hold several blocks when large', () => {
+    const steps = Uint8Array.from({ length: 300 * 300 }, (_, at) => at % 256);
+    const file = Buffer.from(indexedPng(steps, 300));
+    const data = file.indexOf('IDAT') + 4;
+    const rows = inflateSync(file.subarray(data, data + file.readUInt32BE(data - 8)));
+    expect(rows).toHaveLength(300 * 301);
+    expect([...rows.subarray(301 * 7 + 1, 301 * 7 + 4)]).toEqual([...steps.subarray(2100, 2103)]);
+  });
+
+  it('keep a narrow stripe when they are gathered', () => {
+    const map = new Float32Array(16);
+    for (let dest = 0; dest < 4; dest++) map[dest * 4] = 1;
+    expect(mapSteps(map, 4, 1, 4)).toEqual({
+      size: 4,
+      steps: Uint8Array.of(255, 0, 0, 0, 255, 1, 0, 0, 255, 1, 1, 0, 255, 1, 1, 1),
+    });
+    expect(mapSteps(map, 4, 1, 2)).toEqual({ size: 2, steps: Uint8Array.of(255, 0, 255, 1) });
+  });
+});
+
+describe('the exported attention figure', () => {
+  const T = 40;
+  const heads = 3;
+  const result: AttentionResult = {
+    layers: [0, 1],
+    n_heads: heads,
+    n_positions: T,
+    patterns: Float32Array.from({ length: 2 * heads * T * T }, (_, at) => (at % T === 0 ? 1 : 0)),
+    subjectPositions: [0],
+    subjectShare: Float32Array.of(1, 1),
+    subjectShareByHead: new Float32Array(2 * heads).fill(1),
+    dest: T - 1,
+  };
+  const tokens = Array.from({ length: T }, (_, id): Token => ({
+    id,
+    text: `t${id}`,
+    bytes: [],
+    start: 0,
+    end: 0,
+    special: false,
+  }));
+  const choice = {
+    head: { layer: 1, head: 2 },
+    looker: undefined,
+    variant: 'plain',
+    does: () => undefined,
+    scores: () => 'On random text',
+  } as const;
+  const frame = { title: 'Who looked where', fact: 'A fact', source: 'Atlas' };
+  const textsOf = (drawing: 'matrix' | 'arcs') => {
+    const scene = attentionScene(result, tokens, { ...choice, drawing }, frame, english);
+    for (const shape of scene.shapes) {
+      if (!('x' in shape)) continue;
+      expect(shape.x).toBeGreaterThanOrEqual(0);
+      expect(shape.x).toBeLessThanOrEqual(scene.width);
+      expect(shape.y).toBeLessThanOrEqual(scene.height);
+    }
+    return {
+      maps: scene.shapes.filter((shape) => shape.kind === 'map').length,
+      texts: scene.shapes.flatMap((shape) => (shape.kind === 'text' ? [shape.text] : [])),
+    };
+  };
+
+  it('has the wall of all heads, however long the prompt, and everything said under the large one', () => {
+    const { maps, texts } = textsOf('matrix');
+    expect(maps).toBe(2 * heads + 1);
+    expect(texts.filter((text) => text === 'subject')).toHaveLength(2 * heads);
+    expect(texts).toContain('Layer 2, head 3');
+    expect(texts).toContain('t39 spends 100\u00a0% of this head on t0.');
+    expect(texts).toContain('On random text');
+    expect(texts).toContain('Attention of t39 to the subject, by layer');
+  });
+
+  it('draws arcs where the page does', () => {
+    const { maps, texts } = textsOf('arcs');
+    expect(maps).toBe(2 * heads);
+    expect(texts).toContain('t20');
+  });
+});
+
+describe('lines of a text', () => {
+  it('break at spaces, and a long word anywhere', () => {
+    expect(lines('The capital of France is', 11)).toEqual(['The capital', 'of France', 'is']);
+    expect(lines('abcdefgh ij', 3)).toEqual(['abc', 'def', 'gh', 'ij']);
+    expect(lines('', 10)).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import type { PreparedFact } from '../../core/fact';
-import { shorten } from '../../views/format';
+import { columns, shorten } from '../../views/format';
 import { PALETTE } from './palette';
 import type { Scene, Shape } from './scene';
 
@@ -45,4 +45,23 @@ export function factLine(prepared: PreparedFact | undefined): string {
   const { fact } = prepared;
   const answers = fact.answers.length > 0 ? ` → ${fact.answers.join(' | ')}` : '';
   return fact.prompt.replace(/\s+/g, ' ') + answers + (fact.foil ? ` (foil: ${fact.foil})` : '');
+}
+
+/** A text in lines of at most `limit` monospace columns, broken at plain spaces; a longer word is broken anywhere. */
+export function lines(text: string, limit: number): string[] {
+  const out: string[] = [];
+  let line = '';
+  const put = (piece: string): void => {
+    if (line !== '' && columns(line + piece.trimEnd()) > limit) {
+      out.push(line.trimEnd());
+      line = '';
+    }
+    line += piece;
+  };
+  for (const word of text.match(/[^ \t\r\n]+[ \t\r\n]*|[ \t\r\n]+/g) ?? []) {
+    if (columns(word) <= limit) put(word.replace(/[ \t\r\n]+$/, ' '));
+    else for (const character of word) put(character);
+  }
+  if (line.trim() !== '') out.push(line.trimEnd());
+  return out;
 }

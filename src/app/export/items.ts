@@ -1,15 +1,18 @@
 import { attentionTable } from '../../probes/attention/view/table';
-import { subjectPeak } from '../../probes/attention/view/reading';
+import type { HeadId } from '../../probes/attention/view/sentences';
 import { emergenceTable } from '../../probes/emergence/view/table';
+import { HEAD_KINDS, type HeadsResult } from '../../probes/heads/meta';
 import { lensTable } from '../../probes/lens/view/table';
 import { SERIES } from '../../views/colour';
+import { percent } from '../../views/format';
 import type { TableData } from '../../views/table';
 import type { Words } from '../../views/words';
 import { continuationTable } from '../continuation-table';
 import type { Page } from '../page.svelte';
+import { attentionScene } from './attention-figure';
 import { factLine, type Frame } from './frame';
 import { emergenceScene, lensScene } from './layer-figures';
-import { attentionScene, continuationScene } from './token-figures';
+import { continuationScene } from './continuation-figure';
 import type { Scene } from './scene';
 
 /** One figure of the page as files: its picture, its table, and the result it was drawn from. */
@@ -19,6 +22,15 @@ export interface ExportItem {
   readonly scene: () => Scene;
   readonly table: () => TableData;
   readonly result: unknown;
+}
+
+/** What a head does on random text, as the page writes it; '' for a head without scores. */
+function scoresLine(heads: HeadsResult, { layer, head }: HeadId, words: Words): string {
+  const row = heads.layers.indexOf(layer);
+  if (row < 0) return '';
+  const at = row * heads.n_heads + head;
+  const scores = HEAD_KINDS.map((kind) => `${words(`heads.kind.${kind}`)} ${percent(heads[kind][at]!)}`);
+  return `${words('heads.title')} ${scores.join(', ')}`;
 }
 
 /** Everything on the page that can be taken along right now. */
@@ -68,14 +80,9 @@ export function exportItems(page: Page, words: Words): ExportItem[] {
   const heads = page.heads.result;
   if (attention && attention.result.layers.length > 0) {
     const { result } = attention;
-    const peak = subjectPeak(result);
-    const chosen = page.selection.head ?? {
-      layer: result.layers[peak?.head.row ?? result.layers.length - 1]!,
-      head: peak?.head.head ?? 0,
-    };
-    const does = (layer: number, head: number): string => {
+    const does = ({ layer, head }: HeadId): string | undefined => {
       const kind = heads?.labels[heads.layers.indexOf(layer) * heads.n_heads + head]?.kind;
-      return kind && kind !== 'none' ? words(`attention.does.${kind}`) : '';
+      return kind && kind !== 'none' ? words(`attention.does.${kind}`) : undefined;
     };
     items.push({
       name: words('attention.name'),
@@ -84,12 +91,25 @@ export function exportItems(page: Page, words: Words): ExportItem[] {
         attentionScene(
           result,
           attention.prepared?.tokens ?? tokens,
-          chosen,
-          page.variant,
+          {
+            head: page.selection.head,
+            looker: page.selection.looker,
+            variant: page.variant,
+            drawing: page.drawing,
+            does,
+            scores: (id) => (heads ? scoresLine(heads, id, words) : ''),
+          },
           frame(words('attention.title')),
           words,
         ),
-      table: () => attentionTable(result, attention.prepared?.tokens ?? tokens, does, page.variant, words),
+      table: () =>
+        attentionTable(
+          result,
+          attention.prepared?.tokens ?? tokens,
+          (layer, head) => does({ layer, head }) ?? '',
+          page.variant,
+          words,
+        ),
       result: { attention, heads },
     });
   }

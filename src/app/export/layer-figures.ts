@@ -1,6 +1,6 @@
 import type { Token } from '../../core/fact';
 import type { EmergenceResult } from '../../probes/emergence/meta';
-import { curvesOf, nullBand, type OtherCurves } from '../../probes/emergence/view/curves';
+import { curvesOf, eventMarks, nullBand, shownMeasure, type OtherCurves } from '../../probes/emergence/view/curves';
 import type { LensResult } from '../../probes/lens/meta';
 import { largestKl, shaded, type Shading } from '../../probes/lens/view/shading';
 import { shade } from '../../views/colour';
@@ -90,14 +90,21 @@ export function lensScene(
   return framed(frame, LABELS + table.positions.length * width, ROW * (rows.length + 1), shapes);
 }
 
+const RADIUS = 3;
+
+function dot(x: number, y: number): string {
+  return `M${x - RADIUS},${y}a${RADIUS},${RADIUS} 0 1 0 ${2 * RADIUS},0a${RADIUS},${RADIUS} 0 1 0 ${-2 * RADIUS},0Z`;
+}
+
 export function emergenceScene(
   result: EmergenceResult,
   { labels }: WithLabels,
-  measure: Measure,
+  wanted: Measure,
   kept: readonly OtherCurves[],
   frame: Frame,
   words: Words,
 ): Scene {
+  const measure = shownMeasure(result, wanted);
   const name = (id: number | undefined): string => (id === undefined ? '' : visible(labels[id]?.text ?? String(id)));
   const names = { answer: result.answerIds.map(name).join(' | '), foil: name(result.foilId) };
   const paint: Readonly<Record<string, string>> = { 'var(--answer)': PALETTE.answer, 'var(--foil)': PALETTE.foil };
@@ -147,13 +154,30 @@ export function emergenceScene(
       dash: [2, 3],
     });
   }
+  const marks = new Map<number, string[]>();
+  for (const { depth, event } of eventMarks(result)) {
+    marks.set(depth, [...(marks.get(depth) ?? []), words(`term.${event}`)]);
+  }
+  for (const [depth, events] of marks) {
+    shapes.push(
+      { kind: 'path', d: `M${left},${y(depth)}H${left + width}`, stroke: PALETTE.answer, dash: [3, 3] },
+      { kind: 'text', x: left + 2, y: y(depth) - 4, text: events.join(' · '), fill: PALETTE.answer, size: 10 },
+    );
+  }
   for (const curve of curves) {
+    const stroke = curve.colour;
     shapes.push({
       kind: 'path',
       d: curvePath(curve, x, y),
-      stroke: curve.colour,
+      stroke,
       width: curve.main ? 2.25 : 1.5,
       ...(curve.dashed ? { dash: [5, 4] } : {}),
+    });
+    if (!curve.main) continue;
+    curve.depths.forEach((depth, index) => {
+      const value = curve.values[index]!;
+      if (!Number.isFinite(value)) return;
+      shapes.push({ kind: 'path', d: dot(x(value), y(depth)), stroke, fill: PALETTE.paper, width: 2 });
     });
   }
   const legend = [

@@ -1,3 +1,6 @@
+import { LOOKUP } from '../../views/colour';
+import { indexedPng } from './png';
+
 /** A picture as plain shapes, so that the same one becomes an SVG file or a PNG. Pixels, y downward. */
 export type Shape =
   | {
@@ -29,6 +32,18 @@ export type Shape =
       readonly fill?: string;
       readonly width?: number;
       readonly dash?: readonly number[];
+      readonly opacity?: number;
+    }
+  | {
+      readonly kind: 'map';
+      readonly x: number;
+      readonly y: number;
+      /** Width and height on the page. */
+      readonly side: number;
+      /** Rows and columns of the map. */
+      readonly size: number;
+      /** `[size × size]` steps of the page's scale, 1–255; 0 is left out. */
+      readonly steps: Uint8Array;
     };
 
 export interface Scene {
@@ -67,8 +82,14 @@ function shapeToSvg(shape: Shape): string {
     return `<rect${attributes({ x, y, width, height, fill, stroke, rx: radius })}/>`;
   }
   if (shape.kind === 'path') {
-    const { d, stroke, fill = 'none', width, dash } = shape;
-    return `<path${attributes({ d, fill, stroke, 'stroke-width': width, 'stroke-dasharray': dash?.join(' ') })}/>`;
+    const { d, stroke, fill = 'none', width, dash, opacity } = shape;
+    const line = { stroke, 'stroke-width': width, 'stroke-dasharray': dash?.join(' '), opacity };
+    return `<path${attributes({ d, fill, ...line })}/>`;
+  }
+  if (shape.kind === 'map') {
+    const { x, y, side, size, steps } = shape;
+    const href = `data:image/png;base64,${base64(indexedPng(steps, size))}`;
+    return `<image${attributes({ x, y, width: side, height: side, 'image-rendering': 'pixelated', href })}/>`;
   }
   const { x, y, text, fill, size = SIZE, mono, bold, anchor } = shape;
   const font = { 'font-family': mono ? MONO : SANS, 'font-size': size, 'font-weight': bold ? 600 : undefined };
@@ -80,6 +101,23 @@ export function sceneToSvg({ width, height, background, shapes }: Scene): string
   const size = attributes({ width, height, viewBox: `0 0 ${width} ${height}` });
   const paper = `<rect${attributes({ width, height, fill: background })}/>`;
   return `<svg xmlns="http://www.w3.org/2000/svg"${size}>${paper}${shapes.map(shapeToSvg).join('')}</svg>\n`;
+}
+
+function base64(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}
+
+function mapCanvas(steps: Uint8Array, size: number): OffscreenCanvas {
+  const canvas = new OffscreenCanvas(size, size);
+  const context = canvas.getContext('2d')!;
+  const image = context.createImageData(size, size);
+  steps.forEach((step, at) => {
+    if (step > 0) image.data.set(LOOKUP.light.subarray(step * 4, step * 4 + 4), at * 4);
+  });
+  context.putImageData(image, 0, 0);
+  return canvas;
 }
 
 function draw(context: CanvasRenderingContext2D, shape: Shape): void {
@@ -104,8 +142,13 @@ function draw(context: CanvasRenderingContext2D, shape: Shape): void {
       context.setLineDash([...(shape.dash ?? [])]);
       context.lineWidth = shape.width ?? 1;
       context.strokeStyle = shape.stroke;
+      context.globalAlpha = shape.opacity ?? 1;
       context.stroke(path);
+      context.globalAlpha = 1;
     }
+  } else if (shape.kind === 'map') {
+    context.imageSmoothingEnabled = false;
+    context.drawImage(mapCanvas(shape.steps, shape.size), shape.x, shape.y, shape.side, shape.side);
   } else {
     context.font = `${shape.bold ? 600 : 400} ${shape.size ?? SIZE}px ${shape.mono ? MONO : SANS}`;
     context.textAlign = shape.anchor === 'middle' ? 'center' : (shape.anchor ?? 'start');

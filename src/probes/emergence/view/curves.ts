@@ -104,3 +104,22 @@ export function showValue(measure: Measure, value: number): string {
   if (measure === 'rank') return `#${value}`;
   return measure === 'diff' ? value.toFixed(1) : percent(value);
 }
+
+/** The measure that can be drawn: without a foil there is no difference. */
+export function shownMeasure(result: EmergenceResult, wanted: Measure): Measure {
+  return wanted === 'diff' && !result.logitDiff ? 'p' : wanted;
+}
+
+const EVENTS = ['first', 'stable', 'half'] as const;
+
+/** Events by the depth at which they happen; those that do not happen are left out. */
+export function eventMarks(
+  result: EmergenceResult,
+): { readonly depth: number; readonly event: (typeof EVENTS)[number] }[] {
+  return EVENTS.flatMap((event) => {
+    const row = result.events[event];
+    // Half of next to nothing is no event to look at.
+    const small = event === 'half' && result.p.at(-1)! < 0.01;
+    return row === undefined || small ? [] : [{ depth: result.rowDepth[row]!, event }];
+  });
+}
