@@ -1,0 +1,84 @@
+import type { Token } from '../../../core/fact';
+import { percent, visible } from '../../../views/format';
+import type { Words } from '../../../views/words';
+import type { AttentionResult } from '../meta';
+import { mostSeen, subjectPeak, SUBJECT_SHARE, type Variant } from './reading';
+
+export interface HeadId {
+  readonly layer: number;
+  readonly head: number;
+}
+
+/** What a head does on random text; undefined while unknown or nothing in particular. */
+export type Does = (id: HeadId) => string | undefined;
+
+/** What stands under a head's map; `share` when it is what the head does to this prompt's subject. */
+export function doing(
+  result: AttentionResult,
+  id: HeadId,
+  does: Does,
+  words: Words,
+): { readonly text: string; readonly share?: string } | undefined {
+  const row = result.layers.indexOf(id.layer);
+  const share = result.subjectShareByHead[row * result.n_heads + id.head]!;
+  if (result.subjectPositions.length > 0 && share >= SUBJECT_SHARE) {
+    return { text: words('attention.does.subject'), share: percent(share) };
+  }
+  const text = does(id);
+  return text ? { text } : undefined;
+}
+
+/** The variant that can be shown: a value-weighted one or a rollout may not be there (yet). */
+export function shownVariant(result: AttentionResult, wanted: Variant): Variant {
+  if (wanted === 'value') return result.valueWeighted ? 'value' : 'plain';
+  return wanted === 'rollout' && !result.rollout ? 'plain' : wanted;
+}
+
+/** The head shown large: the chosen one if this model has it, else the one that serves the subject most. */
+export function shownHead(result: AttentionResult, chosen: HeadId | undefined): HeadId {
+  const { layers, n_heads } = result;
+  if (chosen && layers.includes(chosen.layer) && chosen.head < n_heads) return chosen;
+  const peak = subjectPeak(result);
+  return peak ? { layer: layers[peak.head.row]!, head: peak.head.head } : { layer: layers.at(-1)!, head: 0 };
+}
+
+export function headTitle({ layer, head }: HeadId, variant: Variant, words: Words): string {
+  return variant === 'rollout'
+    ? words('attention.rolloutTitle', { layer: layer + 1 })
+    : words('attention.headTitle', { layer: layer + 1, head: head + 1 });
+}
+
+const textAt = (tokens: readonly Token[], position: number): string => visible(tokens[position]?.text ?? '');
+
+/** Where the singled-out token looks most in the large map. `map` is `[T, T]`. */
+export function reading(
+  result: AttentionResult,
+  tokens: readonly Token[],
+  map: Float32Array,
+  looker: number,
+  variant: Variant,
+  words: Words,
+): string {
+  const top = mostSeen(map, looker, result.n_positions);
+  const key = { plain: 'attention.looks', value: 'attention.looksValue', rollout: 'attention.looksRollout' } as const;
+  return words(key[variant], {
+    dest: textAt(tokens, looker),
+    src: textAt(tokens, top.src),
+    p: percent(top.value),
+    value: top.value.toPrecision(2),
+  });
+}
+
+/** What the figure says of the subject. */
+export function subjectSentence(result: AttentionResult, tokens: readonly Token[], words: Words): string {
+  const peak = subjectPeak(result);
+  if (!peak) return words('attention.sentence.none');
+  return words('attention.sentence', {
+    dest: textAt(tokens, result.dest),
+    layer: result.layers[peak.head.row]! + 1,
+    head: peak.head.head + 1,
+    p: percent(peak.head.share),
+    average: percent(peak.layer.share),
+    averageLayer: result.layers[peak.layer.row]! + 1,
+  });
+}
