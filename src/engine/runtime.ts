@@ -19,20 +19,45 @@ export interface Runtime {
 
 export type { InferenceSession, OrtTensor };
 
-/** Milliseconds ONNX Runtime may take to start its threads before it is an error instead of silence. */
+/**
+ * Milliseconds ONNX Runtime may take to compile itself and start its threads before it is an error instead of silence.
+ * Long, since a busy old laptop needs many of them; what is known to stop threads is asked for before.
+ */
 const INIT_TIMEOUT = 30_000;
+
+/** The script that every thread of a build runs, below `wasmPaths`. */
+const THREAD_SCRIPT: Readonly<Record<Backend, string>> = {
+  wasm: 'ort-wasm-simd-threaded.mjs',
+  webgpu: 'ort-wasm-simd-threaded.asyncify.mjs',
+};
 
 /** Imports the build that holds the backend: the plain CPU one unless WebGPU was chosen. */
 export async function loadRuntime(backend: Backend, options: RuntimeOptions): Promise<Runtime> {
   const runtime = await (options.importRuntime?.() ?? importBuild(backend));
   const { wasm } = runtime.env;
-  wasm.numThreads = options.threads ?? 1;
+  wasm.numThreads = await threadsAllowed(backend, options);
   wasm.initTimeout = INIT_TIMEOUT;
   wasm.proxy = false;
   if (options.wasmPaths !== undefined) wasm.wasmPaths = options.wasmPaths;
   if (options.wasmBinary) wasm.wasmBinary = options.wasmBinary;
   runtime.env.logLevel = 'error';
   return runtime;
+}
+
+/**
+ * The threads asked for, or one where the host does not let the page have more: an isolated page's worker loads the
+ * thread script only with this header, and without it nothing happens, not even an error.
+ */
+async function threadsAllowed(backend: Backend, { threads = 1, wasmPaths }: RuntimeOptions): Promise<number> {
+  if (threads === 1 || wasmPaths === undefined) return threads;
+  try {
+    const response = await fetch(new URL(THREAD_SCRIPT[backend], wasmPaths));
+    await response.body?.cancel();
+    return response.headers.has('cross-origin-embedder-policy') ? threads : 1;
+  } catch {
+    // Nothing is known then; the runtime's own timeout decides.
+    return threads;
+  }
 }
 
 function importBuild(backend: Backend): Promise<Runtime> {

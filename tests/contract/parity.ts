@@ -27,6 +27,8 @@ export interface Reference {
 
 export interface Check {
   readonly name: string;
+  /** Asks with a text, which a model without a tokenizer cannot read. */
+  readonly asksWithText?: true;
   run(api: ModelApi, reference: Reference, info: ModelInfo): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export const LAYERS = [0, 1, 2, 3];
 export const PARITY: readonly Check[] = [
   {
     name: 'tokenizes as transformers does, and describes ids',
+    asksWithText: true,
     async run(api, reference) {
       for (const [prompt, text] of PROMPTS.entries()) {
         const tokens = await api.tokenize(text);
@@ -114,6 +117,7 @@ export const PARITY: readonly Check[] = [
   },
   {
     name: 'lens: every cell as the reference, top 5 identical, ends in the logits',
+    asksWithText: true,
     async run(api, reference) {
       for (const prompt of reference.prompts) {
         const text = PROMPTS[prompt]!;
@@ -151,6 +155,7 @@ export const PARITY: readonly Check[] = [
   },
   {
     name: 'emergence: the column of the answer, from the reference’s own logits',
+    asksWithText: true,
     async run(api, reference) {
       const prompt = reference.prompts[0]!;
       const logits = of(reference, `${prompt}/logit_lens`);

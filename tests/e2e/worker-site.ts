@@ -2,9 +2,9 @@ import { test as base, expect } from '@playwright/test';
 import { createHash } from 'node:crypto';
 import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { pagePolicy } from '../../.config/build/page-policy.ts';
@@ -13,8 +13,20 @@ import { ISOLATION_HEADERS, serveFolder } from '../../.config/build/static-serve
 import { WORKER_POLICY } from '../../src/service-worker/policy.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
-/** Folders of the zoo with plain operators. */
-export const FAMILIES = ['optimum-gpt2', 'optimum-llama', 'optimum-gpt_neox', 'optimum-qwen2'];
+/** Folders below tests/fixtures: the zoo, and layouts that it has no example of. */
+export const MODELS = [
+  'zoo/optimum-gpt2',
+  'zoo/optimum-llama',
+  'zoo/optimum-gpt_neox',
+  'zoo/optimum-qwen2',
+  'zoo/optimum-o2-gpt2',
+  'zoo/genai-llama',
+  'zoo/genai-qwen2',
+  'layouts/fused-gpt2',
+  'layouts/genai-qwen3',
+  'layouts/merged-gpt2',
+  'layouts/opset23-llama',
+];
 const BUNDLED = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx'];
 
 /** A page with nothing on it but the worker's client, as built as the app is, and a small model in place of Atlas. */
@@ -66,15 +78,19 @@ export class WorkerSite {
     this.server = await serveFolder(this.folder, { port, base: '/strata/', headers });
   }
 
-  /** The same site on another port, where some files come without one of the headers. */
-  async without(header: string, paths: RegExp): Promise<{ url: string; close(): Promise<void> }> {
+  /**
+   * The same site on another port, where some files come without one of the headers.
+   * @param destination Only where they are asked for as this (Sec-Fetch-Dest).
+   */
+  async without(header: string, paths: RegExp, destination?: string): Promise<{ url: string; close(): Promise<void> }> {
     const upstream = new URL(this.url);
     const server = createServer((request, response) => {
       const path = request.url ?? '/';
       const forward = get({ port: upstream.port, path, headers: request.headers }, (answer) => {
-        const kept = Object.entries(answer.headers).filter(([name]) => name !== header || !paths.test(path));
-        const headers = Object.fromEntries(kept);
-        response.writeHead(answer.statusCode ?? 500, headers);
+        const asked = destination === undefined || request.headers['sec-fetch-dest'] === destination;
+        const kept = Object.entries(answer.headers).filter(([name]) => name !== header || !asked || !paths.test(path));
+        // Else a header would come from the browser's cache after all.
+        response.writeHead(answer.statusCode ?? 500, { ...Object.fromEntries(kept), 'Cache-Control': 'no-store' });
         answer.pipe(response);
       });
       forward.on('error', () => response.destroy());
@@ -96,9 +112,15 @@ export class WorkerSite {
 }
 
 async function addModels(folder: string): Promise<void> {
-  const zoo = join(REPOSITORY, 'tests/fixtures/zoo/optimum-gpt2');
-  for (const name of FAMILIES) {
-    await cp(join(REPOSITORY, 'tests/fixtures/zoo', name), join(folder, 'zoo', name), { recursive: true });
+  const fixtures = join(REPOSITORY, 'tests/fixtures');
+  const zoo = join(fixtures, 'zoo/optimum-gpt2');
+  for (const name of MODELS) {
+    await cp(join(fixtures, name), join(folder, name), { recursive: true });
+    const found = await readdir(join(fixtures, name), { recursive: true, withFileTypes: true });
+    const paths = found
+      .filter((entry) => entry.isFile() && entry.name !== 'reference.safetensors')
+      .map((entry) => relative(join(fixtures, name), join(entry.parentPath, entry.name)).split(sep).join('/'));
+    await writeFile(join(folder, name, 'paths.json'), JSON.stringify(paths));
   }
   await cp(join(REPOSITORY, 'tests/contract/value-weighted.json'), join(folder, 'zoo/value-weighted.json'));
   const atlas = join(folder, 'models/atlas');
