@@ -28,7 +28,7 @@ export function webApp(): Plugin[] {
       scope: './',
       display: 'standalone',
       background_color: '#f8f7f3',
-      theme_color: '#13202b',
+      theme_color: '#143f66',
       categories: ['education', 'science'],
       screenshots: [
         {
