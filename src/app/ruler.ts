@@ -137,7 +137,7 @@ function lead(ruler: Ruler, words: Words): string {
 
 function place(row: Pick<RulerRow, 'relative' | 'depth'>, sameLayers: boolean, words: Words): string {
   if (row.relative === 0) return words('ruler.at.embedding');
-  if (row.depth.includes(0)) return words('ruler.at.output');
+  if (row.relative === 1 && (!sameLayers || row.depth[0] === 0)) return words('ruler.at.output');
   if (sameLayers) return words('ruler.at.layer', { layer: row.depth[0] });
   return words('ruler.at.relative', { relative: percent(row.relative) });
 }
@@ -262,14 +262,5 @@ export function rulerTable({ numbers, names }: Ruler, words: Words): TableData {
         ...row.rank.map((rank) => rank ?? NOTHING),
       ])
       .reverse(),
-  };
-}
-
-/** {@link shiftLines} as a table. */
-export function shiftTable(ruler: Ruler, words: Words): TableData {
-  return {
-    caption: words('ruler.shifts'),
-    columns: [words('ruler.shifts.what'), ...ruler.names, words('ruler.shifts.difference')],
-    rows: shiftLines(ruler, words).map(({ name, values, difference }) => [name, ...values, difference]),
   };
 }
