@@ -23,6 +23,7 @@ import { Workbench, type FactFields, type Step } from '../state/Workbench.svelte
 import type { Measure } from '../views/layer-chart';
 import type { WordKey } from '../views/words';
 import { findName, matchFact, otherSubjects, parseLedger, type Ledger } from './ledger/ledger';
+import { parseInPieces } from './ledger/read';
 import { Models } from './models/Models.svelte';
 import { DEFAULT_VIEW, readFragment, writeFragment, type SharedState } from './url-state';
 
@@ -252,13 +253,14 @@ export class Page {
     const model = BUNDLED_MODELS.find((entry) => entry.id === choice.id);
     if (!model) {
       this.#ledger = 'none';
-      this.#findSubject();
+      // What another model's ledger marked stays marked, as if the person had.
+      this.#ownSubject ||= this.workbench.fields.subject !== undefined;
       return;
     }
     try {
       const response = await fetch(new URL(`${model.folder}ledger.json`, document.baseURI));
       if (!response.ok) throw new Error(`status ${response.status}`);
-      const ledger = parseLedger(await response.json());
+      const ledger = parseLedger(await parseInPieces(await response.text(), 'facts'));
       if (this.#choice !== choice) return;
       this.#ledger = ledger;
     } catch {

@@ -1,0 +1,86 @@
+/** Characters read at a stretch: a few milliseconds of work on a slow device. */
+const PIECE = 150_000;
+
+/** Lets the page answer what was typed or clicked meanwhile. */
+const giveWay = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+const QUOTE = 34;
+const COMMA = 44;
+const BACKSLASH = 92;
+
+/** Where a string that opens at `open` closes. */
+function endOfString(text: string, open: number): number {
+  let at = open + 1;
+  while (at < text.length && text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;
+  return at;
+}
+
+interface Place {
+  /** After the list's opening bracket. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Reads a JSON object whose member `list` is a long array, a stretch at a time, so that the page is never held up for
+ * as long as `JSON.parse` of the whole would.
+ * @param pause called between two stretches.
+ * @throws SyntaxError when the text is not JSON.
+ */
+export async function parseInPieces(
+  text: string,
+  list: string,
+  pause: () => Promise<void> = giveWay,
+  piece = PIECE,
+): Promise<unknown> {
+  const items: unknown[] = [];
+  const found = await readList(text, list, pause, piece, items);
+  if (!found) return JSON.parse(text) as unknown;
+  const rest = JSON.parse(text.slice(0, found.start) + text.slice(found.end)) as Record<string, unknown>;
+  return { ...rest, [list]: items };
+}
+
+async function readList(
+  text: string,
+  list: string,
+  pause: () => Promise<void>,
+  piece: number,
+  items: unknown[],
+): Promise<Place | undefined> {
+  const key = `"${list}"`;
+  let depth = 0;
+  let start = -1;
+  let from = 0;
+  const take = (to: number): void => {
+    for (const item of JSON.parse(`[${text.slice(from, to)}]`) as unknown[]) items.push(item);
+    from = to + 1;
+  };
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      const end = endOfString(text, at);
+      // The array of this member of the outermost object.
+      if (depth === 1 && start < 0 && text.startsWith(key, at)) {
+        const opening = /^\s*:\s*\[/.exec(text.slice(end + 1, end + 100));
+        if (opening) {
+          at = end + opening[0].length;
+          start = from = at + 1;
+          depth = 2;
+          continue;
+        }
+      }
+      at = end;
+    } else if (code === 91 || code === 123) depth++;
+    else if (code === 93 || code === 125) {
+      depth--;
+      if (start >= 0 && depth === 1) {
+        take(at);
+        return { start, end: at };
+      }
+    } else if (code === COMMA && depth === 2 && start >= 0 && at - from > piece) {
+      take(at);
+      await pause();
+    }
+  }
+  return undefined;
+}
