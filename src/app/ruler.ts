@@ -135,7 +135,8 @@ function lead(ruler: Ruler, words: Words): string {
   return words(`ruler.says.${key}`, { ...values, depthA: depthA!, depthB: depthB! });
 }
 
-function place(row: Pick<RulerRow, 'relative' | 'depth'>, sameLayers: boolean, words: Words): string {
+/** Where a row lies, inside a sentence. */
+export function place(row: Pick<RulerRow, 'relative' | 'depth'>, sameLayers: boolean, words: Words): string {
   if (row.relative === 0) return words('ruler.at.embedding');
   if (row.relative === 1 && (!sameLayers || row.depth[0] === 0)) return words('ruler.at.output');
   if (sameLayers) return words('ruler.at.layer', { layer: row.depth[0] });
