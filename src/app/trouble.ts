@@ -18,6 +18,10 @@ const MODEL: ReadonlySet<ErrorCode> = new Set([
 
 /** What happened, in a sentence. */
 export function what({ code, details }: ErrorRecord, words: Words): string {
+  if (code === 'prompt-too-long' && details['reason'] === 'memory') {
+    const { tokens = 0, fits = 0 } = details;
+    return words('error.prompt-too-long.memory', { tokens: String(tokens), fits: String(fits) });
+  }
   return words(
     code === 'tokenizer-mismatch' && details['absent'] === true ? 'error.tokenizer-absent' : `error.${code}`,
   );

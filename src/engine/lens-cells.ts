@@ -33,14 +33,14 @@ export class LensCells {
     this.klBits = new Float32Array(cells);
   }
 
-  /** A run over whole columns: `width` positions with all rows each. */
-  fillColumns(firstColumn: number, width: number, results: Record<string, OrtTensor>): void {
+  /** A run over some columns: `width` positions with the given rows each, the last of which is the final one. */
+  fillColumns(firstColumn: number, width: number, rows: readonly number[], results: Record<string, OrtTensor>): void {
     const source = new Results(results, this.k);
     for (let column = 0; column < width; column++) {
-      const final: FinalRow = { entropy: source.entropy(column * this.rows + this.rows - 1) };
-      for (let row = 0; row < this.rows; row++) {
-        this.fillCell(row, firstColumn + column, source, column * this.rows + row, final);
-      }
+      const final: FinalRow = { entropy: source.entropy((column + 1) * rows.length - 1) };
+      rows.forEach((row, index) => {
+        this.fillCell(row, firstColumn + column, source, column * rows.length + index, final);
+      });
     }
   }
 

@@ -12,6 +12,7 @@ import type { Engine, TraceOptions } from './engine';
 import { missingReason } from './missing';
 import { planInterventions, type InterventionPlan } from './interventions';
 import { resolvePositions, type LensRows, type TailSession } from './tail-session';
+import { checkRoom } from './run-memory';
 import type { TextTokenizer } from './tokenizer';
 import type { Trunk } from './trunk';
 import { checkFinite, hookValue } from './values';
@@ -80,6 +81,7 @@ export class LoadedModel implements Engine {
     return this.queue.run(async () => {
       this.checkTokens(tokens);
       const last = this.lastStream();
+      checkRoom(this.info, tokens.length, this.streams(), this.tail?.bytesPerToken(0));
       const pass = await this.pass(tokens, [last ?? 'logits'], '', NO_INTERVENTIONS);
       const values = pass.values.get(last ?? 'logits')!;
       if (!last || !this.tail) return checked(values.slice(values.length - this.info.dims.d_vocab));
@@ -101,6 +103,8 @@ export class LoadedModel implements Engine {
     const last = this.lastStream();
     wanted.add(last ?? 'logits');
     if (spec.captures.includes('logit_lens')) for (const hook of this.lensHooks(false).hooks) wanted.add(hook);
+    const hooks = [...new Set([...wanted, ...spec.captures, ...this.streams()])];
+    checkRoom(this.info, length, hooks, this.tail?.bytesPerToken(spec.lens?.targets.length ?? 0));
     throwIfAborted(options.signal);
     const pass = await this.pass(spec.tokens, [...wanted], JSON.stringify(spec.interventions), plan);
     throwIfAborted(options.signal);

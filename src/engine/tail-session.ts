@@ -10,8 +10,12 @@ import type { InferenceSession, OrtTensor, Runtime } from './runtime';
 import { sessionError } from './runtime';
 import { checkFinite, floatsOf } from './values';
 
-/** Most logits one session run may make (×4 bytes, and a few tensors of that size live at once). */
-const CHUNK_LOGITS = 4_000_000;
+/** Most bytes the tensors as wide as the vocabulary may take in one session run. */
+const CHUNK_BYTES = 96e6;
+/** Of each logit: itself, its probability, two products. */
+const LOGIT_BYTES = 16;
+/** And its comparison with each target, as truth and as number. */
+const TARGET_BYTES = 5;
 
 /** Residual rows to look at: hooks bottom to top, the last one being the model's own output. */
 export interface LensRows {
@@ -93,11 +97,15 @@ export class TailSession {
     return rows;
   }
 
-  private chunks(positions: readonly number[], rowsEach: number): number[][] {
-    const size = Math.max(1, Math.floor(CHUNK_LOGITS / (rowsEach * this.dims.d_vocab)));
-    const chunks: number[][] = [];
-    for (let at = 0; at < positions.length; at += size) chunks.push(positions.slice(at, at + size));
-    return chunks;
+  /** What one run needs for every token of the prompt; nothing where prompts are taken in parts. */
+  bytesPerToken(targets: number): number {
+    // The final probabilities are handed in as well, from the page's memory.
+    return this.wholeStreams ? this.dims.d_vocab * (LOGIT_BYTES + 8 + TARGET_BYTES * targets) : 0;
+  }
+
+  /** How many rows of logits one run may make. */
+  private rowsPerRun(targets: number): number {
+    return Math.max(1, Math.floor(CHUNK_BYTES / ((LOGIT_BYTES + TARGET_BYTES * targets) * this.dims.d_vocab)));
   }
 
   /** One of the wide outputs for whole streams: `[R, T, width]`. */
@@ -122,22 +130,18 @@ export class TailSession {
       return out;
     }
     let out: Float32Array | undefined;
-    let done = 0;
-    for (const chunk of this.chunks(positions, streams.length)) {
-      if (done > 0) await breathe();
-      throwIfAborted(signal);
-      const shape = [chunk.length, streams.length] as const;
-      const results = await this.run(this.gather(streams, chunk), shape, 0, [], [TAIL[output]]);
-      const values = floatsOf(results[TAIL[output]], output);
-      if (values.length === size && streams.length === 1) return values;
-      const target = (out ??= new Float32Array(size));
-      chunk.forEach((_, column) => {
-        streams.forEach((_stream, row) => {
-          const from = (column * streams.length + row) * width;
-          target.set(values.subarray(from, from + width), (row * positions.length + done + column) * width);
-        });
-      });
-      done += chunk.length;
+    for (const [row, stream] of streams.entries()) {
+      let done = 0;
+      for (const chunk of pieces(positions, this.rowsPerRun(0))) {
+        if (row + done > 0) await breathe();
+        throwIfAborted(signal);
+        const results = await this.run(this.gather([stream], chunk), [chunk.length, 1], 0, [], [TAIL[output]]);
+        const values = floatsOf(results[TAIL[output]], output);
+        if (values.length === size) return values;
+        out ??= new Float32Array(size);
+        out.set(values, (row * positions.length + done) * width);
+        done += chunk.length;
+      }
     }
     return out ?? new Float32Array(0);
   }
@@ -179,14 +183,31 @@ export class TailSession {
     options: LensOptions,
   ): Promise<void> {
     const count = rows.streams.length;
+    const perRun = this.rowsPerRun(Math.max(1, targets.length));
+    // Where one column is too much, its rows are split; each part has the final row beside it.
+    const parts =
+      count <= perRun
+        ? [Array.from({ length: count }, (_, row) => row)]
+        : pieces(
+            Array.from({ length: count - 1 }, (_, row) => row),
+            Math.max(1, perRun - 1),
+          ).map((part) => [...part, count - 1]);
     let column = 0;
-    for (const chunk of this.chunks(positions, count)) {
-      if (column > 0) await breathe();
-      throwIfAborted(options.signal);
-      const results = await this.run(this.gather(rows.streams, chunk), [chunk.length, count], k, targets, CELL_OUTPUTS);
-      cells.fillColumns(column, chunk.length, results);
+    let done = 0;
+    for (const chunk of pieces(positions, Math.max(1, Math.floor(perRun / count)))) {
+      for (const part of parts) {
+        if (done > 0) await breathe();
+        throwIfAborted(options.signal);
+        const streams = part.map((row) => rows.streams[row]!);
+        const shape = [chunk.length, part.length] as const;
+        const results = await this.run(this.gather(streams, chunk), shape, k, targets, CELL_OUTPUTS);
+        cells.fillColumns(column, chunk.length, part, results);
+        const isLast = part === parts.at(-1);
+        // The final row counts once.
+        done += (part.length - (isLast ? 0 : 1)) * chunk.length;
+        options.onProgress?.(done, positions.length * count);
+      }
       column += chunk.length;
-      options.onProgress?.(column * count, positions.length * count);
     }
   }
 
@@ -228,6 +249,12 @@ export class TailSession {
     await this.reset();
     await this.session.release();
   }
+}
+
+function pieces<T>(list: readonly T[], size: number): T[][] {
+  const parts: T[][] = [];
+  for (let at = 0; at < list.length; at += size) parts.push(list.slice(at, at + size));
+  return parts;
 }
 
 export function resolvePositions(positions: 'all' | readonly number[], length: number): number[] {

@@ -1,45 +1,7 @@
-import { deflateRawSync } from 'node:zlib';
+import { zip } from '../../tests/fixtures/zip';
 import { StrataError } from '../core/errors';
 import { openChosen } from './chosen-files';
 import { unzip } from './zip';
-
-interface Item {
-  readonly path: string;
-  readonly content: Uint8Array;
-  readonly stored?: boolean;
-  /** What the list claims, where that is a lie. */
-  readonly claimed?: number;
-}
-
-/** A zip archive as any tool writes it. */
-function zip(items: readonly Item[], comment = ''): Uint8Array<ArrayBuffer> {
-  const bodies: Buffer[] = [];
-  const list: Buffer[] = [];
-  let offset = 0;
-  for (const { path, content, stored, claimed } of items) {
-    const name = Buffer.from(path);
-    const packed = stored ? Buffer.from(content) : deflateRawSync(content);
-    const fields = Buffer.alloc(26);
-    fields.writeUInt16LE(20, 0);
-    fields.writeUInt16LE(stored ? 0 : 8, 4);
-    fields.writeUInt32LE(packed.length, 14);
-    fields.writeUInt32LE(claimed ?? content.length, 18);
-    fields.writeUInt16LE(name.length, 22);
-    bodies.push(Buffer.from([0x50, 0x4b, 3, 4]), fields, name, packed);
-    const rest = Buffer.alloc(14);
-    rest.writeUInt32LE(offset, 10);
-    list.push(Buffer.from([0x50, 0x4b, 1, 2, 20, 0]), fields, rest, name);
-    offset += 30 + name.length + packed.length;
-  }
-  const end = Buffer.alloc(18);
-  end.writeUInt16LE(items.length, 6);
-  end.writeUInt32LE(Buffer.concat(list).length, 8);
-  end.writeUInt32LE(offset, 12);
-  end.writeUInt16LE(comment.length, 16);
-  return new Uint8Array(
-    Buffer.concat([...bodies, ...list, Buffer.from([0x50, 0x4b, 5, 6]), end, Buffer.from(comment)]),
-  );
-}
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const model = [

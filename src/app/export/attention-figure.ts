@@ -302,7 +302,8 @@ function moved(d: string, x: number, y: number): string {
 function subjectShares({ result, tokens, words }: Seen, x: number, y: number, width: number): Part {
   if (!subjectPeak(result)) return { width, height: 0, shapes: [] };
   const dest = visible(tokens[result.dest]?.text ?? '');
-  const track = width - 24 - 60;
+  const end = Math.min(width, 640);
+  const track = end - 24 - 60;
   const shapes: Shape[] = [
     {
       kind: 'text',
@@ -326,7 +327,7 @@ function subjectShares({ result, tokens, words }: Seen, x: number, y: number, wi
       { kind: 'rect', x: x + 23 + strongest * track, y: line + 1, width: 2, height: 12, fill: PALETTE.ink },
       {
         kind: 'text',
-        x: x + width,
+        x: x + end,
         y: line + 11,
         text: percent(share),
         fill: PALETTE.mute,

@@ -181,13 +181,11 @@ export function emergenceScene(
     });
   }
   const legend = [
-    ...curves.map((curve) => ({ text: curve.name, fill: curve.colour })),
+    ...[...curves].reverse().map((curve) => ({ text: curve.name, fill: curve.colour, mono: true })),
     ...(band ? [{ text: band.name, fill: PALETTE.null }] : []),
   ];
-  legend
-    .reverse()
-    .forEach((entry, index) =>
-      shapes.push({ kind: 'text', x: left, y: bottom + 36 + index * 16, size: 11, mono: true, ...entry }),
-    );
+  legend.forEach((entry, index) =>
+    shapes.push({ kind: 'text', x: left, y: bottom + 36 + index * 16, size: 11, ...entry }),
+  );
   return framed(frame, LABELS + width, bottom - HEAD + 40 + legend.length * 16, shapes);
 }

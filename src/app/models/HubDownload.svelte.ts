@@ -35,12 +35,15 @@ export class HubDownload {
   readonly #host: DownloadHost;
   #state = $state.raw<DownloadState>({ kind: 'asking' });
   #progress = $state.raw<DownloadProgress | undefined>();
+  #known: HubRepository | undefined;
   #run: AbortController | undefined;
   #ended: Promise<void> = Promise.resolve();
 
-  constructor(choice: HubChoice, host: DownloadHost) {
+  /** @param known What the hub said of the repository, so that it need not be asked again. */
+  constructor(choice: HubChoice, host: DownloadHost, known?: HubRepository) {
     this.choice = choice;
     this.#host = host;
+    this.#known = known;
   }
 
   get state(): DownloadState {
@@ -101,7 +104,9 @@ export class HubDownload {
         if (progress.stage === 'download' && !run.signal.aborted) this.#progress = progress;
       },
     };
-    const repository = (await keptListing(repo, revision, store)) ?? (await openRepository(repo, revision, options));
+    const kept = this.#known ?? (await keptListing(repo, revision, store));
+    const repository = kept ?? (await openRepository(repo, revision, options));
+    this.#known = repository;
     const room = anyway ? undefined : await this.#missingRoom(repository, store);
     if (room) return room;
     if (!run.signal.aborted) this.#state = { kind: 'running' };

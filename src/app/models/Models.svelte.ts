@@ -158,16 +158,18 @@ export class Models {
     return this.#downloads.find(({ choice }) => choice.id === id);
   }
 
-  /** Begins a download, or goes on with it. */
-  download(choice: HubChoice): void {
+  /** Whether the hub's answer that is shown holds this choice: its download then stands there. */
+  offers({ source: { repo, revision } }: HubChoice): boolean {
+    if (this.#lookUp.kind !== 'found') return false;
+    const { repository } = this.#lookUp;
+    return repository.repo === repo && repository.commit === revision;
+  }
+
+  /** Begins a download, or goes on with it. @param repository What the hub said, where it was just asked. */
+  download(choice: HubChoice, repository?: HubRepository): void {
+    const host = { store: this.#store, token: () => this.token, onchange: () => void this.refresh() };
     const known = this.downloadOf(choice.id);
-    const download =
-      known ??
-      new HubDownload(choice, {
-        store: this.#store,
-        token: () => this.token,
-        onchange: () => void this.refresh(),
-      });
+    const download = known ?? new HubDownload(choice, host, repository);
     if (!known) this.#downloads = [...this.#downloads, download];
     void this.#askToKeep();
     void download.start();

@@ -13,10 +13,16 @@ export function carriesFiles(event: DragEvent): boolean {
  * @returns How to read it: files by path, folders with all that is in them.
  */
 export function takeDropped(items: DataTransferItemList): () => Promise<ReadonlyMap<string, File>> {
-  const entries = [...items].flatMap((item) => (item.kind === 'file' ? (item.webkitGetAsEntry() ?? []) : []));
+  // A file that comes from no file system (out of a mail, say) has no entry.
+  const taken = [...items].flatMap((item) =>
+    item.kind === 'file' ? (item.webkitGetAsEntry() ?? item.getAsFile() ?? []) : [],
+  );
   return async () => {
     const files = new Map<string, File>();
-    for (const entry of entries) await collect(entry, files);
+    for (const one of taken) {
+      if (one instanceof File) files.set(one.name, one);
+      else await collect(one, files);
+    }
     return files;
   };
 }
