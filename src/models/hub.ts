@@ -33,7 +33,9 @@ export interface HubOptions extends SourceOptions {
 /** A repository pinned to one commit. */
 export interface HubRepository {
   readonly repo: string;
-  /** Commit id. */
+  /** What was asked for: a branch, a tag or a commit. */
+  readonly revision: string;
+  /** The commit it was. */
   readonly commit: string;
   readonly files: readonly HubFile[];
 }
@@ -65,7 +67,7 @@ export async function openRepository(repo: string, revision: string, options: Hu
     files.push(...data.map(parseTreeEntry).filter((file) => file !== undefined));
     next = nextPage(response.headers.get('Link'), url);
   }
-  return { repo, commit, files };
+  return { repo, revision, commit, files };
 }
 
 /** Failures of the network, as opposed to answers of the hub. */
@@ -79,8 +81,8 @@ export function listingKey(repo: string, revision: string): string {
 }
 
 /** Keeps what the hub said of a repository, so that its files can be found without asking again. */
-export async function keepListing(repository: HubRepository, revision: string, store: FileStore): Promise<void> {
-  for (const name of new Set([revision, repository.commit])) {
+async function keepListing(repository: HubRepository, store: FileStore): Promise<void> {
+  for (const name of new Set([repository.revision, repository.commit])) {
     await writeJson(store, listingKey(repository.repo, name), repository);
   }
 }
@@ -103,7 +105,7 @@ async function openRepositoryOrLast(repo: string, revision: string, options: Hub
   if (pinned) return pinned;
   try {
     const repository = await openRepository(repo, revision, options);
-    await keepListing(repository, revision, store);
+    await keepListing(repository, store);
     return repository;
   } catch (cause) {
     const error = StrataError.from(cause);
@@ -138,7 +140,7 @@ export function hubFileKey(repo: string, commit: string, path: string): string {
 
 /** Fetches one dtype of a repository into storage, every file checked, with little memory. */
 export async function storeHub(repository: HubRepository, dtype: Dtype, options: HubOptions): Promise<void> {
-  await keepListing(repository, repository.commit, options.store);
+  await keepListing(repository, options.store);
   const { files } = modelIn(repository, dtype);
   await downloadAllToStore(
     files.map((file) => fileRequest(repository, file, options)),

@@ -270,6 +270,7 @@ test('two tabs that want one model fetch it once', async ({ context, site, hub }
 
 test('too little room is said before anything is fetched', async ({ page, site, hub }) => {
   await open(page, site.url);
+  await readyOffline(page);
   const session = await page.context().newCDPSession(page);
   await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.url).origin, quotaSize: 30_000_000 });
   await openModels(page);
@@ -372,7 +373,7 @@ test('a folder without a tokenizer, and one with a tokenizer of another model', 
   await openModels(page);
   await dialog(page).locator('input[webkitdirectory]').setInputFiles(folder);
   await expect(page.getByRole('alert')).toContainText('came without a tokenizer');
-  await page.getByRole('button', { name: /^About/ }).click();
+  await page.getByRole('button', { name: /^About .+ layers$/ }).click();
   await expect(dialog(page)).toContainText('qwen2');
   await dialog(page).getByRole('button', { name: 'Close' }).click();
   const atlas = fileURLToPath(new URL('../../public/models/atlas/tokenizer.json', import.meta.url));

@@ -16,7 +16,7 @@ describe.each(LAYOUTS)('$folder ($dtype) by itself', ({ folder, dtype }) => {
   let untouched: Float32Array;
 
   beforeAll(async () => {
-    tokens = (await Reference.open(folder)).tokens(1);
+    tokens = (await Reference.open(`${folder}/reference.safetensors`)).tokens(1);
     const files = await openZoo(folder, dtype);
     untouched = await runUntouched(files, tokens);
     engine = await createEngine(files);

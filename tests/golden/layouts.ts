@@ -10,7 +10,17 @@ export interface Layout {
 export interface HeldToPyTorch extends Layout {
   /** Largest absolute difference to PyTorch's float32 numbers. */
   readonly tolerance: number;
+  /** The file of these numbers, below tests/fixtures. */
+  readonly reference: string;
 }
+
+/** The model that ships, from `training/golden.py`. */
+const ATLAS: HeldToPyTorch = {
+  folder: '../../public/models/atlas',
+  dtype: 'fp32',
+  tolerance: 1e-4,
+  reference: '../golden/atlas.safetensors',
+};
 
 const TOLERANCE: Readonly<Partial<Record<Dtype, number>>> = { fp32: 1e-4, fp16: 2e-2 };
 
@@ -19,7 +29,11 @@ export const LAYOUTS: readonly Layout[] = TESTED_LAYOUTS.flatMap(({ fixture, dty
   dtypes.map((dtype) => ({ folder: fixture, dtype })),
 );
 
-export const HELD_TO_PYTORCH: readonly HeldToPyTorch[] = LAYOUTS.flatMap((layout) => {
-  const tolerance = TOLERANCE[layout.dtype];
-  return tolerance === undefined ? [] : [{ ...layout, tolerance }];
-});
+export const HELD_TO_PYTORCH: readonly HeldToPyTorch[] = [
+  ATLAS,
+  ...LAYOUTS.flatMap((layout) => {
+    const tolerance = TOLERANCE[layout.dtype];
+    const reference = `${layout.folder}/reference.safetensors`;
+    return tolerance === undefined ? [] : [{ ...layout, tolerance, reference }];
+  }),
+];

@@ -8,12 +8,12 @@ import type { Engine } from '../../src/engine/engine';
 import { HELD_TO_PYTORCH } from './layouts';
 import { largestDifference, openZoo, Reference } from './zoo';
 
-describe.each(HELD_TO_PYTORCH)('$folder ($dtype) against PyTorch', ({ folder, dtype, tolerance }) => {
+describe.each(HELD_TO_PYTORCH)('$folder ($dtype) against PyTorch', ({ folder, dtype, tolerance, reference: path }) => {
   let engine: Engine;
   let reference: Reference;
 
   beforeAll(async () => {
-    reference = await Reference.open(folder);
+    reference = await Reference.open(path);
     engine = await createEngine(await openZoo(folder, dtype));
   }, 60_000);
   afterAll(() => engine?.dispose());

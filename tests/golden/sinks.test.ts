@@ -46,7 +46,7 @@ describe('attention sinks', () => {
   let without: Float32Array;
 
   beforeAll(async () => {
-    const reference = await Reference.open('layouts/genai-qwen3');
+    const reference = await Reference.open('layouts/genai-qwen3/reference.safetensors');
     tokens = reference.tokens(1);
     without = reference.get(1, 'logits').data;
     const files = withSinks(await openZoo('layouts/genai-qwen3'));

@@ -15,8 +15,9 @@ export function openZoo(folder: string, dtype: Dtype = 'fp32'): Promise<ModelFil
 export class Reference {
   private constructor(private readonly file: SafetensorsFile) {}
 
-  static async open(folder: string): Promise<Reference> {
-    return new Reference(readSafetensors(new Uint8Array(await readFile(`${FIXTURES}${folder}/reference.safetensors`))));
+  /** @param path Below tests/fixtures. */
+  static async open(path: string): Promise<Reference> {
+    return new Reference(readSafetensors(new Uint8Array(await readFile(`${FIXTURES}${path}`))));
   }
 
   /** Prompts by number. */
