@@ -5,14 +5,15 @@ import type { HubChoice } from '../../models/choices';
 import { hubFileKey, keptListing, modelIn, openRepository, storeHub, type HubRepository } from '../../models/hub';
 import { storedBytes, type FileStore } from '../../models/storage';
 import { deleteHubModel } from '../../models/stored-models';
+import { hasRoomFor } from './room';
 
 export type DownloadProgress = Extract<LoadProgress, { stage: 'download' }>;
 
 export type DownloadState =
   /** Asking the hub which files there are, and the browser whether there is room. */
   | { readonly kind: 'asking' }
-  /** Not begun: more bytes are needed than the browser says it has. */
-  | { readonly kind: 'no-room'; readonly needed: number; readonly free: number }
+  /** Not begun: the browser would not store so many more bytes. */
+  | { readonly kind: 'no-room'; readonly needed: number }
   | { readonly kind: 'running' }
   | { readonly kind: 'paused' }
   | { readonly kind: 'failed'; readonly error: ErrorRecord }
@@ -121,17 +122,6 @@ export class HubDownload {
       const record = await store.record(hubFileKey(repository.repo, repository.commit, path));
       if (record) needed -= storedBytes(record);
     }
-    const free = await freeBytes();
-    return free !== undefined && free < needed ? { kind: 'no-room', needed, free } : undefined;
-  }
-}
-
-/** How much the browser says this page may still store; undefined where it does not say. */
-async function freeBytes(): Promise<number | undefined> {
-  try {
-    const { quota, usage } = await navigator.storage.estimate();
-    return quota === undefined ? undefined : Math.max(0, quota - (usage ?? 0));
-  } catch {
-    return undefined;
+    return (await hasRoomFor(needed)) ? undefined : { kind: 'no-room', needed };
   }
 }
