@@ -1,5 +1,6 @@
 import { StrataError, type ErrorRecord } from '../core/errors';
 import type { GeneratedToken, GenerateResponse, ModelApi } from '../core/model-api';
+import { writtenText } from '../core/written-text';
 
 export interface ContinuationOptions {
   readonly maxTokens: number;
@@ -16,34 +17,47 @@ export const CONTINUATION_DEFAULTS: ContinuationOptions = { maxTokens: 20, tempe
 
 const ALTERNATIVES = 8;
 
-/** The model writing on, token by token. */
+/** A text the model wrote, and what it was asked. */
+export interface Written {
+  readonly prompt: string;
+  /** As they were when it was written. */
+  readonly options: ContinuationOptions;
+  readonly tokens: readonly GeneratedToken[];
+  /** Absent while it is being written, and where an error ended it. */
+  readonly finish?: GenerateResponse['finish'];
+}
+
+/** The model writing on, token by token. What was written stays until the next text begins, also after an error. */
 export class Continuation {
   #api: ModelApi;
-  #prompt = $state('');
-  #tokens = $state.raw<readonly GeneratedToken[]>([]);
-  #finish = $state<GenerateResponse['finish'] | undefined>();
+  #written = $state.raw<Written | undefined>();
   #error = $state.raw<ErrorRecord | undefined>();
   #controller = $state.raw<AbortController | undefined>();
+  /** The controller whose text {@link written} is. */
+  #author = $state.raw<AbortController | undefined>();
   #options = $state.raw<ContinuationOptions>(CONTINUATION_DEFAULTS);
+  readonly #text = $derived(writtenText(this.#written?.tokens ?? []));
 
   constructor(api: ModelApi) {
     this.#api = api;
   }
 
-  get prompt(): string {
-    return this.#prompt;
+  get written(): Written | undefined {
+    return this.#written;
   }
-  get tokens(): readonly GeneratedToken[] {
-    return this.#tokens;
-  }
-  get finish(): GenerateResponse['finish'] | undefined {
-    return this.#finish;
+  /** What was written, decoded. */
+  get text(): string {
+    return this.#text;
   }
   get error(): ErrorRecord | undefined {
     return this.#error;
   }
   get working(): boolean {
     return this.#controller !== undefined;
+  }
+  /** The next text was asked for, and {@link written} is still the one before. */
+  get stale(): boolean {
+    return this.#controller !== undefined && this.#controller !== this.#author;
   }
   get options(): ContinuationOptions {
     return this.#options;
@@ -55,44 +69,46 @@ export class Continuation {
   async write(prompt: string): Promise<void> {
     this.stop();
     const controller = new AbortController();
+    const options = this.#options;
     this.#controller = controller;
-    this.#prompt = prompt;
-    this.#tokens = [];
-    this.#finish = undefined;
     this.#error = undefined;
+    const current = (): boolean => this.#controller === controller;
+    const keep = (tokens: readonly GeneratedToken[], finish?: Written['finish']): void => {
+      this.#author = controller;
+      this.#written = { prompt, options, tokens, ...(finish ? { finish } : {}) };
+    };
+    const soFar: GeneratedToken[] = [];
     try {
-      const response = await this.#api.generate(
-        { prompt, ...this.#options, alternatives: ALTERNATIVES },
+      const { tokens, finish } = await this.#api.generate(
+        { prompt, ...options, alternatives: ALTERNATIVES },
         {
           signal: controller.signal,
           onProgress: (token) => {
-            if (this.#controller === controller) this.#tokens = [...this.#tokens, token];
+            soFar.push(token);
+            if (current()) keep([...soFar]);
           },
         },
       );
-      if (this.#controller !== controller) return;
-      this.#tokens = response.tokens;
-      this.#finish = response.finish;
+      if (current()) keep(tokens, finish);
     } catch (cause) {
       const error = StrataError.from(cause).toRecord();
-      if (error.code === 'cancelled') this.#finish = 'cancelled';
-      else if (this.#controller === controller) this.#error = error;
+      if (current() && error.code !== 'cancelled') this.#error = error;
     } finally {
-      if (this.#controller === controller) this.#controller = undefined;
+      if (current()) this.#controller = undefined;
     }
   }
 
   stop(): void {
-    if (!this.#controller) return;
-    this.#controller.abort();
+    const controller = this.#controller;
+    if (!controller) return;
+    controller.abort();
     this.#controller = undefined;
-    this.#finish = 'cancelled';
+    if (this.#written && controller === this.#author) this.#written = { ...this.#written, finish: 'cancelled' };
   }
 
   reset(): void {
     this.stop();
-    this.#tokens = [];
-    this.#finish = undefined;
+    this.#written = undefined;
     this.#error = undefined;
   }
 }

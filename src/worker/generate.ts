@@ -1,6 +1,7 @@
 import { StrataError } from '../core/errors';
 import type { GeneratedToken, GenerateRequest, GenerateResponse } from '../core/model-api';
 import { softmax, topK } from '../core/numerics';
+import { writtenText } from '../core/written-text';
 import type { Engine } from '../engine/engine';
 import { createSampler } from './sampler';
 
@@ -25,12 +26,6 @@ export function checkGenerateRequest(request: GenerateRequest): void {
   );
 }
 
-/** The tokens' bytes as text; a character not finished yet shows as U+FFFD. */
-function textOf(tokens: readonly GeneratedToken[]): string {
-  const bytes = tokens.flatMap(({ token }) => (token.special ? [] : token.bytes));
-  return new TextDecoder().decode(Uint8Array.from(bytes));
-}
-
 /**
  * Lets the model write on, token by token, without a cache: what is shown is what the probes look at.
  * An abort ends it with what is there (`finish: 'cancelled'`).
@@ -53,7 +48,7 @@ export async function generate(
   const sample = createSampler(request);
   const ends = new Set(engine.info.eosTokenIds);
   const tokens: GeneratedToken[] = [];
-  const finished = (finish: GenerateResponse['finish']) => ({ tokens, text: textOf(tokens), finish });
+  const finished = (finish: GenerateResponse['finish']) => ({ tokens, text: writtenText(tokens), finish });
   while (tokens.length < request.maxTokens) {
     if (ids.length >= n_ctx && tokens.length > 0) return finished('context-full');
     await pause();

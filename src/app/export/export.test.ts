@@ -1,4 +1,4 @@
-import { inflateSync } from 'node:zlib';
+import { crc32, inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Token } from '../../core/fact';
 import type { AttentionResult } from '../../probes/attention/meta';
@@ -6,8 +6,8 @@ import type { ModelInfo } from '../../core/model';
 import { english } from '../i18n/words';
 import { attentionScene, mapSteps } from './attention-figure';
 import { fileName, provenanceOf, toCsv, toJson } from './data';
-import { lines } from './frame';
-import { indexedPng } from './png';
+import { framed, lines, sourceLine } from './frame';
+import { indexedPng, withComment } from './png';
 import { escapeXml, sceneToSvg } from './scene';
 
 const info = {
@@ -52,15 +52,72 @@ describe('exported numbers', () => {
 describe('exported pictures', () => {
   it('escape what tokens may hold', () => {
     expect(escapeXml('<b>"&\u0000\ud800')).toBe('&lt;b&gt;&quot;&amp;\ufffd\ufffd');
-    const svg = sceneToSvg({
-      width: 10,
-      height: 5,
-      background: '#fff',
-      shapes: [{ kind: 'text', x: 1, y: 2, text: '</text><script>', fill: 'red"' }],
-    });
+    const svg = sceneToSvg(
+      {
+        width: 10,
+        height: 5,
+        background: '#fff',
+        shapes: [{ kind: 'text', x: 1, y: 2, text: '</text><script>', fill: 'red"' }],
+      },
+      '{"fact":"</metadata><script>"}',
+    );
     expect(svg).not.toContain('<script>');
     expect(svg).toContain('fill="red&quot;"');
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" width="10" height="5"/);
+  });
+});
+
+/** Chunks of a PNG file by type. */
+function chunksOf(file: Buffer): Record<string, Buffer> {
+  const chunks: Record<string, Buffer> = {};
+  for (let at = 8; at < file.length;) {
+    const length = file.readUInt32BE(at);
+    chunks[file.subarray(at + 4, at + 8).toString('latin1')] = file.subarray(at + 8, at + 8 + length);
+    at += length + 12;
+  }
+  return chunks;
+}
+
+describe('where an exported picture comes from', () => {
+  const hash = '0123456789abcdef'.repeat(4);
+  const hashed: ModelInfo = {
+    ...info,
+    provenance: { source: 'hub', id: 'x', bytes: 1, sha256: { 'tokenizer.json': 'ff', 'onnx/model.onnx': hash } },
+  };
+
+  it('is written under it with the beginning of the model file’s hash, on as many lines as that takes', () => {
+    const source = sourceLine(hashed, '0.1.0');
+    expect(source).toBe('Atlas · fp32 · WASM, 2 threads · Strata 0.1.0 · sha256 0123456789ab');
+    const long = framed(
+      { title: '', fact: '', source: `${'an adapter with a long name '.repeat(5)}· ${source}` },
+      0,
+      10,
+      [],
+    );
+    const foot = long.shapes.flatMap((shape) => (shape.kind === 'text' && shape.size === 9 ? [shape] : []));
+    expect(foot.length).toBeGreaterThan(1);
+    expect(foot.map((line) => line.text).join(' ')).toContain('sha256 0123456789ab');
+    expect(foot.at(-1)!.y).toBe(long.height - 12);
+    expect(foot[0]!.y).toBeGreaterThan(64 + 10);
+  });
+
+  it('says nothing of a hash that is not known', () => {
+    const unknown = { ...info, provenance: { ...info.provenance, sha256: { 'tokenizer.json': 'ff' } } };
+    expect(sourceLine(unknown, '0.1.0')).toBe('Atlas · fp32 · WASM, 2 threads · Strata 0.1.0');
+  });
+
+  it('stands whole in the metadata of SVG and PNG', () => {
+    const about = toJson({ provenance: provenanceOf(hashed, '0.1.0', new Date(0)), fact: 'Größe <東京>' });
+    const svg = sceneToSvg({ width: 1, height: 1, background: '#fff', shapes: [] }, about);
+    expect(svg).toContain(hash);
+    expect(svg).toMatch(/<metadata>[^<]*&lt;東京&gt;[^<]*<\/metadata>/);
+    const plain = Buffer.from(indexedPng(Uint8Array.of(1), 1));
+    const file = Buffer.from(withComment(plain, about));
+    const { iTXt, ...others } = chunksOf(file);
+    expect(others).toEqual(chunksOf(plain));
+    expect(Object.keys(chunksOf(file)).indexOf('iTXt')).toBe(1);
+    expect(iTXt!.toString('utf8')).toBe(`Comment\0\0\0\0\0${about}`);
+    expect(crc32(file.subarray(37, 37 + 4 + iTXt!.length))).toBe(file.readUInt32BE(37 + 4 + iTXt!.length));
   });
 });
 
@@ -69,12 +126,7 @@ describe('maps in exported pictures', () => {
     const steps = Uint8Array.of(255, 0, 17, 3);
     const file = Buffer.from(indexedPng(steps, 2));
     expect(file.subarray(1, 4).toString('latin1')).toBe('PNG');
-    const chunks: Record<string, Buffer> = {};
-    for (let at = 8; at < file.length;) {
-      const length = file.readUInt32BE(at);
-      chunks[file.subarray(at + 4, at + 8).toString('latin1')] = file.subarray(at + 8, at + 8 + length);
-      at += length + 12;
-    }
+    const chunks = chunksOf(file);
     expect(Object.keys(chunks)).toEqual(['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND']);
     expect([chunks['IHDR']!.readUInt32BE(0), chunks['IHDR']!.readUInt32BE(4)]).toEqual([2, 2]);
     expect(chunks['PLTE']).toHaveLength(768);

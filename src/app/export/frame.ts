@@ -1,4 +1,5 @@
 import type { PreparedFact } from '../../core/fact';
+import type { ModelInfo } from '../../core/model';
 import { columns, shorten } from '../../views/format';
 import { PALETTE } from './palette';
 import type { Scene, Shape } from './scene';
@@ -6,18 +7,23 @@ import type { Scene, Shape } from './scene';
 export const MARGIN = 20;
 export const HEAD = 64;
 const FOOT = 24;
+const FOOT_LINE = 12;
+/** Columns of text at 9 pixels in a pixel. */
+const FOOT_COLUMNS = 1 / 5.2;
 
 /** What stands above and below every exported figure. */
 export interface Frame {
   readonly title: string;
   readonly fact: string;
-  /** Model, precision, backend, version: one line. */
+  /** Model, precision, backend, version, the model file's hash. */
   readonly source: string;
 }
 
 /** A figure with its title, its fact and where it comes from. */
 export function framed(frame: Frame, width: number, height: number, shapes: readonly Shape[]): Scene {
-  const full = { width: Math.max(width, 420) + 2 * MARGIN, height: height + HEAD + FOOT + MARGIN };
+  const wide = Math.max(width, 420) + 2 * MARGIN;
+  const foot = lines(frame.source, Math.floor((wide - 2 * MARGIN) * FOOT_COLUMNS));
+  const full = { width: wide, height: height + HEAD + FOOT + MARGIN + (foot.length - 1) * FOOT_LINE };
   const text = (y: number, content: string, fill: string, size: number, bold = false): Shape => ({
     kind: 'text',
     x: MARGIN,
@@ -34,9 +40,19 @@ export function framed(frame: Frame, width: number, height: number, shapes: read
       text(28, frame.title, PALETTE.ink, 15, true),
       text(48, shorten(frame.fact, Math.floor(full.width / 7)), PALETTE.mute, 12),
       ...shapes,
-      text(full.height - 12, frame.source, PALETTE.mute, 9),
+      ...foot.map((line, nth) => text(full.height - 12 - (foot.length - 1 - nth) * FOOT_LINE, line, PALETTE.mute, 9)),
     ],
   };
+}
+
+const DIGITS = 12;
+
+/** Where a picture comes from, in one line; the model file's hash as far as a line has room for it, where it is known. */
+export function sourceLine(info: ModelInfo, appVersion: string): string {
+  const { sha256 } = info.provenance;
+  const file = Object.keys(sha256).find((path) => path.endsWith('.onnx'));
+  const hash = file === undefined ? [] : [`sha256 ${sha256[file]!.slice(0, DIGITS)}`];
+  return [info.name, info.dtype, info.backendLabel, `Strata ${appVersion}`, ...hash].join(' · ');
 }
 
 /** The fact in one line, as it stands under a figure's title. */

@@ -1,5 +1,6 @@
-import { attentionTable } from '../../probes/attention/view/table';
-import type { HeadId } from '../../probes/attention/view/sentences';
+import { headTitle, shownHead, shownVariant, type HeadId } from '../../probes/attention/view/sentences';
+import { headMap } from '../../probes/attention/view/reading';
+import { headsTable, patternTable } from '../../probes/attention/view/table';
 import { emergenceTable } from '../../probes/emergence/view/table';
 import { HEAD_KINDS, type HeadsResult } from '../../probes/heads/meta';
 import { lensTable } from '../../probes/lens/view/table';
@@ -10,7 +11,7 @@ import type { Words } from '../../views/words';
 import { continuationTable } from '../continuation-table';
 import type { Page } from '../page.svelte';
 import { attentionScene } from './attention-figure';
-import { factLine, type Frame } from './frame';
+import { factLine, sourceLine, type Frame } from './frame';
 import { emergenceScene, lensScene } from './layer-figures';
 import { continuationScene } from './continuation-figure';
 import type { Scene } from './scene';
@@ -19,7 +20,8 @@ import type { Scene } from './scene';
 export interface ExportItem {
   readonly name: string;
   readonly fact: string;
-  readonly scene: () => Scene;
+  /** Absent for numbers that another item's picture shows. */
+  readonly scene?: () => Scene;
   readonly table: () => TableData;
   readonly result: unknown;
 }
@@ -37,7 +39,7 @@ function scoresLine(heads: HeadsResult, { layer, head }: HeadId, words: Words): 
 export function exportItems(page: Page, words: Words): ExportItem[] {
   const { info } = page.session;
   if (!info) return [];
-  const source = `${info.name} · ${info.dtype} · ${info.backendLabel} · Strata ${__STRATA_VERSION__}`;
+  const source = sourceLine(info, __STRATA_VERSION__);
   const items: ExportItem[] = [];
   const lens = page.lens.latest?.response;
   const tokens = lens?.prepared?.tokens ?? [];
@@ -80,6 +82,7 @@ export function exportItems(page: Page, words: Words): ExportItem[] {
   const heads = page.heads.result;
   if (attention && attention.result.layers.length > 0) {
     const { result } = attention;
+    const attentionTokens = attention.prepared?.tokens ?? tokens;
     const does = ({ layer, head }: HeadId): string | undefined => {
       const kind = heads?.labels[heads.layers.indexOf(layer) * heads.n_heads + head]?.kind;
       return kind && kind !== 'none' ? words(`attention.does.${kind}`) : undefined;
@@ -90,7 +93,7 @@ export function exportItems(page: Page, words: Words): ExportItem[] {
       scene: () =>
         attentionScene(
           result,
-          attention.prepared?.tokens ?? tokens,
+          attentionTokens,
           {
             head: page.selection.head,
             looker: page.selection.looker,
@@ -102,27 +105,32 @@ export function exportItems(page: Page, words: Words): ExportItem[] {
           frame(words('attention.title')),
           words,
         ),
-      table: () =>
-        attentionTable(
-          result,
-          attention.prepared?.tokens ?? tokens,
-          (layer, head) => does({ layer, head }) ?? '',
-          page.variant,
-          words,
-        ),
+      table: () => headsTable(result, attentionTokens, does, page.variant, words),
       result: { attention, heads },
     });
+    const variant = shownVariant(result, page.variant);
+    const chosen = shownHead(result, page.selection.head);
+    items.push({
+      name: `${words('attention.pattern')}, ${headTitle(chosen, variant, words)}`,
+      fact,
+      table: () => patternTable(result, attentionTokens, chosen, variant, words),
+      result: {
+        ...chosen,
+        variant,
+        tokens: attentionTokens,
+        pattern: headMap(result, result.layers.indexOf(chosen.layer), chosen.head, variant),
+      },
+    });
   }
-  const { continuation } = page;
-  if (continuation.tokens.length > 0) {
-    const line = `${continuation.prompt} …`;
+  const { written, text } = page.continuation;
+  if (written) {
+    const line = `${written.prompt} …`;
     items.push({
       name: words('continuation.name'),
       fact: line,
-      scene: () =>
-        continuationScene(continuation.prompt, continuation.tokens, frame(words('continuation.title'), line)),
-      table: () => continuationTable(continuation.tokens, words),
-      result: { prompt: continuation.prompt, options: continuation.options, tokens: continuation.tokens },
+      scene: () => continuationScene(written.prompt, written.tokens, frame(words('continuation.title'), line)),
+      table: () => continuationTable(written.tokens, words),
+      result: { ...written, text },
     });
   }
   return items;

@@ -24,7 +24,18 @@ export function indexedPng(values: Uint8Array, size: number): Uint8Array {
   ]);
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
+/** Signature and header, which stand first in every PNG file. */
+const AFTER_HEADER = 8 + 12 + 13;
+
+/** The PNG file with a comment in it (`iTXt`, keyword `Comment`, not compressed). */
+export function withComment(png: Uint8Array, comment: string): Uint8Array<ArrayBuffer> {
+  // Keyword, end of keyword, not compressed, no method, no language, no translated keyword.
+  const head = 'Comment\0\0\0\0\0';
+  const text = chunk('iTXt', new TextEncoder().encode(head + comment));
+  return joined([png.subarray(0, AFTER_HEADER), text, png.subarray(AFTER_HEADER)]);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

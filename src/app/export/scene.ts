@@ -1,5 +1,5 @@
 import { LOOKUP } from '../../views/colour';
-import { indexedPng } from './png';
+import { indexedPng, withComment } from './png';
 
 /** A picture as plain shapes, so that the same one becomes an SVG file or a PNG. Pixels, y downward. */
 export type Shape =
@@ -96,11 +96,12 @@ function shapeToSvg(shape: Shape): string {
   return `<text${attributes({ x, y, fill, ...font, 'text-anchor': anchor })} xml:space="preserve">${escapeXml(text)}</text>`;
 }
 
-/** The scene as a file of its own. */
-export function sceneToSvg({ width, height, background, shapes }: Scene): string {
+/** The scene as a file of its own. @param about what the file states of itself, unseen: JSON. */
+export function sceneToSvg({ width, height, background, shapes }: Scene, about: string): string {
   const size = attributes({ width, height, viewBox: `0 0 ${width} ${height}` });
   const paper = `<rect${attributes({ width, height, fill: background })}/>`;
-  return `<svg xmlns="http://www.w3.org/2000/svg"${size}>${paper}${shapes.map(shapeToSvg).join('')}</svg>\n`;
+  const metadata = `<metadata>${escapeXml(about)}</metadata>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg"${size}>${metadata}${paper}${shapes.map(shapeToSvg).join('')}</svg>\n`;
 }
 
 function base64(bytes: Uint8Array): string {
@@ -160,8 +161,11 @@ function draw(context: CanvasRenderingContext2D, shape: Shape): void {
 /** Largest side of a canvas that browsers still give. */
 const LARGEST_SIDE = 8192;
 
-/** The scene as a PNG at `scale` pixels per unit (less where it would grow too large). */
-export async function sceneToPng(scene: Scene, scale: number): Promise<Blob> {
+/**
+ * The scene as a PNG at `scale` pixels per unit (less where it would grow too large).
+ * @param about what the file states of itself, unseen: JSON.
+ */
+export async function sceneToPng(scene: Scene, scale: number, about: string): Promise<Blob> {
   const fitting = Math.min(scale, LARGEST_SIDE / scene.width, LARGEST_SIDE / scene.height);
   const canvas = new OffscreenCanvas(Math.ceil(scene.width * fitting), Math.ceil(scene.height * fitting));
   const context = canvas.getContext('2d') as unknown as CanvasRenderingContext2D;
@@ -169,5 +173,6 @@ export async function sceneToPng(scene: Scene, scale: number): Promise<Blob> {
   context.fillStyle = scene.background;
   context.fillRect(0, 0, scene.width, scene.height);
   for (const shape of scene.shapes) draw(context, shape);
-  return canvas.convertToBlob({ type: 'image/png' });
+  const picture = await canvas.convertToBlob({ type: 'image/png' });
+  return new Blob([withComment(new Uint8Array(await picture.arrayBuffer()), about)], { type: 'image/png' });
 }

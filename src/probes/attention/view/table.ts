@@ -4,38 +4,87 @@ import type { TableData } from '../../../views/table';
 import type { Words } from '../../../views/words';
 import type { AttentionResult } from '../meta';
 import { headMap, mostSeen, type Variant } from './reading';
+import { headTitle, shownVariant, type Does, type HeadId } from './sentences';
 
 const DIGITS = 4;
+const rounded = (value: number): number => Number(value.toPrecision(DIGITS));
 
-/** One row per head: what it does, how much of the last token's attention the subject gets, where that token looks. */
-export function attentionTable(
+/** A token with its position, since a text holds many tokens twice. */
+const placed = (tokens: readonly Token[], position: number): string =>
+  `${position} ${visible(tokens[position]?.text ?? '')}`;
+
+/**
+ * One row per head: what it does, how much of the last token's attention the subject gets, where that token looks most.
+ * Rollout is one map for all heads of a layer, so there is one row per layer.
+ */
+export function headsTable(
   result: AttentionResult,
   tokens: readonly Token[],
-  does: (layer: number, head: number) => string,
-  variant: Variant,
+  does: Does,
+  wanted: Variant,
   words: Words,
 ): TableData {
-  const rows = result.layers.flatMap((layer, row) =>
-    Array.from({ length: result.n_heads }, (_, head) => {
-      const top = mostSeen(headMap(result, row, head, variant), result.dest, result.n_positions);
-      return [
-        `${layer + 1}.${head + 1}`,
-        does(layer, head),
-        Number(result.subjectShareByHead[row * result.n_heads + head]!.toPrecision(DIGITS)),
-        visible(tokens[top.src]?.text ?? ''),
-        Number(top.value.toPrecision(DIGITS)),
-      ];
-    }),
-  );
+  const variant = shownVariant(result, wanted);
+  return variant === 'rollout'
+    ? rolloutTable(result, tokens, words)
+    : {
+        caption: words('attention.table.heads'),
+        columns: [
+          words('attention.table.head'),
+          words('attention.table.label'),
+          words('attention.table.subject'),
+          words('attention.table.top'),
+          words(variant === 'value' ? 'attention.table.value' : 'attention.table.share'),
+        ],
+        rows: result.layers.flatMap((layer, row) =>
+          Array.from({ length: result.n_heads }, (_, head) => {
+            const top = mostSeen(headMap(result, row, head, variant), result.dest, result.n_positions);
+            return [
+              `${layer + 1}.${head + 1}`,
+              does({ layer, head }) ?? '',
+              rounded(result.subjectShareByHead[row * result.n_heads + head]!),
+              placed(tokens, top.src),
+              rounded(top.value),
+            ];
+          }),
+        ),
+      };
+}
+
+function rolloutTable(result: AttentionResult, tokens: readonly Token[], words: Words): TableData {
+  const { dest, n_positions } = result;
   return {
-    caption: words('attention.name'),
+    caption: words('attention.table.rollout'),
     columns: [
-      words('attention.table.head'),
-      words('attention.table.label'),
+      words('attention.table.layer'),
       words('attention.table.subject'),
       words('attention.table.top'),
       words('attention.table.share'),
     ],
-    rows,
+    rows: result.layers.map((layer, row) => {
+      const map = headMap(result, row, 0, 'rollout');
+      const subject = result.subjectPositions.reduce((sum, src) => sum + map[dest * n_positions + src]!, 0);
+      const top = mostSeen(map, dest, n_positions);
+      return [layer + 1, rounded(subject), placed(tokens, top.src), rounded(top.value)];
+    }),
+  };
+}
+
+/** The large map in full: a row per token that looks (dest), a column per token that is looked at (src). */
+export function patternTable(
+  result: AttentionResult,
+  tokens: readonly Token[],
+  chosen: HeadId,
+  wanted: Variant,
+  words: Words,
+): TableData {
+  const variant = shownVariant(result, wanted);
+  const map = headMap(result, result.layers.indexOf(chosen.layer), chosen.head, variant);
+  const T = result.n_positions;
+  const positions = Array.from({ length: T }, (_, position) => position);
+  return {
+    caption: words('attention.table.pattern', { head: headTitle(chosen, variant, words) }),
+    columns: [words('attention.table.corner'), ...positions.map((src) => placed(tokens, src))],
+    rows: positions.map((dest) => [placed(tokens, dest), ...positions.map((src) => rounded(map[dest * T + src]!))]),
   };
 }
