@@ -3,7 +3,12 @@ import { StrataError } from '../core/errors';
 import { DTYPES, type Dtype } from '../core/model';
 
 export interface TraceArguments {
+  /** A folder, the id of a model that comes with Strata, or `owner/name` on the hub. */
   readonly model: string;
+  /** Of a hub model: a branch, a tag or a commit. */
+  readonly revision?: string;
+  /** Where the hub is; ends in `/`. */
+  readonly hub?: string;
   readonly dtype: Dtype;
   readonly prompt: { readonly text: string } | { readonly ids: readonly number[] };
   /** Hook names with `*`, comma-separated. */
@@ -13,24 +18,55 @@ export interface TraceArguments {
   readonly json: boolean;
 }
 
+export const USAGE = `npm run trace -- --model DIR_OR_ID (--text "…" | --ids 1,2,3) --out trace.safetensors
+
+  --model      a folder laid out like a hub repository, atlas, or a hub id: owner/name or owner/name@revision
+  --revision   branch, tag or commit of a hub model (main)
+  --hub        address of another hub (https://huggingface.co/); its token is read from HF_TOKEN
+  --dtype      ${DTYPES.join(', ')} (fp32)
+  --text       the prompt, or
+  --ids        its token ids: the tokenizer is not used
+  --capture    hooks to write, comma-separated, * for any part of a name (logits)
+  --intervene  JSON file with a list of interventions
+  --out        safetensors file to write
+  --json       print a summary as JSON
+
+Hub models are kept in the folder STRATA_CACHE names, else in this account's folder for caches.`;
+
+const OPTIONS = {
+  model: { type: 'string' },
+  revision: { type: 'string' },
+  hub: { type: 'string' },
+  dtype: { type: 'string' },
+  text: { type: 'string' },
+  ids: { type: 'string' },
+  capture: { type: 'string' },
+  intervene: { type: 'string' },
+  out: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
 function usage(what: string): never {
   throw new StrataError('invalid-request', what);
 }
 
 /**
- * `--model DIR_OR_ID [--dtype fp32] (--text "…" | --ids 1,2,3) [--capture "blocks.*.hook_resid_post,logits"]
- * [--intervene interventions.json] --out trace.safetensors [--json]`
+ * Reads the command line ({@link USAGE}).
  * @throws StrataError `invalid-request` with one sentence.
  */
-export function parseTraceArguments(args: readonly string[]): TraceArguments {
+export function parseTraceArguments(args: readonly string[]): TraceArguments | 'help' {
   const values = read(args);
-  const { model, dtype = 'fp32', text, ids, capture = 'logits', intervene, out, json = false } = values;
-  if (model === undefined) usage('--model is missing: give a model folder or an id.');
+  if (values.help) return 'help';
+  const { dtype = 'fp32', text, ids, capture = 'logits', intervene, hub, out, json = false } = values;
+  if (values.model === undefined) usage('--model is missing: give a model folder or an id.');
   if (!(DTYPES as readonly string[]).includes(dtype)) usage(`--dtype ${dtype} is not one of ${DTYPES.join(', ')}.`);
   if ((text === undefined) === (ids === undefined)) usage('Give either --text or --ids.');
   if (out === undefined) usage('--out is missing: say where to write the trace.');
   return {
-    model,
+    model: values.model,
+    ...(values.revision === undefined ? {} : { revision: values.revision }),
+    ...(hub === undefined ? {} : { hub: parseHub(hub) }),
     dtype: dtype as Dtype,
     prompt: text === undefined ? { ids: parseIds(ids ?? '') } : { text },
     capture,
@@ -42,19 +78,7 @@ export function parseTraceArguments(args: readonly string[]): TraceArguments {
 
 function read(args: readonly string[]) {
   try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        model: { type: 'string' },
-        dtype: { type: 'string' },
-        text: { type: 'string' },
-        ids: { type: 'string' },
-        capture: { type: 'string' },
-        intervene: { type: 'string' },
-        out: { type: 'string' },
-        json: { type: 'boolean' },
-      },
-    }).values;
+    return parseArgs({ args: [...args], options: OPTIONS }).values;
   } catch (cause) {
     return usage(cause instanceof Error ? cause.message : String(cause));
   }
@@ -64,4 +88,11 @@ function parseIds(list: string): number[] {
   const ids = list.split(',').map((part) => part.trim());
   if (!ids.every((id) => /^\d+$/.test(id))) usage('--ids must be whole numbers separated by commas.');
   return ids.map(Number);
+}
+
+function parseHub(address: string): string {
+  if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {
+    usage(`--hub ${address} is not a web address.`);
+  }
+  return address.endsWith('/') ? address : `${address}/`;
 }
