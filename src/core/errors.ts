@@ -1,3 +1,5 @@
+import { plainText } from './plain-text';
+
 /**
  * Every failure that can reach a person has one of these codes. Code that fails throws a
  * {@link StrataError}; the page turns the code and its details into words (see `app/i18n`).
@@ -46,6 +48,22 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+/** Why a file that is sound is still none to look into: `details.reason` of `unsupported-model`, where it is known. */
+export const UNSUPPORTED_REASONS = [
+  'vision',
+  'audio',
+  'encoder-decoder',
+  'vectors',
+  'input',
+  'no-tokens',
+  'no-logits',
+  'no-vocabulary',
+  'bidirectional',
+  'fixed-cache',
+] as const;
+
+export type UnsupportedReason = (typeof UNSUPPORTED_REASONS)[number];
+
 /** Plain facts that the words for a code may use (numbers, names); never markup. */
 export type ErrorDetails = Readonly<Record<string, string | number | boolean>>;
 
@@ -79,7 +97,7 @@ export class StrataError extends Error {
   /** Wraps anything thrown; a StrataError passes unchanged, an AbortError becomes `cancelled`. */
   static from(cause: unknown, code: ErrorCode = 'internal'): StrataError {
     if (cause instanceof StrataError) return cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = plainText(cause instanceof Error ? cause.message : String(cause));
     const aborted = cause instanceof Error && cause.name === 'AbortError';
     return new StrataError(aborted ? 'cancelled' : code, message, {}, { cause });
   }

@@ -52,7 +52,7 @@ export interface PreparedFact {
   readonly subjectPositions: readonly number[];
   /** True when no answer was given and `answers` holds the model's own next token. */
   readonly ownAnswer?: true;
-  /** How many tokens beyond n_ctx the prompt has; 0 when it fits. Nothing is cut. */
+  /** How many tokens the prompt has beyond `ModelInfo.limits`; 0 when it fits. Nothing is cut. */
   readonly tokensOver: number;
 }
 
@@ -78,6 +78,31 @@ export function answerIds(prepared: PreparedFact): number[] {
 export function foilId(prepared: PreparedFact): number | undefined {
   const foil = prepared.foil;
   return foil?.promptLength === answerPosition(prepared) + 1 ? foil.tokens[0]?.id : undefined;
+}
+
+/** An accepted answer, or the foil, that cannot be looked at as it was typed. */
+export interface LeftOut {
+  readonly text: string;
+  readonly role: 'answer' | 'foil';
+  /**
+   * `seam`: it joins the prompt at another token than the canonical answer and is not looked for at all.
+   * `too-long`: after the prompt it does not fit the context; its first token alone counts.
+   */
+  readonly reason: 'seam' | 'too-long';
+}
+
+/** What {@link answerIds}, {@link foilId} and teacher forcing pass over, in the order it was typed. */
+export function leftOut(prepared: PreparedFact, n_ctx: number): LeftOut[] {
+  const length = answerPosition(prepared) + 1;
+  const answers = prepared.answers.flatMap(({ text, tokens, promptLength }): LeftOut[] => {
+    if (promptLength !== length) return [{ text, role: 'answer', reason: 'seam' }];
+    // The last token of an answer is never read, only predicted.
+    return length + tokens.length - 1 > n_ctx ? [{ text, role: 'answer', reason: 'too-long' }] : [];
+  });
+  const { foil } = prepared;
+  return foil && foil.promptLength !== length
+    ? [...answers, { text: foil.text, role: 'foil', reason: 'seam' }]
+    : answers;
 }
 
 /** What is run: one prompt in tokens, and what is done to the model meanwhile. */

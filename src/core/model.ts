@@ -1,3 +1,4 @@
+import type { ErrorDetails, ErrorRecord } from './errors';
 import type { HookName } from './hooks';
 
 export const DTYPES = ['fp32', 'fp16', 'q8', 'q4', 'q4f16'] as const;
@@ -70,6 +71,52 @@ export interface ModelDims {
   readonly n_ctx: number;
 }
 
+export const LOAD_NOTES = [
+  /** The files are in memory only. */
+  'storage-full',
+  /** `auto` wanted WebGPU and took WASM. Details: `error` (its code) or `difference`. */
+  'backend-fallback',
+  /** WebGPU was asked for and does not give WASM's numbers. Details: `difference`. */
+  'backend-disagrees',
+  /** WebGPU's numbers were not compared. Details: `reason`, and `bytes` or `error`. */
+  'not-compared',
+] as const;
+
+/** What a person should know of how a model came here and where it runs; the page finds the words for the code. */
+export interface LoadNote {
+  readonly code: (typeof LOAD_NOTES)[number];
+  readonly details: ErrorDetails;
+}
+
+/** A short prompt on WebGPU against the same on WASM. */
+export type SelfCheck =
+  | {
+      readonly kind: 'same' | 'different';
+      /** Largest difference of logits as a part of their range; Infinity where some are no numbers. */
+      readonly difference: number;
+      /** `before`: found at an earlier load on this device, and remembered. */
+      readonly when: 'now' | 'before';
+    }
+  | { readonly kind: 'not-compared'; readonly reason: 'too-large'; readonly bytes: number }
+  | { readonly kind: 'not-compared'; readonly reason: 'wasm-failed'; readonly error: ErrorRecord };
+
+/** How long a prompt may be, known before anything is run. */
+export interface PromptLimits {
+  /** Most tokens of a prompt: what the model reads or what memory allows, whichever is less. */
+  readonly tokens: number;
+  readonly reason: 'context' | 'memory';
+  /** Most tokens for which there is also room for every attention pattern; at most `tokens`. */
+  readonly attentionTokens: number;
+}
+
+/** Bytes in use once a model is loaded. */
+export interface MeasuredMemory {
+  /** ONNX Runtime's own memory, which never shrinks. */
+  readonly runtimeBytes: number;
+  /** The files, kept beside it. */
+  readonly fileBytes: number;
+}
+
 /** What was found in the file: the anatomy card. */
 export interface ModelInfo {
   readonly name: string;
@@ -87,8 +134,14 @@ export interface ModelInfo {
   /** E.g. `WASM, 2 threads` or `WebGPU: <adapter>`. */
   readonly backendLabel: string;
   readonly threads: number;
-  /** Set when `auto` fell back or the self-check disagrees: one sentence. */
-  readonly backendNote?: string;
+  /** Set when the backend is not the one wished for, or its numbers want a word; absent: nothing to say. */
+  readonly backendNote?: LoadNote;
+  /** Whether WebGPU gives WASM's numbers; absent where WebGPU was not tried. */
+  readonly selfCheck?: SelfCheck;
+  /** How long a prompt may be here. */
+  readonly limits: PromptLimits;
+  /** What the loaded model really takes; absent where it cannot be known. */
+  readonly memory?: MeasuredMemory;
   /** The id the tokenizer puts first, if it does. */
   readonly bosTokenId?: number;
   readonly eosTokenIds: readonly number[];

@@ -1,31 +1,39 @@
 import { StrataError, throwIfAborted } from '../core/errors';
+import type { HookName } from '../core/hooks';
 import type { Backend, ModelFiles, ModelInfo } from '../core/model';
+import { plainName } from '../core/plain-text';
 import { findAnatomy, findLogits, type Anatomy } from '../onnx/anatomy';
+import { bindCaches } from '../onnx/cache';
 import { configNumber } from '../onnx/config';
 import { GraphView } from '../onnx/graph';
+import { checkInputs, neededInputs, tokensInput } from '../onnx/inputs';
 import type { OnnxModel } from '../onnx/model';
 import { withoutBranches } from '../onnx/rewrites/branches';
 import { computeInFloat32, usesFloat16 } from '../onnx/rewrites/float32';
 import { withPlainOperators } from '../onnx/rewrites/plain-operators';
 import { checkSafety, operatorCounts } from '../onnx/safety';
 import { scanModel } from '../onnx/scan';
-import type { CreateEngine, EngineOptions } from './engine';
+import { unsupported } from '../onnx/unsupported';
+import type { CreateEngine, EngineOptions, LoadStep } from './engine';
 import { LoadedModel } from './loaded-model';
+import { promptLimits } from './run-memory';
 import { computesInHalf, loadRuntime, type Runtime } from './runtime';
 import { TextTokenizer } from './tokenizer';
-import { Trunk } from './trunk';
+import { Trunk, type RunPlan } from './trunk';
 import { createTail } from './tail';
 
 const DEADLINE = 120_000;
+/** Answers and foil of a usual fact. */
+const USUAL_TARGETS = 4;
 
 /**
  * Loads a model: tokenizer, anatomy, sessions. When the anatomy is not understood, the model can still be run for its
  * logits; `info.missing` says which part failed.
  * @throws StrataError `malformed-model`, `unsupported-model`, `model-too-large`, `missing-file`, `invalid-config`,
- * `session-failed`, `backend-unavailable`, `out-of-memory`, `cancelled`.
+ * `session-failed`, `backend-unavailable`, `out-of-memory`, `non-finite`, `cancelled`.
  */
 export const createEngine: CreateEngine = async (files, options = {}) => {
-  const step = (name: 'tokenizer' | 'anatomy' | 'session'): void => {
+  const step = (name: LoadStep): void => {
     throwIfAborted(options.signal);
     options.onStep?.(name);
   };
@@ -35,29 +43,65 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
   const backend = options.backend ?? 'wasm';
   const view = prepareGraph(model, files, backend, await computesInHalf(backend));
   const found = recognise(view, files);
+  const plan = planRuns(view, found.anatomy, files);
   step('tokenizer');
-  const d_vocab = found.anatomy?.dims.d_vocab ?? configNumber(files.config, 'vocab_size') ?? 0;
-  const tokenizer = files.tokenizer && new TextTokenizer(files.tokenizer, d_vocab);
+  const tokenizer = files.tokenizer && new TextTokenizer(files.tokenizer, plan.d_vocab);
   step('session');
   const runtime = await loadRuntime(backend, options);
   const weights = { source: files.graph.bytes, external: files.external };
   const tail = found.anatomy && (await createTail(runtime, backend, view, found.anatomy, weights));
-  const d_head = found.anatomy?.dims.d_head ?? headWidth(files);
-  const trunk = new Trunk(
-    runtime,
-    backend,
-    view,
-    found.anatomy,
-    findLogits(view),
-    weights,
-    options.deadlineMs ?? DEADLINE,
-    d_head,
-  );
-  await trunk.open();
-  throwIfAborted(options.signal);
-  const info = describeModel(files, model, found, tokenizer, runtime, options);
-  return new LoadedModel(info, view, found.anatomy, tokenizer, trunk, tail);
+  const trunk = new Trunk(runtime, backend, view, found.anatomy, plan, weights, options.deadlineMs ?? DEADLINE);
+  const perToken = tail?.bytesPerToken(USUAL_TARGETS);
+  const info = describeModel(files, model, found, plan.d_vocab, tokenizer, runtime, options, perToken);
+  const loaded = new LoadedModel(info, view, found.anatomy, tokenizer, trunk, tail);
+  try {
+    await trunk.open();
+    step('self-check');
+    await loaded.checkItself();
+    throwIfAborted(options.signal);
+    return loaded;
+  } catch (cause) {
+    await loaded.dispose();
+    throw cause;
+  }
 };
+
+/**
+ * What a run of this model is fed and answers with.
+ * @throws StrataError `unsupported-model` for whatever is no decoder of text, naming what shows it.
+ */
+function planRuns(view: GraphView, anatomy: Anatomy | undefined, files: ModelFiles): RunPlan {
+  const { config } = files;
+  const logits = anatomy?.logits ?? findLogits(view);
+  const inputs = neededInputs(view, logits);
+  const sizes = {
+    d_head: anatomy?.dims.d_head ?? headWidth(files),
+    d_model: anatomy?.dims.d_model ?? configNumber(config, 'hidden_size', 'n_embd') ?? 0,
+    convolution: configNumber(config, 'conv_L_cache', 'conv_kernel', 'd_conv'),
+  };
+  const caches = bindCaches(view, inputs, sizes);
+  checkInputs(inputs, anatomy?.tokens, caches.names);
+  const tokens = anatomy?.tokens ?? tokensInput(view);
+  if (config['is_encoder_decoder'] === true) throw unsupported('encoder-decoder', 'is_encoder_decoder');
+  return { tokens, logits, caches, d_vocab: vocabularySize(view, logits, anatomy, config) };
+}
+
+/** A part of the vocabulary may be missing from the logits or from config.json (padding); not a tenth of it. */
+const SAME_VOCABULARY = 0.9;
+
+function vocabularySize(
+  view: GraphView,
+  logits: string,
+  anatomy: Anatomy | undefined,
+  config: ModelFiles['config'],
+): number {
+  const stated = configNumber(config, 'vocab_size');
+  const last = view.model.graph.outputs.find(({ name }) => name === logits)?.dims?.at(-1);
+  const found = anatomy?.dims.d_vocab ?? (typeof last === 'number' && last > 0 ? last : stated);
+  if (found === undefined) throw unsupported('no-vocabulary');
+  if (stated !== undefined && found < SAME_VOCABULARY * stated) throw unsupported('no-logits', logits);
+  return found;
+}
 
 /** The graph that is recognised, changed and run: in single precision where half is not computed, fused operators taken apart. */
 function prepareGraph(model: OnnxModel, files: ModelFiles, backend: Backend, half: boolean): GraphView {
@@ -86,21 +130,27 @@ function describeModel(
   files: ModelFiles,
   model: OnnxModel,
   found: Recognised,
+  d_vocab: number,
   tokenizer: TextTokenizer | undefined,
   runtime: Runtime,
   options: EngineOptions,
+  perToken: number | undefined,
 ): ModelInfo {
   const backend = options.backend ?? 'wasm';
   const threads = runtime.env.wasm.numThreads ?? 1;
   const family = files.config['model_type'];
   const { anatomy } = found;
+  const dims = anatomy?.dims ?? unknownDims(files, d_vocab);
+  const hooks: readonly HookName[] = anatomy
+    ? [...anatomy.sites.keys(), 'ln_final.hook_normalized', 'logits', 'logit_lens']
+    : ['logits'];
   return {
     name: files.name,
-    family: typeof family === 'string' ? family : 'unknown',
+    family: typeof family === 'string' ? plainName(family) : 'unknown',
     dtype: files.dtype,
-    dims: anatomy?.dims ?? unknownDims(files),
+    dims,
     parallelResidual: anatomy?.parallelResidual ?? false,
-    hooks: anatomy ? [...anatomy.sites.keys(), 'ln_final.hook_normalized', 'logits', 'logit_lens'] : ['logits'],
+    hooks,
     missing: anatomy?.missing ?? [{ part: 'anatomy', reason: found.reason ?? '' }],
     operators: operatorCounts(model.graph.nodes),
     backend,
@@ -113,6 +163,7 @@ function describeModel(
     eosTokenIds: eosTokenIds(files),
     specialTokenIds: tokenizer?.specialTokenIds ?? [],
     provenance: files.provenance,
+    limits: promptLimits({ dims, hooks, dtype: files.dtype, provenance: files.provenance }, perToken),
     versions: { 'onnxruntime-web': runtime.env.versions.web ?? runtime.env.versions.common },
   };
 }
@@ -125,7 +176,7 @@ function headWidth({ config }: ModelFiles): number {
   );
 }
 
-function unknownDims(files: ModelFiles): ModelInfo['dims'] {
+function unknownDims(files: ModelFiles, d_vocab: number): ModelInfo['dims'] {
   const { config } = files;
   return {
     n_layers: 0,
@@ -134,7 +185,7 @@ function unknownDims(files: ModelFiles): ModelInfo['dims'] {
     d_model: 0,
     d_head: 0,
     d_mlp: 0,
-    d_vocab: configNumber(config, 'vocab_size') ?? 0,
+    d_vocab,
     n_ctx: configNumber(config, 'n_positions', 'max_position_embeddings', 'n_ctx') ?? 1024,
   };
 }

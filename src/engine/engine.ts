@@ -19,13 +19,16 @@ export interface RuntimeOptions {
   readonly threads?: number;
 }
 
+/** What is done on the way to a loaded model. */
+export type LoadStep = 'tokenizer' | 'anatomy' | 'session' | 'self-check';
+
 export interface EngineOptions extends RuntimeOptions {
   /** No automatic choice here: the worker decides and retries. Default `wasm`. */
   readonly backend?: Backend;
   /** Longest time one session run may take before the call rejects with `deadline`, in ms. Default 120,000. */
   readonly deadlineMs?: number;
   /** Called before each step of loading. */
-  readonly onStep?: (step: 'tokenizer' | 'anatomy' | 'session') => void;
+  readonly onStep?: (step: LoadStep) => void;
   readonly signal?: AbortSignal;
 }
 

@@ -1,36 +1,43 @@
-import { StrataError } from '../core/errors';
+import { inputRole } from '../onnx/inputs';
 import { ElementType, type ValueInfo } from '../onnx/model';
+import { unsupported } from '../onnx/unsupported';
 import type { OrtTensor, Runtime } from './runtime';
 
 export type Feeds = Record<string, OrtTensor>;
 
-/** The model's own inputs for one prompt: ids, a mask of ones, positions from 0, no cache. */
+/**
+ * The model's own inputs for one prompt: ids, a mask of ones, positions from 0, one segment, no cache.
+ * @throws StrataError `unsupported-model` for an input nobody knows how to fill.
+ */
 export function modelFeeds(
   runtime: Runtime,
   inputs: readonly ValueInfo[],
   tokensInput: string,
   tokens: readonly number[],
 ): Feeds {
-  const feeds: Feeds = {};
-  const length = tokens.length;
-  for (const input of inputs) {
-    if (input.name === tokensInput) feeds[input.name] = integers(runtime, input, tokens, [1, length]);
-    else if (/mask/i.test(input.name))
-      feeds[input.name] = integers(runtime, input, new Array<number>(length).fill(1), [1, length]);
-    else if (/position/i.test(input.name))
-      feeds[input.name] = integers(
-        runtime,
-        input,
-        tokens.map((_, index) => index),
-        [1, length],
-      );
-    else if (input.elementType === ElementType.BOOL) feeds[input.name] = new runtime.Tensor('bool', [false], [1]);
-    else
-      throw new StrataError('unsupported-model', `The model wants an input “${input.name}” that Strata cannot fill.`, {
-        input: input.name,
-      });
-  }
-  return feeds;
+  const row = [1, tokens.length];
+  const feed = (input: ValueInfo): OrtTensor => {
+    switch (inputRole(input, tokensInput)) {
+      case 'tokens':
+        return integers(runtime, input, tokens, row);
+      case 'mask':
+        return integers(runtime, input, new Array<number>(tokens.length).fill(1), row);
+      case 'positions':
+        return integers(runtime, input, [...tokens.keys()], row);
+      case 'segments':
+        return integers(runtime, input, new Array<number>(tokens.length).fill(0), row);
+      case 'switch':
+        return new runtime.Tensor('bool', [false], [1]);
+      case 'logits-kept': {
+        // Zero: the logits of every token.
+        const dims = input.dims?.map(() => 1) ?? [];
+        return integers(runtime, input, [0], dims);
+      }
+      case undefined:
+        throw unsupported('input', input.name);
+    }
+  };
+  return Object.fromEntries(inputs.map((input) => [input.name, feed(input)]));
 }
 
 function integers(runtime: Runtime, input: ValueInfo, values: readonly number[], dims: readonly number[]): OrtTensor {

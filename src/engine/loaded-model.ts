@@ -3,12 +3,15 @@ import type { Fact, PreparedFact, Token } from '../core/fact';
 import { blockHook, type HookName } from '../core/hooks';
 import type { ModelInfo } from '../core/model';
 import type { WeightReader } from '../core/probe';
+import { distinctIds } from '../core/random';
 import type { LensTable, RunSpec, Trace } from '../core/run';
 import { SerialQueue } from '../core/serial-queue';
 import { tensor, type Tensor } from '../core/tensor';
 import type { Anatomy } from '../onnx/anatomy';
 import type { GraphView } from '../onnx/graph';
+import { unsupported } from '../onnx/unsupported';
 import type { Engine, TraceOptions } from './engine';
+import { changedBefore, looksAhead } from './direction';
 import { missingReason } from './missing';
 import { planInterventions, type InterventionPlan } from './interventions';
 import { resolvePositions, type LensRows, type TailSession } from './tail-session';
@@ -24,6 +27,14 @@ interface Pass {
   readonly key: string;
   readonly values: ReadonlyMap<HookName, Float32Array>;
 }
+
+/** Enough to see damaged weights and whether attention looks ahead. */
+const CHECK_TOKENS = 4;
+/**
+ * Largest change of earlier values, as a part of the change at the last position, that is rounding; more where
+ * activations are quantised by the range of the whole prompt.
+ */
+const DIRECTION = { exact: 1e-3, rounded: 0.1 };
 
 const NO_INTERVENTIONS: InterventionPlan = { points: [], cleanHooks: [], feeds: () => new Map() };
 
@@ -63,7 +74,7 @@ export class LoadedModel implements Engine {
   }
 
   prepare(fact: Fact): PreparedFact {
-    return this.text.prepare(fact, this.info.dims.n_ctx);
+    return this.text.prepare(fact, this.info.limits.tokens);
   }
 
   trace(spec: RunSpec, options: TraceOptions = {}): Promise<Trace> {
@@ -87,6 +98,49 @@ export class LoadedModel implements Engine {
       if (!last || !this.tail) return checked(values.slice(values.length - this.info.dims.d_vocab));
       return checked(await this.tail.wide('logits', [values], [tokens.length - 1], options.signal));
     }, options.signal);
+  }
+
+  /**
+   * Runs a few tokens, so that a model that cannot be looked into is refused while the one before it is still known.
+   * @throws StrataError `non-finite` for damaged weights, `unsupported-model` for a model that looks ahead.
+   */
+  checkItself(): Promise<void> {
+    return this.queue.run(async () => {
+      const { d_vocab, n_ctx } = this.info.dims;
+      const special = this.info.specialTokenIds.filter((id) => id < d_vocab);
+      const length = Math.min(CHECK_TOKENS, n_ctx, d_vocab - special.length);
+      if (length < 1) return;
+      const tokens = distinctIds(length, d_vocab, special, 1);
+      await (this.anatomy ? this.checkLayers(this.anatomy, tokens) : this.checkLogits(tokens));
+    });
+  }
+
+  private async checkLayers(anatomy: Anatomy, tokens: readonly number[]): Promise<void> {
+    const last = this.lastStream()!;
+    const patterns = [...anatomy.sites.keys()].filter((hook) => hook.endsWith('attn.hook_pattern'));
+    const values = await this.trunk.run(tokens, [...this.streams(), ...patterns], [], new Map());
+    for (const hook of this.streams()) checkFinite(hook, values.get(hook)!);
+    if (patterns.some((hook) => looksAhead(values.get(hook)!, tokens.length))) throw unsupported('bidirectional');
+    if (patterns.length === 0) await this.checkDirection(tokens, last, values.get(last)!);
+    const request = { positions: [-1], midLayers: false, k: 1, targets: [] };
+    const rows = { hooks: [last], depths: [anatomy.dims.n_layers], streams: [values.get(last)!] };
+    await this.tail?.table(rows, request, tokens.length, {});
+  }
+
+  private async checkLogits(tokens: readonly number[]): Promise<void> {
+    const values = await this.trunk.run(tokens, ['logits'], [], new Map());
+    const { data } = this.bareLogits(values.get('logits')!, tokens.length);
+    await this.checkDirection(tokens, 'logits', data);
+  }
+
+  /** Another last token must leave everything before it as it is. */
+  private async checkDirection(tokens: readonly number[], hook: HookName, before: Float32Array): Promise<void> {
+    const { d_vocab } = this.info.dims;
+    const other = [...tokens.slice(0, -1), tokens.length > 1 ? tokens[0]! : (tokens[0]! + 1) % d_vocab];
+    const after = (await this.trunk.run(other, [hook], [], new Map())).get(hook)!;
+    const rounds = Object.keys(this.info.operators).some((operator) => operator.includes('DynamicQuantize'));
+    const tolerance = rounds ? DIRECTION.rounded : DIRECTION.exact;
+    if (changedBefore(before, after, tokens.length) > tolerance) throw unsupported('bidirectional');
   }
 
   private async runSpec(spec: RunSpec, options: TraceOptions): Promise<Trace> {
@@ -195,10 +249,7 @@ export class LoadedModel implements Engine {
   private bareLogits(values: Float32Array, length: number): Tensor {
     const { d_vocab } = this.info.dims;
     if (values.length === length * d_vocab) return tensor([length, d_vocab], checked(values));
-    throw new StrataError(
-      'unsupported-model',
-      'This model does not answer with one logit for every token of a vocabulary: it is no text decoder.',
-    );
+    throw unsupported('no-logits', 'logits');
   }
 
   private async lens(

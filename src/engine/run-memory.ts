@@ -1,6 +1,6 @@
 import { StrataError } from '../core/errors';
 import type { HookName } from '../core/hooks';
-import type { Dtype, ModelDims, ModelInfo } from '../core/model';
+import type { Dtype, ModelDims, ModelInfo, PromptLimits } from '../core/model';
 import { hookShape } from '../onnx/hook-shape';
 
 const FLOAT_BYTES = 4;
@@ -45,6 +45,28 @@ export function tokensThatFit(dims: ModelDims, hooks: readonly HookName[], room:
     if (runBytes(dims, fits + step, hooks, perToken) <= room) fits += step;
   }
   return fits;
+}
+
+/**
+ * How long a prompt may be: for the lens, which needs the residual stream, and for all attention patterns at once.
+ * @param info `hooks` must hold all that the model has.
+ */
+export function promptLimits(
+  info: Pick<ModelInfo, 'dims' | 'hooks' | 'dtype' | 'provenance'>,
+  perToken = 0,
+): PromptLimits {
+  const { n_ctx } = info.dims;
+  const room = roomForRuns(info);
+  const streams = info.hooks.filter((hook) => /^blocks\.0\.hook_resid_pre$|hook_resid_post$/.test(hook));
+  const patterns = info.hooks.filter((hook) => hook.endsWith('attn.hook_pattern'));
+  const fits = tokensThatFit(info.dims, streams.length > 0 ? streams : ['logits'], room, perToken);
+  const tokens = Math.min(n_ctx, fits);
+  const withPatterns = tokensThatFit(info.dims, [...streams, ...patterns], room, perToken);
+  return {
+    tokens,
+    reason: fits < n_ctx ? 'memory' : 'context',
+    attentionTokens: Math.min(tokens, withPatterns),
+  };
 }
 
 /**

@@ -7,6 +7,7 @@ import type {
 } from 'onnxruntime-web';
 import { StrataError } from '../core/errors';
 import type { Backend } from '../core/model';
+import { plainName, plainText } from '../core/plain-text';
 import { SOURCE_LOCATION, type Header } from '../onnx/emit';
 import type { RuntimeOptions } from './engine';
 
@@ -95,8 +96,8 @@ export async function createSession(
 ): Promise<InferenceSession> {
   const externalData = [...header.locations].map((path) => {
     const data = files.external.get(path);
-    if (!data) throw new StrataError('missing-file', `The model needs the file ${path}.`, { file: path });
-    return { path, data };
+    if (data) return { path, data };
+    throw new StrataError('missing-file', `The model needs the file ${plainName(path)}.`, { file: plainName(path) });
   });
   if (header.usesSource) externalData.push({ path: SOURCE_LOCATION, data: files.source });
   try {
@@ -111,19 +112,20 @@ export async function createSession(
   }
 }
 
-/** Gives ONNX Runtime's messages a code. */
+/** Gives ONNX Runtime's messages a code; their own words, which may hold names from the file, are made plain and short. */
 export function sessionError(cause: unknown, code: 'session-failed' | 'run-failed'): StrataError {
   if (cause instanceof StrataError) return cause;
-  const message = cause instanceof Error ? cause.message : String(cause);
-  if (/out of memory|bad_alloc|allocation failed|Array buffer allocation|memory access out of bounds/i.test(message)) {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  const message = plainText(words);
+  if (/out of memory|bad_alloc|allocation failed|Array buffer allocation|memory access out of bounds/i.test(words)) {
     return new StrataError('out-of-memory', `There is not enough memory for this: ${message}`, {}, { cause });
   }
-  if (/device (is |was )?lost|device.*destroyed/i.test(message)) {
+  if (/device (is |was )?lost|device.*destroyed/i.test(words)) {
     return new StrataError('device-lost', `The graphics device was lost: ${message}`, {}, { cause });
   }
-  if (/no available backend|webgpu is not|Failed to get GPU adapter|not supported in this environment/i.test(message)) {
+  if (/no available backend|webgpu is not|Failed to get GPU adapter|not supported in this environment/i.test(words)) {
     return new StrataError('backend-unavailable', `This backend cannot be used here: ${message}`, {}, { cause });
   }
-  const words = code === 'session-failed' ? 'The runtime does not accept this model' : 'The run failed';
-  return new StrataError(code, `${words}: ${message}`, {}, { cause });
+  const what = code === 'session-failed' ? 'The runtime does not accept this model' : 'The run failed';
+  return new StrataError(code, `${what}: ${message}`, {}, { cause });
 }

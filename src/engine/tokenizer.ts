@@ -98,7 +98,7 @@ export class TextTokenizer {
    * A fact in tokens (SPEC.md, "Answer tokens").
    * @throws StrataError `empty-prompt`, `answer-not-continuation`.
    */
-  prepare(fact: Fact, n_ctx: number): PreparedFact {
+  prepare(fact: Fact, limit: number): PreparedFact {
     if (fact.prompt.trim() === '') throw new StrataError('empty-prompt', 'The prompt is empty.');
     const tokens = this.encode(fact.prompt);
     const prompt = tokens.map((token) => token.id);
@@ -115,7 +115,7 @@ export class TextTokenizer {
         ? {}
         : { foil: this.answer(fact.prompt, prompt, fact.foil) }),
       subjectPositions,
-      tokensOver: Math.max(0, tokens.length - n_ctx),
+      tokensOver: Math.max(0, tokens.length - limit),
     };
   }
 

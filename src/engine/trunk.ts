@@ -2,6 +2,7 @@ import { StrataError } from '../core/errors';
 import type { HookName } from '../core/hooks';
 import type { Backend } from '../core/model';
 import type { Anatomy } from '../onnx/anatomy';
+import type { Caches } from '../onnx/cache';
 import type { GraphView } from '../onnx/graph';
 import type { ValueInfo } from '../onnx/model';
 import type { TokenTable } from '../onnx/token-table';
@@ -10,6 +11,15 @@ import { modelFeeds, type Feeds } from './feeds';
 import { neutralFeeds, type PointFeed } from './interventions';
 import { createSession, sessionError, type InferenceSession, type Runtime, type WeightFiles } from './runtime';
 import { floatsOf } from './values';
+
+/** What runs are fed and answer with, whether or not the anatomy is known. */
+export interface RunPlan {
+  /** Graph input with the token ids, graph output with the logits. */
+  readonly tokens: string;
+  readonly logits: string;
+  readonly caches: Caches;
+  readonly d_vocab: number;
+}
 
 interface Open {
   readonly session: InferenceSession;
@@ -31,10 +41,9 @@ export class Trunk {
     private readonly backend: Backend,
     private readonly view: GraphView,
     private readonly anatomy: Anatomy | undefined,
-    private readonly logits: string,
+    private readonly plan: RunPlan,
     private readonly weights: WeightFiles,
     private readonly deadline: number,
-    private readonly d_head: number,
   ) {}
 
   /** Makes the session ready for runs with these points. */
@@ -50,12 +59,13 @@ export class Trunk {
 
   private async build(points: readonly Point[]): Promise<Open> {
     if (!this.anatomy) {
-      const { header, inputs } = buildPlain(this.view, this.logits, this.d_head);
+      const { logits, caches } = this.plan;
+      const { header, inputs } = buildPlain(this.view, logits, caches);
       const session = await createSession(this.runtime, this.backend, header, this.weights);
-      return { session, inputs, taps: new Map([['logits', this.logits]]), points };
+      return { session, inputs, taps: new Map([['logits', logits]]), points };
     }
     const hooks = [...this.anatomy.sites.keys()];
-    const { header, inputs, table, taps } = buildTrunk(this.view, this.anatomy, hooks, points);
+    const { header, inputs, table, taps } = buildTrunk(this.view, this.anatomy, this.plan.caches, hooks, points);
     const session = await createSession(this.runtime, this.backend, header, this.weights);
     return { session, inputs, table, taps, points };
   }
@@ -71,8 +81,7 @@ export class Trunk {
     feeds: ReadonlyMap<string, PointFeed>,
   ): Promise<Map<HookName, Float32Array>> {
     const open = await this.open(points);
-    const tokensInput = this.anatomy?.tokens ?? 'input_ids';
-    const inputs = modelFeeds(this.runtime, open.inputs, tokensInput, tokens);
+    const inputs = modelFeeds(this.runtime, open.inputs, this.plan.tokens, tokens);
     if (open.table) {
       const dims = [1, tokens.length, open.table.d_model];
       inputs[TOKEN_VECTORS] = new this.runtime.Tensor('float32', open.table.rows(tokens), dims);

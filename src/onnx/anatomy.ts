@@ -4,11 +4,13 @@ import { attentionSites, attentionSoftmaxes, type AttentionSites, type Site } fr
 import { configNumber } from './config';
 import { findEmbedding, type Embedding } from './embedding';
 import type { GraphView } from './graph';
-import { ElementType, type ValueInfo } from './model';
+import { foreignReason } from './inputs';
+import { isFloat, type ValueInfo } from './model';
 import { mlpSites, type MlpSites } from './mlp';
 import { isProjection, projectionDims } from './projection';
 import { findLastResidual, findUnembedding, residualChain, sumOf, unknownAnatomy } from './residual';
 import type { ResidualStep, Tail } from './residual';
+import { unsupported } from './unsupported';
 
 export interface MissingPart {
   readonly part: string;
@@ -81,11 +83,14 @@ export function findAnatomy(view: GraphView, config: Readonly<Record<string, unk
   };
 }
 
+/** Outputs beyond these are not looked at: large models give back a few hundred caches. */
+const MAX_OUTPUTS = 1000;
+
 /** The output with one value per vocabulary entry: float, three dimensions, not a cache. */
 export function findLogits(view: GraphView): string {
   const { outputs } = view.model.graph;
   const cache = (output: ValueInfo): boolean => output.dims?.length === 4 || output.dims?.length === 5;
-  const candidates = outputs.filter((output) => !cache(output));
+  const candidates = outputs.filter((output) => !cache(output)).slice(0, MAX_OUTPUTS);
   const found = candidates.find((output) => {
     try {
       const { node } = findUnembedding(view, output.name);
@@ -97,7 +102,7 @@ export function findLogits(view: GraphView): string {
   });
   const fallback = candidates.find((output) => output.name === 'logits') ?? candidates[0];
   const chosen = found ?? fallback;
-  if (!chosen) throw unknownAnatomy('output', 'the model has no output of logits');
+  if (!chosen) throw unsupported('no-logits');
   return chosen.name;
 }
 
@@ -107,9 +112,7 @@ function checkEmbedding(view: GraphView, stream: string, tokens: string, data: R
     throw unknownAnatomy('residual stream', 'it does not lead down to the token embedding');
   }
   const below = view.ancestors(stream, data);
-  const blocking = view.nodes.find(
-    (node) => below.has(node.outputs[0] ?? '') && (node.op === 'Softmax' || FUSED_ATTENTION.has(node.op)),
-  );
+  const blocking = view.makers(below).find((node) => node.op === 'Softmax' || FUSED_ATTENTION.has(node.op));
   if (blocking) throw unknownAnatomy('residual stream', 'it breaks off above a layer with attention');
 }
 
@@ -135,10 +138,10 @@ function classify(view: GraphView, step: ResidualStep, tensor: string, data: Rea
     };
   }
   if (softmaxes.length > 1) return { kind: 'attention', tensor, reason: `it has ${softmaxes.length} softmaxes` };
-  const nodes = view.nodes.filter((node) => inside.has(node.outputs[0] ?? ''));
+  const nodes = view.makers(inside);
   const fused = nodes.find((node) => FUSED_ATTENTION.has(node.op));
   if (fused) return { kind: 'attention', tensor, reason: `it is one fused operator, ${fused.op}` };
-  if (nodes.some((node) => node.op === 'Conv')) return { kind: 'other', tensor, what: 'a convolution' };
+  if (nodes.some((node) => node.op.includes('Conv'))) return { kind: 'other', tensor, what: 'a convolution' };
   if (!nodes.some((node) => isProjection(view, node))) return { kind: 'other', tensor, what: 'no matrix product' };
   const sites = mlpSites(view, inside);
   return { kind: 'mlp', tensor, ...(sites ? { sites } : {}) };
@@ -247,7 +250,7 @@ function modelDims(
   layers: readonly LayerAnatomy[],
 ): ModelDims {
   const cache = view.model.graph.inputs.find(
-    (input) => input.dims?.length === 4 && input.elementType !== ElementType.INT64,
+    (input) => input.dims?.length === 4 && isFloat(input.elementType) && foreignReason(input.name) === undefined,
   );
   const fixed = (axis: number): number | undefined => {
     const dim = cache?.dims?.[axis];

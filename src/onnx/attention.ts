@@ -46,10 +46,7 @@ export function attentionSoftmaxes(
   branch: ReadonlySet<string>,
   data: ReadonlySet<string>,
 ): OnnxNode[] {
-  return view.nodes.filter(
-    (node) =>
-      node.op === 'Softmax' && branch.has(node.outputs[0] ?? '') && scoresProduct(view, node, data) !== undefined,
-  );
+  return view.makers(branch).filter((node) => node.op === 'Softmax' && scoresProduct(view, node, data) !== undefined);
 }
 
 /** The scores proper: a sink may be one more column beside them, which the softmax sees and no value answers to. */

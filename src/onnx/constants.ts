@@ -1,4 +1,5 @@
 import { StrataError } from '../core/errors';
+import { plainName } from '../core/plain-text';
 import { ElementType, bytesPerElement, type OnnxTensor } from './model';
 import { WireReader } from './wire';
 
@@ -16,7 +17,9 @@ export function tensorBytes(tensor: OnnxTensor, file: Uint8Array, external: Exte
     case 'external': {
       const source = external.get(data.location);
       if (!source)
-        throw new StrataError('missing-file', `The model needs the file ${data.location}.`, { file: data.location });
+        throw new StrataError('missing-file', `The model needs the file ${plainName(data.location)}.`, {
+          file: plainName(data.location),
+        });
       return source.subarray(data.offset, data.offset + data.length);
     }
     case 'record':
@@ -82,6 +85,8 @@ export function tensorValues(tensor: OnnxTensor, file: Uint8Array, external: Ext
   const bytes = tensorBytes(tensor, file, external);
   if (!bytes) return undefined;
   const count = tensor.dims.reduce((product, dim) => product * dim, 1);
+  // A record may hold fewer values than its dimensions say.
+  if (bytes.length < count * (bytesPerElement(tensor.elementType) ?? 1)) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const read = valueReader(view, tensor.elementType);
   return read && Float64Array.from({ length: count }, (_, index) => read(index));

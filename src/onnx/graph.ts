@@ -1,3 +1,4 @@
+import { StrataError } from '../core/errors';
 import { tensorValues, type ExternalFiles } from './constants';
 import { attribute, ElementType, intAttribute, type OnnxModel, type OnnxNode, type OnnxTensor } from './model';
 import { malformed } from './wire';
@@ -6,6 +7,12 @@ import { malformed } from './wire';
 const PASS_THROUGH = new Set(['Cast', 'Identity', 'Dropout', 'CastLike', 'Reshape']);
 /** Operators whose output depends on a tensor's shape, not on its values. */
 const SHAPE_ONLY = new Set(['Shape', 'Size']);
+
+/**
+ * Steps along edges one graph may take to be understood; the largest decoders need a few million. A graph that is
+ * tangled on purpose ends here instead of never.
+ */
+const MAX_STEPS = 50_000_000;
 
 /** A graph with its edges looked up once: who makes a tensor, who reads it, in an order that can be executed. */
 export class GraphView {
@@ -16,6 +23,7 @@ export class GraphView {
   private readonly ranks = new Map<OnnxNode, number>();
   private readonly types = new Map<string, number>();
   private readonly constantMemo = new Map<string, boolean>();
+  private steps = 0;
 
   /** @throws StrataError `malformed-model` for cycles, names made twice and names nobody makes. */
   constructor(
@@ -75,12 +83,31 @@ export class GraphView {
     return order;
   }
 
+  private step(): void {
+    if (++this.steps > MAX_STEPS) {
+      const reason = 'its graph is too tangled to be followed';
+      throw new StrataError('unknown-anatomy', `The graph was not recognised: ${reason}.`, { part: 'graph', reason });
+    }
+  }
+
   producer(name: string): OnnxNode | undefined {
+    this.step();
     return this.producers.get(name);
   }
 
   consumers(name: string): readonly OnnxNode[] {
+    this.step();
     return this.readers.get(name) ?? [];
+  }
+
+  /** The nodes whose first output is among the names, in an executable order. */
+  makers(names: Iterable<string>): OnnxNode[] {
+    const found: OnnxNode[] = [];
+    for (const name of names) {
+      const node = this.producer(name);
+      if (node?.outputs[0] === name) found.push(node);
+    }
+    return found.sort((a, b) => this.ranks.get(a)! - this.ranks.get(b)!);
   }
 
   /** The value of an initializer or a Constant node. */
@@ -105,7 +132,7 @@ export class GraphView {
   /** The tensor behind Cast, Identity, Dropout and Reshape: the same values, row by row. */
   strip(name: string): string {
     for (let at = name; ;) {
-      const node = this.producers.get(at);
+      const node = this.producer(at);
       if (!node || !PASS_THROUGH.has(node.op) || !node.inputs[0] || node.outputs[0] !== at) return at;
       at = node.inputs[0];
     }
@@ -126,7 +153,7 @@ export class GraphView {
       } else {
         const inputs = node.inputs.filter((input) => input !== '');
         const open = inputs.filter((input) => !this.constantMemo.has(input));
-        if (open.length > 0) stack.push(...open);
+        if (open.length > 0) for (const input of open) stack.push(input);
         else {
           this.constantMemo.set(
             at,
@@ -159,7 +186,7 @@ export class GraphView {
     const floor = stop === undefined ? -1 : this.rank(stop);
     for (const at of found) {
       if (at === stop || this.rank(at) < floor) continue;
-      for (const input of this.producers.get(at)?.inputs ?? []) if (inside.has(input)) found.add(input);
+      for (const input of this.producer(at)?.inputs ?? []) if (inside.has(input)) found.add(input);
     }
     return found;
   }

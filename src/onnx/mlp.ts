@@ -14,7 +14,7 @@ export interface MlpSites {
 
 /** Finds the tensors of an MLP branch; undefined when it holds no matrix product of a known size. */
 export function mlpSites(view: GraphView, branch: ReadonlySet<string>): MlpSites | undefined {
-  const projections = view.nodes.filter((node) => branch.has(node.outputs[0] ?? '') && isProjection(view, node));
+  const projections = view.makers(branch).filter((node) => isProjection(view, node));
   const output = projections.pop();
   const d_mlp = output && projectionDims(view, output)?.[0];
   if (!output || d_mlp === undefined) return undefined;

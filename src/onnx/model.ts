@@ -46,6 +46,16 @@ export function bytesPerElement(elementType: number): number | undefined {
   }
 }
 
+/** True for the element types whose values are floating-point numbers. */
+export function isFloat(elementType: number): boolean {
+  return (
+    elementType === ElementType.FLOAT ||
+    elementType === ElementType.FLOAT16 ||
+    elementType === ElementType.BFLOAT16 ||
+    elementType === ElementType.DOUBLE
+  );
+}
+
 /** Where a tensor's values are. */
 export type TensorData =
   /** Little-endian and contiguous in the model file itself. */

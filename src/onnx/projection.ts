@@ -41,14 +41,17 @@ function isTransposed(node: OnnxNode): boolean {
   return intAttribute(node, 'transB', 0) === 1;
 }
 
+/** Most operators between a stored weight and its product that are followed; exporters write one or two. */
+const MAX_BEHIND = 16;
+
 /** Shape of a constant behind Cast, Transpose and dequantisation. */
-export function constantDims(view: GraphView, name: string): readonly number[] | undefined {
+export function constantDims(view: GraphView, name: string, behind = 0): readonly number[] | undefined {
   const tensor = view.constant(name);
   if (tensor) return tensor.dims;
   const node = view.producer(name);
   const source = node?.inputs[0];
-  if (!node || source === undefined) return undefined;
-  const dims = constantDims(view, source);
+  if (!node || source === undefined || behind === MAX_BEHIND) return undefined;
+  const dims = constantDims(view, source, behind + 1);
   if (node.op === 'Transpose') {
     const perm = attribute(node, 'perm')?.ints;
     return dims && (perm ? perm.map((axis) => dims[axis] ?? 0) : [...dims].reverse());
@@ -128,15 +131,20 @@ function floats(view: GraphView, tensor: OnnxTensor): Float32Array | undefined {
 }
 
 /** Values of a constant behind Cast, Transpose and DequantizeLinear (per tensor or per axis). */
-export function readConstant(view: GraphView, name: string): { dims: number[]; data: Float32Array } | undefined {
+export function readConstant(
+  view: GraphView,
+  name: string,
+  behind = 0,
+): { dims: number[]; data: Float32Array } | undefined {
   const tensor = view.constant(name);
   if (tensor) {
     const data = floats(view, tensor);
     return data && { dims: [...tensor.dims], data };
   }
   const node = view.producer(name);
-  const source = node?.inputs[0] === undefined ? undefined : readConstant(view, node.inputs[0]);
-  if (!node || !source) return undefined;
+  if (node?.inputs[0] === undefined || behind === MAX_BEHIND) return undefined;
+  const source = readConstant(view, node.inputs[0], behind + 1);
+  if (!source) return undefined;
   if (node.op === 'Cast' || node.op === 'Identity') return source;
   if (node.op === 'Transpose' && source.dims.length === 2) {
     const [rows, columns] = source.dims as [number, number];
@@ -172,22 +180,23 @@ function readInteger(view: GraphView, node: OnnxNode): Float32Array | undefined 
   });
 }
 
-/** MatMulNBits (com.microsoft): blocks along the input, `[out, blocks, block bytes]`, low bits first. */
+/**
+ * MatMulNBits (com.microsoft): blocks along the input, `[out, blocks, block bytes]`, low bits first. Scales (and zero
+ * points that are floats) may be stored in half precision behind a Cast.
+ */
 function readBlockwise(view: GraphView, node: OnnxNode, dims: [number, number]): Float32Array | undefined {
   const bits = intAttribute(node, 'bits', 4);
   const size = intAttribute(node, 'block_size', 32);
   const packed = view.constant(node.inputs[1] ?? '');
-  const scaleTensor = view.constant(node.inputs[2] ?? '');
-  const zeroTensor = node.inputs[3] ? view.constant(node.inputs[3]) : undefined;
   const bytes = packed && tensorBytes(packed, view.model.bytes, view.external);
-  const scale = scaleTensor && floats(view, scaleTensor);
-  if (!bytes || !scale || (bits !== 4 && bits !== 8) || node.inputs[4]) return undefined;
+  const scale = readConstant(view, node.inputs[2] ?? '')?.data;
   const [rows, columns] = dims;
   const blocks = Math.ceil(rows / size);
+  if (!bytes || (bits !== 4 && bits !== 8) || node.inputs[4] || scale?.length !== columns * blocks) return undefined;
+  const zeroOf = zeroPoints(view, node.inputs[3] ?? '', bits, blocks);
   const perByte = 8 / bits;
-  const zeroBytes = zeroTensor && tensorBytes(zeroTensor, view.model.bytes, view.external);
-  const zeroStride = Math.ceil(blocks / perByte);
   const mask = (1 << bits) - 1;
+  if (!zeroOf || bytes.length < columns * blocks * (size / perByte)) return undefined;
   const out = new Float32Array(rows * columns);
   for (let column = 0; column < columns; column++) {
     for (let row = 0; row < rows; row++) {
@@ -195,11 +204,31 @@ function readBlockwise(view: GraphView, node: OnnxNode, dims: [number, number]):
       const within = row % size;
       const byte = bytes[(column * blocks + block) * (size / perByte) + Math.floor(within / perByte)]!;
       const value = (byte >> (bits * (within % perByte))) & mask;
-      const zero = zeroBytes
-        ? (zeroBytes[column * zeroStride + Math.floor(block / perByte)]! >> (bits * (block % perByte))) & mask
-        : 1 << (bits - 1);
-      out[row * columns + column] = (value - zero) * scale[column * blocks + block]!;
+      out[row * columns + column] = (value - zeroOf(column, block)) * scale[column * blocks + block]!;
     }
   }
   return out;
+}
+
+/** The value that stands for zero in a block: the middle where none is stored; packed like the weights, or a float. */
+function zeroPoints(
+  view: GraphView,
+  name: string,
+  bits: 4 | 8,
+  blocks: number,
+): ((column: number, block: number) => number) | undefined {
+  if (name === '') return () => 1 << (bits - 1);
+  const packed = view.constant(name);
+  if (packed?.elementType === ElementType.UINT8) {
+    const bytes = tensorBytes(packed, view.model.bytes, view.external);
+    const perByte = 8 / bits;
+    const stride = Math.ceil(blocks / perByte);
+    const mask = (1 << bits) - 1;
+    return (
+      bytes &&
+      ((column, block) => (bytes[column * stride + Math.floor(block / perByte)]! >> (bits * (block % perByte))) & mask)
+    );
+  }
+  const values = readConstant(view, name)?.data;
+  return values && ((column, block) => values[column * blocks + block]!);
 }

@@ -1,4 +1,5 @@
 import { StrataError } from '../core/errors';
+import { plainName } from '../core/plain-text';
 import type { GraphView } from './graph';
 import { isProjection } from './projection';
 import type { OnnxNode } from './model';
@@ -51,7 +52,7 @@ export function findUnembedding(view: GraphView, logits: string): { node: OnnxNo
     // A dynamically quantised product is scaled by a factor that itself depends on the activation.
     const single = SAME_ROWS.has(node.op) || node.op === 'Gather' || moving.length === 1 || node.op === 'Mul';
     if (!next || !single || !(SAME_ROWS.has(node.op) || POINTWISE.has(node.op) || node.op === 'Gather')) {
-      throw unknownAnatomy('unembedding', `there is a ${node.op} between it and the logits`);
+      throw unknownAnatomy('unembedding', `there is a ${plainName(node.op)} between it and the logits`);
     }
     at = node.op === 'Mul' && moving.length === 2 ? fromInteger(view, moving) : next;
   }
@@ -81,7 +82,11 @@ export function findLastResidual(view: GraphView, unembedding: OnnxNode, data: R
     else if (moving.length === 1 && (POINTWISE.has(node.op) || node.op === 'Pow')) at = moving[0]!;
     else if (moving.length === 2 && node.op === 'Add') return at;
     else if (moving.length === 2 && ['Mul', 'Div', 'Sub'].includes(node.op)) at = source(view, moving, data);
-    else throw unknownAnatomy('final norm', `there is a ${node.op} between the unembedding and the residual stream`);
+    else
+      throw unknownAnatomy(
+        'final norm',
+        `there is a ${plainName(node.op)} between the unembedding and the residual stream`,
+      );
   }
 }
 

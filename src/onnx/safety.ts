@@ -1,6 +1,9 @@
 import { StrataError } from '../core/errors';
+import { plainName } from '../core/plain-text';
 import type { ExternalFiles } from './constants';
-import { attribute, bytesPerElement, type OnnxModel, type OnnxNode } from './model';
+import { bytesPerElement, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor } from './model';
+import { scanGraph } from './scan';
+import { malformed, WireReader } from './wire';
 
 /** Most nodes a decoder may have; GPT-2 exports have about 3,000, the largest seen 30,000. */
 const MAX_NODES = 100_000;
@@ -30,40 +33,67 @@ const REFUSED = new Set([
   'EPContext',
 ]);
 
-/** Names come from the file: nothing but plain characters may reach a message. */
-export function plainName(name: string): string {
-  const plain = name.replace(/[^\p{L}\p{N} ._:/\\-]/gu, '?');
-  return plain.length > 80 ? `${plain.slice(0, 77)}…` : plain;
-}
+/** Graphs inside graphs (the branches of an `If`) deeper than this are nobody's decoder. */
+const MAX_DEPTH = 8;
 
 /**
  * Refuses what no decoder needs, before a session is made: operators that can run without end, foreign operator
- * sets, tensors outside their file, impossible sizes.
+ * sets, tensors outside their file, impossible sizes; in the graph and in every graph inside it.
  * @throws StrataError `unsupported-model`, `model-too-large`, `malformed-model`, `missing-file`.
  */
 export function checkSafety(model: OnnxModel, external: ExternalFiles): void {
-  const { nodes, initializers } = model.graph;
-  if (nodes.length === 0) throw new StrataError('malformed-model', 'The model file holds an empty graph.');
-  if (nodes.length > MAX_NODES) {
+  if (model.graph.nodes.length === 0) throw new StrataError('malformed-model', 'The model file holds an empty graph.');
+  checkFunctions(model);
+  let count = 0;
+  const reader = new WireReader(model.bytes);
+  const visit = ({ nodes, initializers }: OnnxGraph, depth: number): void => {
+    count += nodes.length;
+    checkCount(count);
+    for (const tensor of initializers) checkTensor(tensor, external);
+    for (const node of nodes) {
+      checkNode(node);
+      for (const { t, graph } of node.attributes) {
+        if (t) checkTensor(t, external);
+        if (!graph) continue;
+        if (depth === MAX_DEPTH) throw malformed('its graphs stand inside each other too deeply');
+        visit(scanGraph(reader, graph[0], graph[1]), depth + 1);
+      }
+    }
+  };
+  visit(model.graph, 0);
+}
+
+function checkCount(nodes: number): void {
+  if (nodes <= MAX_NODES) return;
+  throw new StrataError(
+    'model-too-large',
+    `The model has ${nodes.toLocaleString('en')} nodes; the limit is ${MAX_NODES.toLocaleString('en')}.`,
+    { nodes },
+  );
+}
+
+/** Functions of the file itself may be there (exporters leave them), as long as no operator set means them. */
+function checkFunctions({ functions }: OnnxModel): void {
+  for (const body of functions) {
+    const reader = new WireReader(body);
+    let domain = '';
+    for (const field of reader.fields(0, body.length)) if (field.number === 10) domain = reader.text(field);
+    if (DOMAINS.has(domain) || domain === 'ai.onnx') {
+      throw new StrataError('unsupported-model', 'The model brings its own version of a standard operator.');
+    }
+  }
+}
+
+function checkTensor(tensor: OnnxTensor, external: ExternalFiles): void {
+  const bytes = tensor.dims.reduce((product, dim) => product * dim, bytesPerElement(tensor.elementType) ?? 1);
+  if (bytes > MAX_TENSOR_BYTES) {
     throw new StrataError(
       'model-too-large',
-      `The model has ${nodes.length.toLocaleString('en')} nodes; the limit is ${MAX_NODES.toLocaleString('en')}.`,
-      { nodes: nodes.length },
+      `One tensor of the model is larger than ${MAX_TENSOR_BYTES / 2 ** 30} GiB.`,
+      { bytes },
     );
   }
-  nodes.forEach(checkNode);
-  for (const tensor of [...initializers, ...nodes.flatMap((node) => attribute(node, 'value')?.t ?? [])]) {
-    const width = bytesPerElement(tensor.elementType);
-    const bytes = tensor.dims.reduce((product, dim) => product * dim, width ?? 1);
-    if (bytes > MAX_TENSOR_BYTES) {
-      throw new StrataError(
-        'model-too-large',
-        `One tensor of the model is larger than ${MAX_TENSOR_BYTES / 2 ** 30} GiB.`,
-        { bytes },
-      );
-    }
-    if (tensor.data.kind === 'external') checkExternal(tensor.data, external);
-  }
+  if (tensor.data.kind === 'external') checkExternal(tensor.data, external);
 }
 
 function checkNode(node: OnnxNode): void {

@@ -1,4 +1,4 @@
-import { bytesPerElement, ElementType } from './model';
+import { bytesPerElement } from './model';
 import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, TensorData, ValueInfo } from './model';
 import { malformed, WireReader, type Field } from './wire';
 
@@ -204,14 +204,4 @@ function shape(reader: WireReader, outer: Field): (number | string | undefined)[
     if (dims.length > MAX_DIMS) throw malformed('a shape has too many dimensions');
   }
   return dims;
-}
-
-/** True for the element types whose values are floating-point numbers. */
-export function isFloat(elementType: number): boolean {
-  return (
-    elementType === ElementType.FLOAT ||
-    elementType === ElementType.FLOAT16 ||
-    elementType === ElementType.BFLOAT16 ||
-    elementType === ElementType.DOUBLE
-  );
 }

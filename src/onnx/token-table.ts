@@ -55,7 +55,10 @@ function storedTable(view: GraphView, name: string): OnnxTensor | undefined {
 }
 
 function behindCasts(view: GraphView, name: string): string {
-  const node = view.producer(name);
-  const source = node?.inputs[0];
-  return (node?.op === 'Cast' || node?.op === 'Identity') && source !== undefined ? behindCasts(view, source) : name;
+  for (let at = name; ;) {
+    const node = view.producer(at);
+    const source = node?.inputs[0];
+    if ((node?.op !== 'Cast' && node?.op !== 'Identity') || source === undefined) return at;
+    at = source;
+  }
 }

@@ -1,6 +1,7 @@
 import { StrataError } from '../core/errors';
 import { parseHook, type HookName } from '../core/hooks';
 import type { Anatomy } from './anatomy';
+import { withoutAppending, type Caches } from './cache';
 import { emitModel, makeInt, makeInt64, makeNode, type GraphParts, type Header } from './emit';
 import type { GraphView } from './graph';
 import { hookShape } from './hook-shape';
@@ -43,18 +44,19 @@ export interface Trunk {
 }
 
 /**
- * Everything below the final norm, with the given hooks as outputs and the given points in place. Caches are bound
- * to length zero and `present.*` is dropped.
+ * Everything below the final norm, with the given hooks as outputs and the given points in place. Caches are bound as
+ * given and `present.*` is dropped.
  */
 export function buildTrunk(
   view: GraphView,
   anatomy: Anatomy,
+  caches: Caches,
   hooks: readonly HookName[],
   points: readonly Point[],
 ): Trunk {
-  const cache = emptyCache(view, anatomy.dims.d_head);
   const table = tokenTable(view, anatomy.embedding);
-  const editor = new GraphEditor(view, table ? withoutLookup(view, cache.nodes, table) : cache.nodes);
+  const nodes = withoutAppending(view, caches);
+  const editor = new GraphEditor(view, table ? withoutLookup(view, nodes, table) : nodes);
   const vectors: ValueInfo = {
     name: TOKEN_VECTORS,
     elementType: ElementType.FLOAT,
@@ -85,8 +87,8 @@ export function buildTrunk(
   for (const hook of hooks) taps.set(hook, editor.tap(hook, tensorOf(anatomy, hook)));
   const parts = prune({
     nodes: editor.finish(),
-    initializers: [...view.model.graph.initializers, ...cache.initializers, ...editor.initializers],
-    inputs: [...view.model.graph.inputs.filter((input) => !cache.names.has(input.name)), ...editor.inputs, vectors],
+    initializers: [...view.model.graph.initializers, ...caches.tensors, ...editor.initializers],
+    inputs: [...view.model.graph.inputs.filter((input) => !caches.names.has(input.name)), ...editor.inputs, vectors],
     outputs: [...new Set(taps.values())],
   });
   return {
@@ -104,20 +106,16 @@ function withoutLookup(view: GraphView, nodes: readonly OnnxNode[], { tensor }: 
   return nodes.map((node) => (node.outputs[0] === tensor ? given : node));
 }
 
-/**
- * The untouched computation with the cache bound to length zero: for models whose anatomy is unknown.
- * @param d_head from config.json, for caches that do not state it.
- */
+/** The untouched computation before the first token: for models whose anatomy is unknown. */
 export function buildPlain(
   view: GraphView,
   logits: string,
-  d_head: number,
+  caches: Caches,
 ): { header: Header; inputs: readonly ValueInfo[] } {
-  const cache = emptyCache(view, d_head);
   const whole: GraphParts = {
-    nodes: cache.nodes,
-    initializers: [...view.model.graph.initializers, ...cache.initializers],
-    inputs: view.model.graph.inputs.filter((input) => !cache.names.has(input.name)),
+    nodes: withoutAppending(view, caches),
+    initializers: [...view.model.graph.initializers, ...caches.tensors],
+    inputs: view.model.graph.inputs.filter((input) => !caches.names.has(input.name)),
     outputs: [logits],
   };
   // Subgraphs read tensors around them by name, which pruning does not see.
@@ -130,30 +128,6 @@ function tensorOf(anatomy: Anatomy, hook: HookName): string {
   const site = anatomy.sites.get(hook);
   if (!site) throw new StrataError('unknown-hook', `This model has no ${hook}.`, { hook });
   return site.tensor;
-}
-
-/** Cache inputs (`[batch, head, pos, d_head]`) become constants of length zero, and what was appended to them stands alone. */
-function emptyCache(
-  view: GraphView,
-  d_head: number,
-): { nodes: OnnxNode[]; initializers: OnnxTensor[]; names: Set<string> } {
-  const float = new Set<number>([ElementType.FLOAT, ElementType.FLOAT16]);
-  const caches = view.model.graph.inputs.filter(
-    (input) => float.has(input.elementType) && (input.dims?.length ?? 0) >= 3,
-  );
-  const names = new Set(caches.map((input) => input.name));
-  const initializers = caches.map((input): OnnxTensor => {
-    const dims = (input.dims ?? []).map((dim, axis) =>
-      typeof dim === 'number' ? dim : ([1, 0, 0, d_head][axis] ?? 0),
-    );
-    return { name: input.name, elementType: input.elementType, dims, data: { kind: 'bytes', bytes: new Uint8Array() } };
-  });
-  const nodes = view.nodes.map((node) => {
-    if (node.op !== 'Concat' || node.inputs.length !== 2 || !node.inputs.some((input) => names.has(input))) return node;
-    const fresh = node.inputs.find((input) => !names.has(input));
-    return fresh === undefined ? node : makeNode('Identity', [fresh], node.outputs);
-  });
-  return { nodes, initializers, names };
 }
 
 /** Inserts operators behind tensors: the producer's output is renamed and the last insertion takes the old name. */

@@ -23,6 +23,8 @@ interface Scope {
   readonly switches: ReadonlySet<string>;
   /** Every name in use, so that those of a branch can be kept apart. */
   readonly taken: Set<string>;
+  /** By name: how many free ones were made from it. */
+  readonly copies: Map<string, number>;
   /** Constants by name, for conditions that are known beforehand. */
   readonly constants: Map<string, OnnxTensor>;
 }
@@ -47,6 +49,7 @@ export function withoutBranches(model: OnnxModel): OnnxModel {
     caches: new Set(graph.inputs.filter((input) => isFloat(input) && (input.dims?.length ?? 0) >= 3).map(nameOf)),
     switches: new Set(graph.inputs.filter((input) => input.elementType === ElementType.BOOL).map(nameOf)),
     taken: new Set([...graph.inputs.map(nameOf), ...namesMade(graph)]),
+    copies: new Map(),
     constants: new Map(graph.initializers.map((tensor) => [tensor.name, tensor])),
   };
   const spliced = splice(scope, graph, 0);
@@ -85,11 +88,16 @@ function splice(scope: Scope, graph: OnnxGraph, depth: number): Parts {
     const adopted = adopt(scope, node, branch);
     for (const tensor of adopted.initializers) scope.constants.set(tensor.name, tensor);
     const inner = splice(scope, adopted, depth + 1);
-    parts.nodes.push(...inner.nodes);
-    parts.initializers.push(...adopted.initializers, ...inner.initializers);
-    parts.values.push(...adopted.values, ...inner.values);
+    append(parts.nodes, inner.nodes);
+    append(parts.initializers, adopted.initializers, inner.initializers);
+    append(parts.values, adopted.values, inner.values);
   }
   return parts;
+}
+
+/** Without a spread: a branch may have more parts than a call can have arguments. */
+function append<Item>(list: Item[], ...more: readonly (readonly Item[])[]): void {
+  for (const items of more) for (const item of items) list.push(item);
 }
 
 function chosenBranch(scope: Scope, node: OnnxNode): OnnxGraph | undefined {
@@ -119,17 +127,18 @@ function cacheReads(scope: Scope, branch: OnnxGraph): number {
 function adopt(scope: Scope, node: OnnxNode, branch: OnnxGraph): OnnxGraph {
   const made = new Set(namesMade(branch));
   const names = new Map<string, string>();
-  const passed: OnnxNode[] = [];
+  const passed = new Set<OnnxNode>();
+  const constants = new Set(branch.initializers.map(nameOf));
   branch.outputs.forEach(({ name }, index) => {
     const outer = node.outputs[index];
     if (outer === undefined || outer === '') return;
-    const own = made.has(name) && !names.has(name) && !branch.initializers.some((tensor) => tensor.name === name);
+    const own = made.has(name) && !names.has(name) && !constants.has(name);
     if (own) names.set(name, outer);
-    else passed.push(makeNode('Identity', [name], [outer]));
+    else passed.add(makeNode('Identity', [name], [outer]));
   });
   for (const name of made) {
     if (names.has(name)) continue;
-    const free = scope.taken.has(name) ? freeName(scope.taken, name) : name;
+    const free = scope.taken.has(name) ? freeName(scope, name) : name;
     names.set(name, free);
     scope.taken.add(free);
   }
@@ -139,7 +148,7 @@ function adopt(scope: Scope, node: OnnxNode, branch: OnnxGraph): OnnxGraph {
     nodes: [...branch.nodes, ...passed].map((inner) => ({
       ...inner,
       inputs: inner.inputs.map(renamed),
-      outputs: inner.outputs.map((name) => (passed.includes(inner) ? name : renamed(name))),
+      outputs: inner.outputs.map((name) => (passed.has(inner) ? name : renamed(name))),
     })),
     initializers: branch.initializers.map(rename),
     inputs: [],
@@ -148,9 +157,10 @@ function adopt(scope: Scope, node: OnnxNode, branch: OnnxGraph): OnnxGraph {
   };
 }
 
-function freeName(taken: ReadonlySet<string>, name: string): string {
-  for (let serial = 1; ; serial++) {
+function freeName({ taken, copies }: Scope, name: string): string {
+  for (let serial = (copies.get(name) ?? 0) + 1; ; serial++) {
     const candidate = `${name}.branch${serial}`;
+    copies.set(name, serial);
     if (!taken.has(candidate)) return candidate;
   }
 }

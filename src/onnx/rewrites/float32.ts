@@ -58,7 +58,7 @@ function widen(node: OnnxNode, model: OnnxModel): OnnxNode {
 
 function widenTensor(attribute: OnnxAttribute, tensor: OnnxTensor, model: OnnxModel): OnnxAttribute {
   const bytes = tensorBytes(tensor, model.bytes, new Map());
-  if (!bytes) return attribute;
+  if (!bytes || bytes.length !== 2 * tensor.dims.reduce((product, dim) => product * dim, 1)) return attribute;
   const halves = new Uint16Array(bytes.slice().buffer);
   const t = makeFloat32(tensor.name, Array.from(halves, fromHalf), tensor.dims);
   const record = new WireWriter()

@@ -1,7 +1,14 @@
 import { toHalf } from '../constants';
 import { makeFloatLike, makeInt, makeInt64, makeInts, makeNode } from '../emit';
 import type { GraphView } from '../graph';
-import { ElementType, type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxTensor } from '../model';
+import {
+  ElementType,
+  type OnnxAttribute,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  type ValueInfo,
+} from '../model';
 import { isProjection, projectionDims } from '../projection';
 
 /** Operators whose result is as wide as the activation they read. */
@@ -17,17 +24,24 @@ const SAME_WIDTH = new Set([
   'SimplifiedLayerNormalization',
 ]);
 
+/** Most operators that are followed to learn a width. */
+const MAX_BEHIND = 8;
+
 /** Collects the nodes and constants that stand in for one fused operator after another. */
 export class Rewriter {
   readonly nodes: OnnxNode[] = [];
   private readonly initializers: OnnxTensor[] = [];
   private readonly shared = new Map<string, string>();
+  private readonly stated = new Map<string, ValueInfo['dims']>();
   private serial = 0;
 
   constructor(
     readonly view: GraphView,
     readonly config: Readonly<Record<string, unknown>>,
-  ) {}
+  ) {
+    const { inputs, values } = view.model.graph;
+    for (const { name, dims } of [...inputs, ...values]) if (dims) this.stated.set(name, dims);
+  }
 
   fresh(): string {
     return `strata.r${this.serial++}`;
@@ -80,23 +94,22 @@ export class Rewriter {
 
   /** Dimensions as far as the file states them; undefined for the unknown ones, and as a whole without a shape. */
   dims(name: string): readonly (number | undefined)[] | undefined {
-    const { view } = this;
-    const { values, inputs } = view.model.graph;
-    const stated =
-      values.find((value) => value.name === name)?.dims ?? inputs.find((value) => value.name === name)?.dims;
-    const known = stated?.map((dim) => (typeof dim === 'number' && dim > 0 ? dim : undefined));
-    if (known) return known;
-    const node = view.producer(name);
-    return node?.op === 'Cast' && node.inputs[0] ? this.dims(node.inputs[0]) : view.constant(name)?.dims;
+    for (let at = name; ;) {
+      const known = this.stated.get(at)?.map((dim) => (typeof dim === 'number' && dim > 0 ? dim : undefined));
+      if (known) return known;
+      const node = this.view.producer(at);
+      if (node?.op !== 'Cast' || !node.inputs[0]) return this.view.constant(at)?.dims;
+      at = node.inputs[0];
+    }
   }
 
   /** Size of the last dimension, from what the file states or from the operators that made the tensor. */
-  lastDim(name: string): number | undefined {
+  lastDim(name: string, behind = 0): number | undefined {
     const { view } = this;
     const stated = this.dims(name)?.at(-1);
     if (stated !== undefined) return stated;
     const node = view.producer(name);
-    if (!node) return undefined;
+    if (!node || behind === MAX_BEHIND) return undefined;
     if (isProjection(view, node)) return projectionDims(view, node)?.[1];
     if (node.op === 'Reshape') {
       const last = view.numbers(node.inputs[1] ?? '')?.at(-1);
@@ -105,7 +118,7 @@ export class Rewriter {
     if (SAME_WIDTH.has(node.op)) {
       return node.inputs
         .filter((input) => !view.isConstant(input))
-        .map((input) => this.lastDim(input))
+        .map((input) => this.lastDim(input, behind + 1))
         .find(Boolean);
     }
     return undefined;

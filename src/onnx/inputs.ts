@@ -1,0 +1,78 @@
+import type { UnsupportedReason } from '../core/errors';
+import type { GraphView } from './graph';
+import { ElementType, type ValueInfo } from './model';
+import { unsupported } from './unsupported';
+
+/** What a decoder's input is for, other than its caches. */
+export type InputRole = 'tokens' | 'mask' | 'positions' | 'segments' | 'switch' | 'logits-kept';
+
+/** Inputs of models that are no decoders of text, by what they are called everywhere. */
+const FOREIGN: readonly (readonly [UnsupportedReason, RegExp])[] = [
+  ['vision', /pixel|image|vision|visual|video|patch/i],
+  ['audio', /input_(features|values)|audio|speech/i],
+  ['encoder-decoder', /encoder|decoder_input/i],
+  ['vectors', /inputs?_embed|embeddings?$/i],
+];
+
+const INTEGERS = new Set<number>([ElementType.INT64, ElementType.INT32]);
+
+/** Why an input of this name belongs to no decoder of text; undefined when it may. */
+export function foreignReason(name: string): UnsupportedReason | undefined {
+  return FOREIGN.find(([, pattern]) => pattern.test(name))?.[0];
+}
+
+/** What an input is for; undefined for one nobody knows how to fill. @param tokens Name of the one with the ids. */
+export function inputRole({ name, elementType }: ValueInfo, tokens: string): InputRole | undefined {
+  if (name === tokens) return 'tokens';
+  if (foreignReason(name) !== undefined) return undefined;
+  if (elementType === ElementType.BOOL) return 'switch';
+  if (/mask/i.test(name)) return 'mask';
+  if (/position/i.test(name)) return 'positions';
+  if (!INTEGERS.has(elementType)) return undefined;
+  if (/token_type|segment/i.test(name)) return 'segments';
+  return /logits_to_keep/i.test(name) ? 'logits-kept' : undefined;
+}
+
+/**
+ * The input with the token ids: `input_ids`, or the only list of integers that is nothing else.
+ * @throws StrataError `unsupported-model` when there is none.
+ */
+export function tokensInput(view: GraphView): string {
+  const lists = view.model.graph.inputs.filter(
+    ({ elementType, dims }) => INTEGERS.has(elementType) && (dims === undefined || dims.length === 2),
+  );
+  if (lists.some(({ name }) => name === 'input_ids')) return 'input_ids';
+  const unknown = lists.filter((input) => inputRole(input, '') === undefined && !foreignReason(input.name));
+  if (unknown.length === 1) return unknown[0]!.name;
+  throw unsupported('no-tokens');
+}
+
+/** Graph inputs that an output is computed from; all of them where graphs inside the graph read by name. */
+export function neededInputs(view: GraphView, output: string): readonly ValueInfo[] {
+  const { inputs, initializers } = view.model.graph;
+  const needed = new Set([output]);
+  for (const name of needed) {
+    for (const input of view.producer(name)?.inputs ?? []) if (input !== '') needed.add(input);
+  }
+  const constants = new Set(initializers.map(({ name }) => name));
+  const nested = view.nodes.some((node) => node.attributes.some(({ graph }) => graph));
+  return inputs.filter(({ name }) => !constants.has(name) && (nested || needed.has(name)));
+}
+
+/**
+ * Refuses a model that wants something besides tokens and what follows from them, naming the input.
+ * @param caches Inputs that stay empty.
+ * @throws StrataError `unsupported-model` with the reason.
+ */
+export function checkInputs(
+  inputs: readonly ValueInfo[],
+  tokens: string | undefined,
+  caches: ReadonlySet<string>,
+): void {
+  const unknown = inputs.filter(
+    (input) => !caches.has(input.name) && inputRole(input, tokens ?? 'input_ids') === undefined,
+  );
+  const foreign = unknown.find(({ name }) => foreignReason(name) !== undefined);
+  if (foreign) throw unsupported(foreignReason(foreign.name)!, foreign.name);
+  if (unknown[0]) throw unsupported('input', unknown[0].name);
+}

@@ -1,0 +1,23 @@
+import { StrataError, type ErrorDetails, type UnsupportedReason } from '../core/errors';
+import { plainName } from '../core/plain-text';
+
+const WHY: Readonly<Record<UnsupportedReason, string>> = {
+  vision: 'it looks at pictures',
+  audio: 'it listens to sound',
+  'encoder-decoder': 'its decoder needs an encoder beside it',
+  vectors: 'it starts from vectors instead of tokens',
+  input: 'it wants an input that Strata cannot fill',
+  'no-tokens': 'its file takes no token ids',
+  'no-logits': 'its file gives no score for every token of a vocabulary',
+  'no-vocabulary': 'neither the file nor config.json says how large its vocabulary is',
+  bidirectional: 'it reads in both directions, so it predicts no next token',
+  'fixed-cache': 'its cache has a fixed length and cannot be empty',
+};
+
+/** A sound file that is no decoder to look into. @param seenBy Name in the file that shows it. */
+export function unsupported(reason: UnsupportedReason, seenBy?: string): StrataError {
+  const input = seenBy === undefined ? undefined : plainName(seenBy);
+  const details: ErrorDetails = input === undefined ? { reason } : { reason, input };
+  const seen = input === undefined ? '' : ` (“${input}”)`;
+  return new StrataError('unsupported-model', `The model cannot be looked into: ${WHY[reason]}${seen}.`, details);
+}
