@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ERROR_CODES } from '../../core/errors';
+import { ERROR_CODES, UNSUPPORTED_REASONS } from '../../core/errors';
 import en from './en.json';
 import { createWords, english } from './words';
 
@@ -18,6 +18,13 @@ function sources(folder: string): string[] {
 describe('the catalogue', () => {
   it('has a sentence for every error code', () => {
     for (const code of ERROR_CODES) expect(en, code).toHaveProperty([`error.${code}`]);
+  });
+
+  it('has a sentence for every reason not to look into a model, naming the input that shows it', () => {
+    for (const reason of UNSUPPORTED_REASONS) {
+      expect(en, reason).toHaveProperty([`error.unsupported-model.${reason}`]);
+    }
+    expect(english('error.unsupported-model.vision', { input: 'pixel_values' })).toContain('“pixel_values”');
   });
 
   it('has no message that nothing on the page uses', () => {

@@ -1,4 +1,4 @@
-import type { ErrorCode, ErrorRecord } from '../../core/errors';
+import { UNSUPPORTED_REASONS, type ErrorCode, type ErrorRecord } from '../../core/errors';
 import type { Words } from '../../views/words';
 
 /** Codes whose message names what exactly is wrong with a model's files. */
@@ -13,8 +13,17 @@ const NAMED: ReadonlySet<ErrorCode> = new Set([
   'session-failed',
 ]);
 
+/** Why a sound file is no model to look into, in a sentence; undefined where that is not known so exactly. */
+export function unsupported({ code, details }: ErrorRecord, words: Words): string | undefined {
+  const reason = UNSUPPORTED_REASONS.find((one) => code === 'unsupported-model' && details['reason'] === one);
+  return reason && words(`error.unsupported-model.${reason}`, { input: String(details['input'] ?? '') });
+}
+
 /** What went wrong on the way to a model, in a sentence or two. */
-export function modelError({ code, message, details }: ErrorRecord, words: Words): string {
+export function modelError(error: ErrorRecord, words: Words): string {
+  const { code, message, details } = error;
+  const reason = unsupported(error, words);
+  if (reason !== undefined) return reason;
   const { archive, hub } = details;
   if (code === 'invalid-request' && hub === true) return words('models.error.id');
   if (code === 'invalid-request' && 'archive' in details)
