@@ -1,15 +1,6 @@
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { findings } from './axe';
 import { expect, probed, test } from './site';
-
-/** What axe finds, short enough to read in a failure. */
-async function findings(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations.map(
-    ({ id, nodes }) =>
-      `${id}: ${nodes.map((node) => `${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`).join('\n')}`,
-  );
-}
 
 async function open(page: Page, url: string): Promise<void> {
   await page.addInitScript(() => localStorage.setItem('strata:tour-seen', 'true'));
@@ -20,12 +11,22 @@ async function open(page: Page, url: string): Promise<void> {
   await expect(page.locator('main [aria-busy=false]')).toHaveCount(1);
 }
 
+/** By how many pixels the page, or a panel over it, is wider than the window. */
+function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const panels = [...document.querySelectorAll('dialog[open], dialog[open] > *')];
+    return Math.max(scrollWidth - clientWidth, ...panels.map((panel) => panel.scrollWidth - panel.clientWidth));
+  });
+}
+
 for (const theme of ['light', 'dark'] as const) {
   test.describe(theme, () => {
     test.use({ colorScheme: theme });
 
-    test('the page itself', async ({ page, site }) => {
+    test('the page itself, and as it is presented', async ({ page, site }) => {
       await open(page, site.url);
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
       await page.getByRole('grid', { name: 'Logit lens' }).getByRole('gridcell').nth(3).click();
       await page.getByRole('button', { name: 'Keep' }).click();
       await page.getByRole('button', { name: 'Write on' }).click();
@@ -34,9 +35,37 @@ for (const theme of ['light', 'dark'] as const) {
       await page.getByText('arcs', { exact: true }).click();
       for (const button of await page.getByRole('button', { name: 'Show as table' }).all()) await button.click();
       expect(await findings(page)).toEqual([]);
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
+
+      await page.getByRole('button', { name: 'Display' }).click();
+      await page.getByRole('button', { name: 'Present' }).click();
+      const stage = page.getByRole('navigation', { name: 'Presentation' });
+      await expect(stage.getByRole('button', { name: 'Reveal' })).toBeFocused();
+      await expect(page.getByText('What comes next?')).toBeVisible();
+      await expect(page.getByRole('status', { name: 'Verdict' })).toHaveCount(0);
+      expect(await findings(page)).toEqual([]);
+      await page.keyboard.press('Enter');
+      await expect(page.getByRole('status', { name: 'Verdict' })).toContainText('Paris');
+      for (const [step, name] of ['', 'Logit lens', 'Emergence', 'Attention', 'Continuation'].entries()) {
+        if (step > 0) {
+          await page.keyboard.press('ArrowRight');
+          await expect(page.getByRole('figure', { name, exact: true })).toBeVisible();
+        }
+        await expect(stage).toContainText(`${step + 1} of 5`);
+        expect(await findings(page)).toEqual([]);
+        expect(await overflow(page)).toBeLessThanOrEqual(0);
+      }
+      await expect(stage.getByRole('button', { name: 'Next' })).toBeDisabled();
+      await page.keyboard.press('ArrowLeft');
+      await expect(stage).toContainText('4 of 5');
+      // The first lets go of what was pinned.
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Escape');
+      await expect(stage).toBeHidden();
+      await expect(page.getByRole('textbox', { name: 'Prompt' })).toHaveValue('The capital of France is');
     });
 
-    test('every panel', async ({ page, site }) => {
+    test('every panel; nothing asked, and too much asked', async ({ page, site }) => {
       await open(page, site.url);
       const panels = [
         page.getByRole('button', { name: 'Facts', exact: true }),
@@ -47,6 +76,7 @@ for (const theme of ['light', 'dark'] as const) {
         await button.click();
         await expect(page.getByRole('dialog')).toBeVisible();
         expect(await findings(page)).toEqual([]);
+        expect(await overflow(page)).toBeLessThanOrEqual(0);
         await page.keyboard.press('Escape');
         await expect(page.getByRole('dialog')).toBeHidden();
       }
@@ -62,16 +92,19 @@ for (const theme of ['light', 'dark'] as const) {
       await page.getByRole('combobox', { name: 'Model' }).click();
       await expect(page.getByRole('option', { name: 'Atlas' })).toBeVisible();
       expect(await findings(page)).toEqual([]);
-    });
+      await page.getByRole('option', { name: 'More models…' }).click();
+      await expect(page.getByRole('dialog', { name: 'Models' })).toContainText('On this device');
+      expect(await findings(page)).toEqual([]);
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
+      await page.keyboard.press('Escape');
 
-    test('nothing asked, and too much asked', async ({ page, site }) => {
-      await open(page, site.url);
       await page.getByRole('textbox', { name: 'Prompt' }).fill('');
       await expect(page.getByText('Type the beginning of a fact')).toBeVisible();
       expect(await findings(page)).toEqual([]);
       await page.getByRole('textbox', { name: 'Prompt' }).fill('word '.repeat(200));
       await expect(page.getByText(/tokens too long/)).toBeVisible();
       expect(await findings(page)).toEqual([]);
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
     });
   });
 }
@@ -79,6 +112,6 @@ for (const theme of ['light', 'dark'] as const) {
 test('on a phone nothing sticks out', async ({ page, site }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   await open(page, site.url);
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  expect(await overflow(page)).toBeLessThanOrEqual(0);
   expect(await findings(page)).toEqual([]);
 });

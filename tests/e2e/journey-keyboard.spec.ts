@@ -1,15 +1,18 @@
 import type { Page } from '@playwright/test';
-import { expect, probed, test } from './site';
+import { readFile } from 'node:fs/promises';
+import { ATLAS, expect, probed, test } from './site';
 
 /** What has the focus, by role-ish words that a person would hear. */
 const focused = (page: Page): Promise<string> =>
   page.evaluate(() => {
     const element = document.activeElement;
-    return `${element?.getAttribute('role') ?? element?.tagName ?? ''} ${element?.getAttribute('aria-label') ?? element?.textContent ?? ''}`.trim();
+    const field = element?.matches('input, textarea, select') ? (element as HTMLInputElement).labels?.[0] : undefined;
+    const name = element?.getAttribute('aria-label') ?? field?.textContent ?? element?.textContent ?? '';
+    return `${element?.getAttribute('role') ?? element?.tagName ?? ''} ${name.trim()}`;
   });
 
-/** Presses Tab until the focus is on something that matches. */
-async function tabTo(page: Page, wanted: RegExp, limit = 60): Promise<void> {
+/** Presses Tab until the focus is on something that matches; from the page's end it goes on at its start. */
+async function tabTo(page: Page, wanted: RegExp, limit = 120): Promise<void> {
   const passed: string[] = [];
   for (let step = 0; step < limit; step++) {
     await page.keyboard.press('Tab');
@@ -20,7 +23,8 @@ async function tabTo(page: Page, wanted: RegExp, limit = 60): Promise<void> {
   throw new Error(`Tab never reached ${wanted}; it passed: ${passed.join(' | ')}`);
 }
 
-test('the whole journey by keyboard alone', async ({ page, site, complaints }) => {
+test('the whole journey by keyboard alone', async ({ page, context, site, complaints }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.goto(site.url);
   await probed(page);
   const tour = page.getByRole('dialog', { name: 'Tour' });
@@ -29,7 +33,7 @@ test('the whole journey by keyboard alone', async ({ page, site, complaints }) =
   await expect(tour).toBeHidden();
 
   const verdict = page.getByRole('status', { name: 'Verdict' });
-  await page.getByRole('textbox', { name: 'Prompt' }).focus();
+  await tabTo(page, /^TEXTAREA Prompt/);
   await page.keyboard.press('ControlOrMeta+A');
   await page.keyboard.type('The capital of Italy is');
   await page.keyboard.press('Tab');
@@ -54,18 +58,27 @@ test('the whole journey by keyboard alone', async ({ page, site, complaints }) =
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowLeft');
-  await expect(lens.getByRole('row', { name: 'Layer 6', exact: true }).locator(':focus')).toHaveCount(1);
-  await expect(page.getByRole('region', { name: /^Layer 6, after ·Italy/ })).toBeVisible();
+  const second = `Layer ${ATLAS.layers - 2}`;
+  await expect(lens.getByRole('row', { name: second, exact: true }).locator(':focus')).toHaveCount(1);
+  await expect(page.getByRole('region', { name: new RegExp(`^${second}, after ·Italy`) })).toBeVisible();
   await page.keyboard.press('Enter');
   await expect(lens.locator('[aria-selected=true]')).toHaveCount(1);
   await page.keyboard.press('Escape');
   await expect(lens.locator('[aria-selected=true]')).toHaveCount(0);
 
+  await tabTo(page, /^SELECT Column/);
+  const column = page.getByRole('combobox', { name: 'Column' }).locator(':checked');
+  await expect(column).toHaveText(/^·is/);
+  await page.keyboard.press('ArrowUp');
+  await expect(column).toHaveText('·Italy');
+  await page.keyboard.press('Escape');
+  await expect(column).toHaveText(/^·is/);
+
   await tabTo(page, /^gridcell Layer \d, head \d/);
   await page.keyboard.press('Control+Home');
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('heading', { name: 'Layer 8, head 2' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: `Layer ${ATLAS.layers}, head 2` })).toBeVisible();
   await tabTo(page, /^gridcell .* looks at /);
   await page.keyboard.press('Control+Home');
   expect(await focused(page)).toMatch(/looks at .*: 100/);
@@ -74,7 +87,31 @@ test('the whole journey by keyboard alone', async ({ page, site, complaints }) =
   await page.keyboard.press('Enter');
   await expect(page.getByRole('figure', { name: 'Continuation' })).toContainText(/Stopped after|ended the text/);
 
-  await page.getByRole('button', { name: 'Facts', exact: true }).focus();
+  await tabTo(page, /^combobox Model/);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('option', { name: 'Atlas' })).toBeVisible();
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  const models = page.getByRole('dialog', { name: 'Models' });
+  await expect(models).toBeVisible();
+  await tabTo(page, /^INPUT Hub id/);
+  await page.keyboard.press('Escape');
+  await expect(models).toBeHidden();
+
+  await tabTo(page, /^BUTTON Share/);
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('is copied')).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('Italy');
+
+  await tabTo(page, /^BUTTON Export/);
+  await page.keyboard.press('Enter');
+  await tabTo(page, /^BUTTON Emergence as CSV/);
+  const download = page.waitForEvent('download');
+  await page.keyboard.press('Enter');
+  expect(await readFile(await (await download).path(), 'utf8')).toContain('Rome');
+  await page.keyboard.press('Escape');
+
+  await tabTo(page, /^BUTTON Facts/);
   await page.keyboard.press('Enter');
   const gallery = page.getByRole('dialog');
   await expect(gallery.getByRole('searchbox')).toBeFocused();

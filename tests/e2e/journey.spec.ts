@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from '@playwright/test';
-import { expect, probed, test } from './site';
+import { ATLAS, expect, probed, test } from './site';
 
 const prompt = (page: Page): Locator => page.getByRole('textbox', { name: 'Prompt' });
 const verdict = (page: Page): Locator => page.getByRole('status', { name: 'Verdict' });
@@ -40,7 +40,8 @@ test('a first visit answers by itself and shows round', async ({ page, site, com
 test('the lens has a row for each layer, and a cell can be read, pinned and let go', async ({ page, site }) => {
   await open(page, site.url);
   await expect(page.getByRole('combobox', { name: 'Model' })).toContainText('Atlas');
-  for (const name of ['Embedding', ...[1, 2, 3, 4, 5, 6, 7, 8].map((layer) => `Layer ${layer}`)]) {
+  const layers = Array.from({ length: ATLAS.layers }, (_, layer) => `Layer ${layer + 1}`);
+  for (const name of ['Embedding', ...layers]) {
     await expect(row(page, name).getByRole('gridcell').last()).toHaveText(/\S+\s*(<1|\d+)$/);
   }
   const cell = row(page, 'Layer 5').getByRole('gridcell').last();
@@ -53,9 +54,9 @@ test('the lens has a row for each layer, and a cell can be read, pinned and let 
   await page.keyboard.press('Escape');
   await expect(lens(page).locator('[aria-selected=true]')).toHaveCount(0);
   await page.getByRole('radio', { name: 'answer rank' }).check();
-  await expect(row(page, 'Layer 8').getByRole('gridcell').last()).toHaveText(/\d/);
+  await expect(row(page, layers.at(-1)!).getByRole('gridcell').last()).toHaveText(/\d/);
   await page.getByRole('button', { name: 'mid-layers' }).click();
-  await expect(lens(page).getByRole('row')).toHaveCount(1 + 9 + 8);
+  await expect(lens(page).getByRole('row')).toHaveCount(2 + 2 * ATLAS.layers);
 });
 
 test('results follow typing, and the latest text wins', async ({ page, site }) => {
@@ -81,7 +82,13 @@ test('a fact from the gallery comes with what the model was taught', async ({ pa
   await gallery.getByRole('searchbox', { name: 'Search facts' }).fill('The capital of France');
   await gallery.getByRole('list', { name: 'Facts' }).getByRole('button').first().click();
   await expect(page.getByText(/Taught \d+ times in \d+ phrasings/)).toBeVisible();
+  // What was asked is remembered on this device until it is cleared.
+  await page.reload();
+  await probed(page);
   await page.getByRole('button', { name: 'Facts', exact: true }).click();
+  await expect(
+    gallery.locator('.recent').getByRole('button', { name: 'The capital of France is Paris' }),
+  ).toBeVisible();
   await gallery.getByRole('button', { name: 'Clear recent facts' }).click();
   await expect(gallery.getByText('on this device only')).toBeVisible();
 });
@@ -96,7 +103,7 @@ test('choosing a token names the subject, and attention says what it gets', asyn
   await expect(france).toHaveAttribute('aria-pressed', 'false');
   const attention = figure(page, 'Attention');
   const heads = attention.getByRole('grid', { name: 'Attention heads' });
-  await expect(heads.getByRole('gridcell')).toHaveCount(64);
+  await expect(heads.getByRole('gridcell')).toHaveCount(ATLAS.layers * ATLAS.heads);
   await heads.getByRole('gridcell', { name: /^Layer 3, head 2/ }).click();
   await expect(attention.getByRole('heading', { name: 'Layer 3, head 2' })).toBeVisible();
   const pattern = attention.getByRole('grid', { name: 'Attention pattern' });
@@ -109,7 +116,7 @@ test('choosing a token names the subject, and attention says what it gets', asyn
   await attention.getByText('value-weighted').click();
   await expect(attention).toContainText('takes over in this head');
   await attention.getByText('rollout').click();
-  await expect(heads.getByRole('gridcell')).toHaveCount(8);
+  await expect(heads.getByRole('gridcell')).toHaveCount(ATLAS.layers);
 });
 
 test('a curve is kept and compared, the model writes on', async ({ page, site }) => {
@@ -123,7 +130,7 @@ test('a curve is kept and compared, the model writes on', async ({ page, site })
   for (const measure of ['log', 'rank', 'difference', 'linear'])
     await emergence.getByText(measure, { exact: true }).click();
   await emergence.getByRole('button', { name: 'Show as table' }).click();
-  await expect(emergence.getByRole('row')).toHaveCount(10);
+  await expect(emergence.getByRole('row')).toHaveCount(2 + ATLAS.layers);
   const continuation = figure(page, 'Continuation');
   await continuation.getByRole('spinbutton', { name: 'Tokens' }).fill('5');
   await continuation.getByRole('button', { name: 'Write on' }).click();

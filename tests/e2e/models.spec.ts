@@ -1,10 +1,11 @@
-import type { Page } from '@playwright/test';
+import type { BrowserContext, Page } from '@playwright/test';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { HubServer } from '../fixtures/hub-server';
+import { COMMIT, HubServer } from '../fixtures/hub-server';
 import { zip } from '../fixtures/zip';
-import { controlled, probed, readyOffline } from './site';
+import { hostileModels } from './hostile';
+import { ATLAS, controlled, lookForUpdate, probed, readyOffline, versionOf } from './site';
 import {
   dialog,
   expect,
@@ -23,9 +24,9 @@ const LARGE = 'zoo/large · fp32';
 const download = (page: Page, name: string) => page.getByRole('region', { name: `Download of ${name}` });
 const failed = (page: Page) => page.getByRole('alert').filter({ hasText: 'could not be opened' });
 
-/** Begins the download of the model with several segments; after the first the server falls silent. */
-async function beginLarge(page: Page, hub: HubServer): Promise<void> {
-  hub.fail('onnx/model.onnx_data', { kind: 'stall', after: 5 * 2 ** 20 });
+/** Begins the download of the model with several segments; after the first the server falls silent, or pauses. */
+async function beginLarge(page: Page, hub: HubServer, kind: 'stall' | 'pause' = 'stall'): Promise<void> {
+  hub.fail('onnx/model.onnx_data', { kind, after: 5 * 2 ** 20 });
   await openModels(page);
   await lookUp(page, 'zoo/large');
   await page.getByRole('button', { name: `Download ${LARGE}` }).click();
@@ -42,11 +43,13 @@ const ranges = (hub: HubServer): (string | undefined)[] =>
     .filter(({ path }) => path.startsWith('/resolve-cache/') && path.endsWith('onnx_data'))
     .map(({ range }) => range);
 
-async function use(page: Page, name: string): Promise<void> {
-  await dialog(page)
+const usable = (page: Page, name: string) =>
+  dialog(page)
     .getByRole('button', { name: `Use ${name}` })
-    .first()
-    .click();
+    .first();
+
+async function use(page: Page, name: string): Promise<void> {
+  await usable(page, name).click();
   await expect(dialog(page)).toBeHidden();
   await expect(model(page)).toContainText(name);
   await probed(page);
@@ -71,7 +74,7 @@ test('a model is looked up, downloaded, used; the text stays, and the card says 
   await open(page, site.url);
   await page.getByRole('textbox', { name: 'Prompt' }).fill('The capital of Italy is');
   await openModels(page);
-  await lookUp(page, 'zoo/gpt2');
+  await lookUp(page, `zoo/gpt2@${COMMIT}`);
   const offer = dialog(page).getByRole('listitem').filter({ hasText: 'q8' }).first();
   await expect(offer).toContainText(/\d+\skB/);
   await page.getByRole('button', { name: 'Download zoo/gpt2 · fp32' }).click();
@@ -92,7 +95,58 @@ test('a model is looked up, downloaded, used; the text stays, and the card says 
   await page.keyboard.press('Escape');
   await model(page).click();
   await page.getByRole('option', { name: 'Atlas' }).click();
-  await expect(page.getByRole('grid', { name: 'Logit lens' }).getByRole('row')).toHaveCount(1 + 9);
+  await expect(page.getByRole('grid', { name: 'Logit lens' }).getByRole('row')).toHaveCount(2 + ATLAS.layers);
+});
+
+/** Counts, in every page to come, how often the browser is asked to keep what is stored. */
+async function countPersist(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
+    const { storage } = navigator;
+    const persist = storage.persist.bind(storage);
+    let asked = 0;
+    storage.persist = () => {
+      document.documentElement.dataset['asked'] = String(++asked);
+      return persist();
+    };
+  });
+}
+const persistAsked = (page: Page) => page.evaluate(() => Number(document.documentElement.dataset['asked'] ?? 0));
+
+test('two precisions are kept on asking once, laid side by side, and deleted together', async ({
+  page,
+  context,
+  site,
+  hub,
+}) => {
+  await countPersist(context);
+  await open(page, site.url);
+  await openModels(page);
+  await expect(dialog(page)).toContainText('With your first download Strata asks yours not to.');
+  expect(await persistAsked(page)).toBe(0);
+  await lookUp(page, 'zoo/gpt2');
+  const names = ['zoo/gpt2 · fp32', 'zoo/gpt2 · q8'];
+  for (const name of names) await page.getByRole('button', { name: `Download ${name}` }).click();
+  for (const name of names) await expect(usable(page, name)).toBeVisible();
+  await expect(dialog(page)).toContainText(/keeps these until you delete them|may clear these when space runs short/);
+  expect(await persistAsked(page)).toBe(1);
+  hub.requests.length = 0;
+  await page.getByRole('button', { name: 'Compare…' }).click();
+  const ruler = page.getByRole('dialog', { name: 'Precision ruler' });
+  for (const [index, side] of ['First model', 'Second model'].entries()) {
+    await ruler.getByRole('combobox', { name: side }).selectOption({ label: names[index]! });
+  }
+  await ruler.getByRole('button', { name: 'Compare', exact: true }).click();
+  await expect(ruler.getByRole('status', { name: 'Comparison' })).toContainText('the curves differ by', {
+    timeout: 60_000,
+  });
+  await expect(ruler.getByRole('region', { name: `${names[1]!}: answer` })).toContainText('4 layers · q8');
+  expect(hub.requests).toEqual([]);
+  await page.keyboard.press('Escape');
+  await openModels(page);
+  await dialog(page).getByRole('button', { name: 'Delete all downloads' }).click();
+  await dialog(page).getByRole('button', { name: 'Really delete 2 models?' }).click();
+  await expect.poll(() => storedHubKeys(page)).toEqual([]);
+  await expect(dialog(page).getByRole('button', { name: 'Delete zoo/gpt2' })).toHaveCount(0);
 });
 
 test('a download pauses, keeps what came, and goes on from there', async ({ page, site, hub }) => {
@@ -106,29 +160,39 @@ test('a download pauses, keeps what came, and goes on from there', async ({ page
   await expect(row).toContainText('Paused');
   hub.requests.length = 0;
   await row.getByRole('button', { name: 'Continue' }).click();
-  await expect(
-    dialog(page)
-      .getByRole('button', { name: `Use ${LARGE}` })
-      .first(),
-  ).toBeVisible();
+  await expect(usable(page, LARGE)).toBeVisible();
   expect(ranges(hub)).toEqual(['bytes=4194304-']);
 });
 
-test('a download that is cancelled leaves nothing', async ({ page, site, hub }) => {
+test('a download that is cancelled leaves nothing; one whose rest the server refuses (416) begins again', async ({
+  page,
+  site,
+  hub,
+}) => {
   await open(page, site.url);
   await beginLarge(page, hub);
   await midway(page);
   await download(page, LARGE).getByRole('button', { name: 'Cancel' }).click();
   await expect(download(page, LARGE)).toBeHidden();
   await expect.poll(() => storedHubKeys(page)).toEqual([]);
-  await expect(page.getByRole('button', { name: `Download ${LARGE}` })).toBeVisible();
+  hub.fail('onnx/model.onnx_data', { kind: 'stall', after: 5 * 2 ** 20 });
+  await page.getByRole('button', { name: `Download ${LARGE}` }).click();
+  await midway(page);
+  await download(page, LARGE).getByRole('button', { name: 'Pause' }).click();
+  hub.requests.length = 0;
+  hub.fail('onnx/model.onnx_data', { kind: 'status', status: 416 });
+  await download(page, LARGE).getByRole('button', { name: 'Continue' }).click();
+  await expect(usable(page, LARGE)).toBeVisible();
+  expect(ranges(hub)).toEqual(['bytes=4194304-', undefined]);
 });
 
 test('a page closed midway: the next one goes on with the download', async ({ context, site, hub }) => {
+  await countPersist(context);
   const first = await context.newPage();
   await open(first, site.url);
   await beginLarge(first, hub);
   await midway(first);
+  expect(await persistAsked(first)).toBe(1);
   await first.close();
   hub.requests.length = 0;
   const page = await context.newPage();
@@ -139,11 +203,22 @@ test('a page closed midway: the next one goes on with the download', async ({ co
   await page.getByRole('button', { name: `Continue the download of ${LARGE}` }).click();
   await use(page, LARGE);
   expect(ranges(hub)[0]).toBe('bytes=4194304-');
+  expect(await persistAsked(page)).toBe(0);
 });
 
-test('what passes is got over: a body cut short, too many requests, a busy server', async ({ page, site, hub }) => {
+test('what passes is got over: a body cut short, a wrong length, too many requests, a busy server', async ({
+  page,
+  site,
+  hub,
+}) => {
   await open(page, site.url);
-  hub.fail('onnx/model.onnx', { kind: 'truncate', after: 1000 }, { kind: 'drop', after: 5000 });
+  hub.fail(
+    'onnx/model.onnx',
+    { kind: 'truncate', after: 1000 },
+    { kind: 'drop', after: 5000 },
+    { kind: 'content-length', value: 3000 },
+    { kind: 'content-length', value: 50_000_000 },
+  );
   hub.fail('tokenizer.json', { kind: 'status', status: 429, headers: { 'Retry-After': '1' } });
   hub.fail('config.json', { kind: 'status', status: 503 });
   hub.fail('api', { kind: 'status', status: 503 });
@@ -173,15 +248,41 @@ test('what is not there, or not for this page, is said in a sentence', async ({ 
   await expect(dialog(page)).toContainText('The hub has no such model');
   await lookUp(page, 'not an id');
   await expect(dialog(page)).toContainText('A hub id looks like owner/name');
+  await lookUp(page, 'zoo/gpt2@nowhere');
+  await expect(dialog(page)).toContainText('no such revision');
   await lookUp(page, 'zoo/gpt2');
   hub.fail('onnx/model.onnx', { kind: 'status', status: 404 });
   await page.getByRole('button', { name: 'Download zoo/gpt2 · fp32' }).click();
-  await expect(download(page, 'zoo/gpt2 · fp32').getByRole('alert')).toContainText('The hub has no such model');
-  hub.fail('api', ...Array.from({ length: 5 }, () => ({ kind: 'no-cors' }) as const));
+  const row = download(page, 'zoo/gpt2 · fp32');
+  await expect(row.getByRole('alert')).toContainText('The hub has no such model');
+  const noCors = Array.from({ length: 5 }, () => ({ kind: 'no-cors' }) as const);
+  // The host that the hub sends large files on to, and then the hub itself.
+  hub.fail('onnx/model.onnx', ...noCors);
+  await row.getByRole('button', { name: 'Continue' }).click();
+  hub.fail('api', ...noCors);
   await lookUp(page, 'zoo/large');
-  await expect(dialog(page)).toContainText('does not allow this page to fetch', { timeout: 60_000 });
+  await expect(row.getByRole('alert')).toContainText('does not allow this page to fetch', { timeout: 60_000 });
+  await expect(dialog(page).getByText('does not allow this page to fetch')).toHaveCount(2, { timeout: 60_000 });
   await dialog(page).getByRole('button', { name: 'Close' }).click();
   await expect(model(page)).toContainText('Atlas');
+});
+
+test('access that ends midway: the page asks for a token, and what has come is kept', async ({ page, site, hub }) => {
+  await open(page, site.url);
+  hub.fail('onnx/model.onnx_data', { kind: 'drop', after: 5 * 2 ** 20 }, { kind: 'status', status: 401 });
+  await openModels(page);
+  await lookUp(page, 'zoo/large');
+  await page.getByRole('button', { name: `Download ${LARGE}` }).click();
+  const row = download(page, LARGE);
+  await expect(row.getByRole('alert')).toContainText('if you have access, give a token');
+  await expect(dialog(page).getByLabel('Access token')).toBeVisible();
+  hub.fail('onnx/model.onnx_data', { kind: 'status', status: 403 });
+  await row.getByRole('button', { name: 'Continue' }).click();
+  await expect(row.getByRole('alert')).toContainText('this token does not open the model');
+  hub.requests.length = 0;
+  await row.getByRole('button', { name: 'Continue' }).click();
+  await expect(usable(page, LARGE)).toBeVisible();
+  expect(ranges(hub)).toEqual(['bytes=4194304-']);
 });
 
 test('a gated model: the token goes to the hub alone and is kept nowhere', async ({ page, site, hub }) => {
@@ -255,32 +356,74 @@ test('with hub and site gone a stored model answers; deleted, it is gone', async
 test('two tabs that want one model fetch it once', async ({ context, site, hub }) => {
   const [first, second] = [await context.newPage(), await context.newPage()];
   for (const tab of [first, second]) await open(tab, site.url);
-  hub.bytesPerSecond = 2 ** 20;
-  await openModels(first);
-  await lookUp(first, 'zoo/large');
-  await first.getByRole('button', { name: `Download ${LARGE}` }).click();
+  await beginLarge(first, hub, 'pause');
   await midway(first);
   await openModels(second);
   await second.getByRole('button', { name: `Continue the download of ${LARGE}` }).click();
+  await expect(download(second, LARGE).getByRole('button', { name: 'Pause' })).toBeVisible();
+  hub.resume();
   for (const tab of [first, second]) {
-    await expect(tab.getByRole('button', { name: `Use ${LARGE}` }).first()).toBeVisible({ timeout: 60_000 });
+    await expect(usable(tab, LARGE)).toBeVisible({ timeout: 60_000 });
   }
   expect(ranges(hub)).toHaveLength(1);
 });
 
-test('too little room is said before anything is fetched', async ({ page, site, hub }) => {
+/** What holds the lock that an update waits for, and what waits for it. */
+const workLocks = (page: Page) =>
+  page.evaluate(async () => {
+    const { held, pending } = await navigator.locks.query();
+    const modes = (locks: LockInfo[] | undefined) =>
+      (locks ?? []).flatMap(({ name, mode }) => (name === 'strata-work' ? [mode] : []));
+    return { held: modes(held), pending: modes(pending) };
+  });
+
+test('a new version waits for the download of another tab', async ({ context, site, hub }) => {
+  const [page, other] = [await context.newPage(), await context.newPage()];
+  for (const tab of [page, other]) await open(tab, site.url);
+  await controlled(page);
+  await site.publish('next');
+  await lookForUpdate(page);
+  const restart = page.getByRole('button', { name: 'Restart with it' });
+  await expect(restart).toBeVisible();
+  await beginLarge(other, hub, 'pause');
+  await midway(other);
+  await restart.click();
+  await expect(page.getByText('as soon as no tab is at work')).toBeVisible();
+  await expect.poll(() => workLocks(page)).toEqual({ held: ['shared'], pending: ['exclusive'] });
+  expect(await versionOf(page)).toBeUndefined();
+  await expect(download(other, LARGE).getByRole('button', { name: 'Pause' })).toBeVisible();
+  hub.resume();
+  await page.waitForFunction(() => document.documentElement.dataset['version'] === 'next');
+  // The tab that worked is not loaded again under the person's hands.
+  await expect(usable(other, LARGE)).toBeVisible();
+  expect(await versionOf(other)).toBeUndefined();
+});
+
+test('too little room is said before anything is fetched; tried all the same, the model answers from memory', async ({
+  page,
+  site,
+  hub,
+}) => {
   await open(page, site.url);
   await readyOffline(page);
   const session = await page.context().newCDPSession(page);
-  await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.url).origin, quotaSize: 30_000_000 });
+  const usage = await page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0);
+  const { origin } = new URL(site.url);
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage + 6 * 2 ** 20 });
   await openModels(page);
   await lookUp(page, 'zoo/large');
   await page.getByRole('button', { name: `Download ${LARGE}` }).click();
   const row = download(page, LARGE);
   await expect(row.getByRole('alert')).toContainText(/needs 10\.\d\sMB more/);
   expect(hub.requests.filter(({ path }) => path.includes('/resolve/'))).toEqual([]);
-  await row.getByRole('button', { name: 'Cancel' }).click();
-  await expect(row).toBeHidden();
+  await row.getByRole('button', { name: 'Try anyway' }).click();
+  await expect(row.getByRole('alert')).toContainText('There is no more room on this device.');
+  await row.getByRole('button', { name: 'Use without keeping it' }).click();
+  await expect(dialog(page)).toBeHidden();
+  await expect(model(page)).toContainText(LARGE);
+  await expect(page.getByRole('grid', { name: 'Logit lens' }).getByRole('row')).toHaveCount(1 + 5, { timeout: 60_000 });
+  await expect(page.getByText(/no room to keep/)).toBeVisible();
+  expect((await storedHubKeys(page)).filter((key) => key.includes('onnx_data'))).toEqual([]);
 });
 
 test('a link asks for a model, and nothing is fetched until the person does', async ({ page, site, hub }) => {
@@ -314,6 +457,19 @@ test('a folder is opened in the precision asked for, and nothing is uploaded', a
   await probed(page);
   expect(hub.requests).toEqual([]);
   expect(site.requests.slice(before).filter((path) => !/\.(js|css|wasm|json|mjs)$/.test(path))).toEqual([]);
+});
+
+test('a folder is dropped on the page and opened in the precision asked for', async ({ page, site }) => {
+  await open(page, site.url);
+  const folder = fileURLToPath(new URL('../fixtures/zoo/optimum-gpt2', import.meta.url));
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [folder], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await session.send('Input.dispatchDragEvent', { type, x: 400, y: 400, data });
+  }
+  await page.getByRole('button', { name: /^fp32, / }).click();
+  await expect(model(page)).toContainText('optimum-gpt2 · fp32');
+  await expect(page.getByRole('grid', { name: 'Logit lens' }).getByRole('row')).toHaveCount(1 + 5);
 });
 
 test('a zip is opened, chosen or dropped on the page', async ({ page, site }) => {
@@ -351,6 +507,12 @@ test('files that are no model are refused with the reason, and Atlas answers on'
   const bytes = Buffer.from(zip([{ path: '../../evil/config.json', content: Buffer.from('{}') }]));
   await input.setInputFiles({ name: 'evil.zip', mimeType: 'application/zip', buffer: bytes });
   await expect(dialog(page)).toContainText('a file name that leads out of it');
+  const zeros = { path: 'onnx/model.onnx', content: new Uint8Array(4 * 2 ** 20) };
+  await input.setInputFiles({ name: 'bomb.zip', mimeType: 'application/zip', buffer: Buffer.from(zip([zeros])) });
+  await expect(dialog(page)).toContainText('it would unpack to far more than it is');
+  const lying = Buffer.from(zip([{ ...zeros, claimed: 5000 }]));
+  await input.setInputFiles({ name: 'bomb.zip', mimeType: 'application/zip', buffer: lying });
+  await expect(dialog(page)).toContainText('a file in it is larger than its list says');
   await input.setInputFiles({ name: 'notes.zip', mimeType: 'application/zip', buffer: Buffer.from('no archive') });
   await expect(dialog(page)).toContainText('it is not a zip file');
   await input.setInputFiles(archive(new Map([['readme.txt', Buffer.from('x')]])));
@@ -363,6 +525,31 @@ test('files that are no model are refused with the reason, and Atlas answers on'
   await probed(page);
   await page.getByRole('textbox', { name: 'Prompt' }).fill('The capital of Italy is');
   await expect(page.getByRole('status', { name: 'Verdict' })).toContainText(/\d/);
+});
+
+test('hostile files: each is refused in a sentence, Atlas answers on, and what was typed stays', async ({
+  page,
+  site,
+  complaints,
+}) => {
+  await open(page, site.url);
+  await page.getByRole('textbox', { name: 'Prompt' }).fill('The capital of Italy is');
+  await page.getByRole('textbox', { name: 'Answer' }).fill('Rome');
+  const verdict = page.getByRole('status', { name: 'Verdict' });
+  for (const { what, files, says } of await hostileModels()) {
+    await openModels(page);
+    const name = `<img src=x> ${what}`;
+    const buffer = Buffer.from(zip([...files].map(([path, content]) => ({ path: `${name}/${path}`, content }))));
+    const input = dialog(page).locator('input[accept*=zip]');
+    await input.setInputFiles({ name: 'lesson.zip', mimeType: 'application/zip', buffer });
+    await expect(failed(page), what).toContainText(`${name} · fp32 could not be opened, so Atlas answers on.`);
+    await expect(failed(page), what).toContainText(says);
+    await expect(model(page), what).toContainText('Atlas');
+    await expect(verdict, what).toContainText('Rome');
+  }
+  await expect(page.getByRole('textbox', { name: 'Prompt' })).toHaveValue('The capital of Italy is');
+  await expect(page.locator('img')).toHaveCount(0);
+  expect(complaints.all).toEqual([]);
 });
 
 test('a folder without a tokenizer, and one with a tokenizer of another model', async ({ page, site }, info) => {

@@ -1,5 +1,6 @@
-import type { BrowserContext, Page } from '@playwright/test';
-import { Complaints, controlled, expect, probed, readyOffline, Site, test } from './site';
+import type { Page } from '@playwright/test';
+import { findings, findingsInBothThemes } from './axe';
+import { Complaints, controlled, expect, lookForUpdate, probed, readyOffline, Site, test, versionOf } from './site';
 
 /** Asks another fact and waits until the lens shows it. */
 async function ask(page: Page, prompt: string, token: string): Promise<void> {
@@ -9,7 +10,10 @@ async function ask(page: Page, prompt: string, token: string): Promise<void> {
 }
 
 async function dismissTour(page: Page): Promise<void> {
+  const tour = page.getByRole('dialog', { name: 'Tour' });
+  await expect(tour).toBeVisible();
   await page.keyboard.press('Escape');
+  await expect(tour).toBeHidden();
 }
 
 test('after one visit it starts and probes with the server gone', async ({ page, site, complaints }) => {
@@ -67,32 +71,17 @@ test('a new version announces itself and waits for the click', async ({ page, si
   const restart = page.getByRole('button', { name: 'Restart with it' });
   await expect(restart).toBeVisible();
   expect(await versionOf(page)).toBeUndefined();
+  await dismissTour(page);
+  expect(await findings(page)).toEqual([]);
   // Not even a visit takes it unasked.
   await page.reload();
   await probed(page);
   expect(await versionOf(page)).toBeUndefined();
-  await dismissTour(page);
   await restart.click();
   await page.waitForFunction(() => document.documentElement.dataset['version'] === 'next');
   await probed(page);
   await expect(restart).toBeHidden();
   expect(complaints.all).toEqual([]);
-});
-
-test('an update waits for work in another tab', async ({ page, site, context }) => {
-  await page.goto(site.url);
-  await probed(page);
-  await controlled(page);
-  const other = await slowTab(context, site.url);
-  await site.publish('next');
-  await lookForUpdate(page);
-  await dismissTour(page);
-  await page.getByRole('button', { name: 'Restart with it' }).click();
-  await expect(page.getByText('as soon as no tab is at work')).toBeVisible();
-  await page.waitForTimeout(500);
-  expect(await versionOf(page)).toBeUndefined();
-  await other.close();
-  await page.waitForFunction(() => document.documentElement.dataset['version'] === 'next');
 });
 
 test('two tabs at once fetch the runtime once', async ({ context, site }) => {
@@ -108,19 +97,23 @@ test('a tab closed midway and a lost connection: the download goes on from there
   const first = await context.newPage();
   await first.goto(site.url);
   await expect.poll(() => storedSegments(first), { timeout: 120_000 }).toBeGreaterThan(0);
+  await site.down();
+  await expect(first.getByRole('progressbar', { name: 'Download progress' })).toBeVisible();
+  expect(await findingsInBothThemes(first)).toEqual([]);
   await first.close();
+  await site.up();
   const page = await context.newPage();
   const ranges: (string | undefined)[] = [];
   page.on('request', (request) => {
     if (request.url().endsWith('.wasm')) ranges.push(request.headers()['range']);
   });
-  const resumed = page.waitForRequest(/\.wasm$/);
+  const resumed = page.waitForResponse(/\.wasm$/);
+  const lost = page.waitForEvent('requestfailed', (request) => request.url().endsWith('.wasm'));
   await page.goto(site.url);
   await resumed;
-  await page.waitForTimeout(200);
   await site.down();
+  await lost;
   site.bytesPerSecond = undefined;
-  await page.waitForTimeout(200);
   await site.up();
   await probed(page);
   expect(ranges.length).toBeGreaterThan(1);
@@ -132,6 +125,7 @@ test('a file that is not what it should be is refused, and the next try succeeds
   await page.goto(site.url);
   const alert = page.getByText(/checksum|not the file it should be|damaged/i).first();
   await expect(alert).toBeVisible();
+  expect(await findingsInBothThemes(page)).toEqual([]);
   await wrong.mend();
   await page.getByRole('button', { name: 'Try again' }).first().click();
   await probed(page);
@@ -147,25 +141,6 @@ test('storage full: it works from memory and says so', async ({ page, site }) =>
   await expect(page.getByText(/no room to keep/)).toBeVisible();
   await expect(page.getByText('ready to work offline')).toBeHidden();
 });
-
-async function lookForUpdate(page: Page): Promise<void> {
-  await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.update());
-}
-
-async function versionOf(page: Page): Promise<string | undefined> {
-  return page.evaluate(() => document.documentElement.dataset['version']);
-}
-
-/** A tab whose work does not end until it is closed. */
-async function slowTab(context: BrowserContext, url: string): Promise<Page> {
-  const tab = await context.newPage();
-  await tab.goto(url);
-  await probed(tab);
-  await tab.evaluate(() => {
-    void navigator.locks.request('strata-work', { mode: 'shared' }, () => new Promise(() => undefined));
-  });
-  return tab;
-}
 
 async function storedSegments(page: Page): Promise<number> {
   return page.evaluate(async () => {

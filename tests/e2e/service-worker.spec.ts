@@ -1,6 +1,7 @@
+import type { Page } from '@playwright/test';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { controlled, expect, Site, test } from './site';
+import { begun, controlled, expect, Site, test } from './site';
 
 test('a plain static host becomes isolated after exactly one reload, and stays so without the network', async ({
   page,
@@ -11,27 +12,38 @@ test('a plain static host becomes isolated after exactly one reload, and stays s
     page.on('load', () => (loads += 1));
     await page.goto(site.url);
     await page.waitForFunction(() => crossOriginIsolated);
-    await page.waitForTimeout(1500);
+    await begun(page);
     expect(loads).toBe(2);
     expect(await page.evaluate(() => typeof SharedArrayBuffer)).toBe('function');
     await site.down();
     await page.reload();
     await page.waitForFunction(() => crossOriginIsolated);
-    await page.waitForTimeout(500);
+    await begun(page);
     expect(loads).toBe(3);
   } finally {
     await site.remove();
   }
 });
 
-test('a host that sends the headers needs no reload', async ({ page, site }) => {
+test('a host that sends the headers needs no reload, and the app can be installed', async ({ page, site }) => {
   let loads = 0;
   page.on('load', () => (loads += 1));
   await page.goto(site.url);
   await controlled(page);
-  await page.waitForTimeout(1000);
+  await begun(page);
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
   expect(loads).toBe(1);
+  const session = await page.context().newCDPSession(page);
+  const manifest = await session.send('Page.getAppManifest');
+  expect(manifest.errors).toEqual([]);
+  const { icons, screenshots } = JSON.parse(manifest.data ?? '{}') as Record<string, { src: string; sizes: string }[]>;
+  for (const { src, sizes } of [...icons!, ...screenshots!]) {
+    const size = await pictureSize(page, new URL(src, manifest.url).href);
+    expect(size, src).toMatch(sizes === 'any' ? /^[1-9]/ : new RegExp(`^${sizes}$`));
+  }
+  const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
+  // Each test has a browser profile of its own, which counts as private.
+  expect(installabilityErrors.filter(({ errorId }) => errorId !== 'in-incognito')).toEqual([]);
 });
 
 test('without isolation there is no reload loop', async ({ page }) => {
@@ -42,7 +54,7 @@ test('without isolation there is no reload loop', async ({ page }) => {
     let loads = 0;
     page.on('load', () => (loads += 1));
     await page.goto(site.url);
-    await page.waitForTimeout(6000);
+    await begun(page);
     expect(loads).toBe(1);
     await expect(page.locator('#app')).not.toBeEmpty();
   } finally {
@@ -94,3 +106,13 @@ test('the policy of the page is in force', async ({ page, site }) => {
   expect(outcome.ran).toBe(false);
   expect(outcome.violations).toContain('connect-src');
 });
+
+/** Width and height as the browser reads them, written as in a manifest. */
+async function pictureSize(page: Page, url: string): Promise<string> {
+  return page.evaluate(async (src) => {
+    const image = new Image();
+    image.src = src;
+    await image.decode();
+    return `${image.naturalWidth}x${image.naturalHeight}`;
+  }, url);
+}

@@ -1,4 +1,5 @@
 import { test as base, expect, type Page } from '@playwright/test';
+import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,15 @@ import { fileURLToPath } from 'node:url';
 import { ISOLATION_HEADERS, serveFolder } from '../../.config/build/static-server.mjs';
 
 export const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
+
+/** How many layers and heads Atlas has. */
+export const ATLAS = atlas();
+
+function atlas(): { readonly layers: number; readonly heads: number } {
+  const path = fileURLToPath(new URL('../../public/models/atlas/config.json', import.meta.url));
+  const { n_layer, n_head } = JSON.parse(readFileSync(path, 'utf8')) as { n_layer: number; n_head: number };
+  return { layers: n_layer, heads: n_head };
+}
 
 type Server = Awaited<ReturnType<typeof serveFolder>>;
 
@@ -147,4 +157,19 @@ export async function readyOffline(page: Page): Promise<void> {
 export async function probed(page: Page): Promise<void> {
   await expect(page.getByRole('status', { name: 'Verdict' })).toContainText(/\d/, { timeout: 120_000 });
   await expect(page.getByRole('grid', { name: 'Logit lens' })).toBeVisible();
+}
+
+/** Waits until the page has decided how it runs and has begun to load its model: from then on it does not reload. */
+export async function begun(page: Page): Promise<void> {
+  await expect.poll(() => page.workers().length).toBeGreaterThan(0);
+}
+
+/** Has the browser look for a new version of the app now. */
+export async function lookForUpdate(page: Page): Promise<void> {
+  await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.update());
+}
+
+/** The mark of {@link Site.publish}; undefined in the first version. */
+export async function versionOf(page: Page): Promise<string | undefined> {
+  return page.evaluate(() => document.documentElement.dataset['version']);
 }

@@ -10,23 +10,15 @@ import { build } from 'vite';
 import { pagePolicy } from '../../.config/build/page-policy.ts';
 import { RUNTIME_PATH, runtimeFiles } from '../../.config/build/runtime-files.ts';
 import { ISOLATION_HEADERS, serveFolder } from '../../.config/build/static-server.mjs';
+import { TESTED_LAYOUTS } from '../../src/models/tested-layouts.ts';
 import { WORKER_POLICY } from '../../src/service-worker/policy.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
-/** Folders below tests/fixtures: the zoo, and layouts that it has no example of. */
-export const MODELS = [
-  'zoo/optimum-gpt2',
-  'zoo/optimum-llama',
-  'zoo/optimum-gpt_neox',
-  'zoo/optimum-qwen2',
-  'zoo/optimum-o2-gpt2',
-  'zoo/genai-llama',
-  'zoo/genai-qwen2',
-  'layouts/fused-gpt2',
-  'layouts/genai-qwen3',
-  'layouts/merged-gpt2',
-  'layouts/opset23-llama',
-];
+/** Every model file that is held to reference numbers. */
+export const MODEL_FILES = TESTED_LAYOUTS.flatMap(({ fixture, dtypes }) => dtypes.map((dtype) => ({ fixture, dtype })));
+const FIXTURES = TESTED_LAYOUTS.map(({ fixture }) => fixture);
+/** Those with the zoo's shape, four layers: the zoo, and layouts that it has no example of. */
+export const MODELS = FIXTURES.filter((name) => !name.startsWith('families/'));
 const BUNDLED = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx'];
 
 /** A page with nothing on it but the worker's client, as built as the app is, and a small model in place of Atlas. */
@@ -114,7 +106,7 @@ export class WorkerSite {
 async function addModels(folder: string): Promise<void> {
   const fixtures = join(REPOSITORY, 'tests/fixtures');
   const zoo = join(fixtures, 'zoo/optimum-gpt2');
-  for (const name of MODELS) {
+  for (const name of FIXTURES) {
     await cp(join(fixtures, name), join(folder, name), { recursive: true });
     const found = await readdir(join(fixtures, name), { recursive: true, withFileTypes: true });
     const paths = found

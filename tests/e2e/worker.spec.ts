@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import type {} from './worker-page/page.ts';
-import { expect, MODELS, test } from './worker-site.ts';
+import { expect, MODEL_FILES, MODELS, test } from './worker-site.ts';
 
 test('the contract of ModelApi holds through the worker, on WASM', async ({ page }) => {
   const outcomes = await page.evaluate(() => window.strata.contract('wasm', 1e-4));
@@ -9,12 +9,34 @@ test('the contract of ModelApi holds through the worker, on WASM', async ({ page
   expect(outcomes[0]!.name).toMatch(/WASM, \d+ threads?/);
 });
 
-for (const model of MODELS.filter((name) => name !== 'zoo/optimum-gpt2')) {
-  test(`${model} gives PyTorch’s numbers through the worker, on WASM`, async ({ page }) => {
+const failures = (outcomes: readonly { readonly error?: string }[]) =>
+  outcomes.filter(({ error }) => error !== undefined);
+
+test('the zoo and other layouts give PyTorch’s numbers through the worker, on WASM', async ({ page }) => {
+  for (const model of MODELS.filter((name) => name !== 'zoo/optimum-gpt2')) {
     const outcomes = await page.evaluate((name) => window.strata.parity(name, 'wasm', 1e-4), model);
-    expect(outcomes.filter(({ error }) => error !== undefined)).toEqual([]);
-    expect(outcomes.length).toBeGreaterThan(2);
+    expect.soft(failures(outcomes), model).toEqual([]);
+    expect.soft(outcomes.length, model).toBeGreaterThan(2);
     expect(outcomes[0]!.name).toMatch(/WASM/);
+  }
+});
+
+const isFamily = ({ fixture }: { readonly fixture: string }): boolean => fixture.startsWith('families/');
+const OTHERS = {
+  'every family': MODEL_FILES.filter(isFamily),
+  'every other precision': MODEL_FILES.filter((file) => !isFamily(file) && file.dtype !== 'fp32'),
+};
+for (const [what, files] of Object.entries(OTHERS)) {
+  test(`${what}: hooks, lens, interventions and invariants through the worker, on WASM`, async ({ page }) => {
+    expect(files.length).toBeGreaterThan(4);
+    for (const { fixture, dtype } of files) {
+      const outcomes = await page.evaluate(([name, stored]) => window.strata.golden(name, stored, 'wasm'), [
+        fixture,
+        dtype,
+      ] as const);
+      expect.soft(failures(outcomes), fixture).toEqual([]);
+      expect(outcomes[0]!.name).toContain(`(${dtype}) runs on WASM`);
+    }
   });
 }
 
@@ -166,7 +188,7 @@ test('storage full: the model works from memory, and a note says so', async ({ p
     const api = window.strata.client();
     await api.load(
       { source: { kind: 'bundled', id: 'atlas' }, backend: 'auto' },
-      { onProgress: (progress) => progress.stage === 'note' && notes.push(progress.note) },
+      { onProgress: (progress) => progress.stage === 'note' && notes.push(progress.note.code) },
     );
     const { prepared } = await api.runProbe({ probe: 'lens', fact: { prompt: 'The capital', answers: ['of'] } });
     await api.dispose();

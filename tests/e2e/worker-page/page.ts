@@ -6,6 +6,7 @@ import { BAD_INPUT } from '../../contract/bad-input.ts';
 import { CHECKS } from '../../contract/checks.ts';
 import { PARITY, type Check, type Reference } from '../../contract/parity.ts';
 import { readSafetensors } from '../../fixtures/safetensors.ts';
+import { AS_PYTORCH, BY_ITSELF, type GoldenCheck } from './golden.ts';
 
 /** The site's root; this page lies three folders below it. */
 const root = new URL('../../../', document.baseURI).href;
@@ -76,12 +77,37 @@ const contract = (backend: Backend, tolerance: number) =>
 const parity = (name: string, backend: Backend, tolerance: number, prompts?: readonly number[]) =>
   run(PARITY, name, backend, tolerance, prompts);
 
+/** Every one of the checks that fits the file's precision, with its own tolerance. */
+async function golden(name: string, dtype: Dtype, backend: Backend): Promise<Outcome[]> {
+  const api = client();
+  const info = await api.load(await fixture(name, backend, dtype));
+  const { tensors } = readSafetensors(await bytes(`${name}/reference.safetensors`));
+  const tolerance = TOLERANCE[dtype];
+  const checks: readonly GoldenCheck[] = [...(tolerance === undefined ? [] : AS_PYTORCH), ...BY_ITSELF];
+  const outcomes: Outcome[] = [{ name: `${name} (${info.dtype}) runs on ${info.backendLabel}` }];
+  for (const check of checks) {
+    const title = `${name} (${dtype}): ${check.name}`;
+    try {
+      await check.run({ api, info, tensors, tolerance: tolerance ?? 0 });
+      outcomes.push({ name: title });
+    } catch (error) {
+      outcomes.push({ name: title, error: String(error) });
+    }
+  }
+  await api.dispose();
+  return outcomes;
+}
+
+/** Of quantised files PyTorch knows nothing. */
+const TOLERANCE: Readonly<Partial<Record<Dtype, number>>> = { fp32: 1e-4, fp16: 2e-2 };
+
 export interface Harness {
   readonly root: string;
   readonly client: typeof client;
   readonly zoo: typeof zoo;
   readonly contract: typeof contract;
   readonly parity: typeof parity;
+  readonly golden: typeof golden;
   readonly restarts: typeof restarts;
   readonly Latest: typeof Latest;
 }
@@ -94,4 +120,4 @@ declare global {
   }
 }
 
-window.strata = { root, client, zoo, contract, parity, restarts, Latest };
+window.strata = { root, client, zoo, contract, parity, golden, restarts, Latest };
