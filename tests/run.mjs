@@ -1,8 +1,9 @@
-// Runs every check and test, one step after the other, and ends with "N passed, N failed".
+// Runs every check, some side by side, then every test, one step after the other, and ends with "N passed, N failed".
 //   node tests/run.mjs                      all of it
 //   node tests/run.mjs --only unit,e2e      some of it
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findChromium } from './chromium.mjs';
@@ -44,18 +45,48 @@ function countReport(step, passed, file, read) {
   count(step, passed || counts.failed ? counts : { ...counts, failed: 1 });
 }
 
-const steps = {
-  lint: () => check('lint', npx(['eslint', '--config', '.config/eslint.config.js', '.'])),
-  format: () => check('format', npx(['prettier', '--check', '--log-level', 'warn', '.'])),
-  types: () => {
-    check(
-      'types (page)',
-      npx(['svelte-check', '--tsconfig', 'tsconfig.json', '--config', 'vite.config.ts', '--fail-on-warnings']),
-    );
-    for (const part of ['src/worker', 'src/service-worker', 'tests']) {
-      check(`types (${part})`, npx(['tsc', '-p', part]));
-    }
+const tsc = (part) => ({ step: 'types', of: part, args: ['tsc', '-p', part] });
+/** What needs nothing but the sources, and one core each: the longest first. */
+const checks = [
+  {
+    step: 'types',
+    of: 'page',
+    args: ['svelte-check', '--tsconfig', 'tsconfig.json', '--config', 'vite.config.ts', '--fail-on-warnings'],
   },
+  { step: 'lint', of: 'all', args: ['eslint', '--config', '.config/eslint.config.js', '.'] },
+  tsc('tests'),
+  tsc('src/worker'),
+  tsc('src/service-worker'),
+  { step: 'format', of: 'all', args: ['prettier', '--check', '--log-level', 'warn', '.'] },
+];
+
+/** Runs a command; what it says is printed when it has ended, so that two at once stay apart. */
+function runAside(title, args) {
+  return new Promise((resolve) => {
+    const said = [];
+    const child = spawn('npx', ['--no-install', ...args], { cwd: root, shell: process.platform === 'win32' });
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => said.push(piece));
+    child.on('error', (error) => said.push(Buffer.from(error.message)));
+    child.on('close', (status) => {
+      console.log(`\n── ${title} ──\n${Buffer.concat(said)}`);
+      resolve(status === 0);
+    });
+  });
+}
+
+/** Several at a time, as many as there are cores but no more than their memory allows. */
+async function runChecks() {
+  const wanted = checks.filter(({ step }) => !only || only.includes(step));
+  const next = async () => {
+    for (let one = wanted.shift(); one; one = wanted.shift()) {
+      const title = `${one.step} (${one.of})`;
+      check(title, await runAside(title, one.args));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(3, availableParallelism()) }, next));
+}
+
+const steps = {
   unit: () => {
     const file = join(results, 'unit.json');
     const passed = npx(['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
@@ -106,6 +137,7 @@ const steps = {
 
 rmSync(results, { recursive: true, force: true });
 mkdirSync(results, { recursive: true });
+await runChecks();
 for (const [name, step] of Object.entries(steps)) {
   if (only && !only.includes(name)) continue;
   console.log(`\n── ${name} ──`);

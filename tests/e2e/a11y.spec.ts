@@ -38,7 +38,7 @@ for (const theme of ['light', 'dark'] as const) {
       expect(await overflow(page)).toBeLessThanOrEqual(0);
 
       await page.getByRole('button', { name: 'Display' }).click();
-      await page.getByRole('button', { name: 'Present' }).click();
+      await page.getByRole('button', { name: 'Present', exact: true }).click();
       const stage = page.getByRole('navigation', { name: 'Presentation' });
       await expect(stage.getByRole('button', { name: 'Reveal' })).toBeFocused();
       await expect(page.getByText('What comes next?')).toBeVisible();

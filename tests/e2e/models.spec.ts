@@ -269,7 +269,7 @@ test('what is not there, or not for this page, is said in a sentence', async ({ 
 
 test('access that ends midway: the page asks for a token, and what has come is kept', async ({ page, site, hub }) => {
   await open(page, site.url);
-  hub.fail('onnx/model.onnx_data', { kind: 'drop', after: 5 * 2 ** 20 }, { kind: 'status', status: 401 });
+  hub.fail('onnx/model.onnx_data', { kind: 'truncate', after: 5 * 2 ** 20 }, { kind: 'status', status: 401 });
   await openModels(page);
   await lookUp(page, 'zoo/large');
   await page.getByRole('button', { name: `Download ${LARGE}` }).click();
