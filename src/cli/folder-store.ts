@@ -43,10 +43,11 @@ export class FolderStore implements FileStore {
     await this.#write(key, 'record.json', JSON.stringify({ key, record }));
   }
 
+  /** What cannot be deleted cannot be overwritten either, and {@link putSegment} says so. */
   async delete(key: string): Promise<void> {
     // The record goes first: segments without a record are never read.
-    await rm(join(this.#folder(key), 'record.json'), { force: true });
-    await rm(this.#folder(key), { recursive: true, force: true });
+    await rm(join(this.#folder(key), 'record.json'), { force: true }).catch(() => undefined);
+    await rm(this.#folder(key), { recursive: true, force: true }).catch(() => undefined);
   }
 
   async list(): Promise<{ key: string; record: FileRecord }[]> {
