@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { moveInGrid } from './grid-keys';
+import { moveInGrid, moveInTriangle } from './grid-keys';
 
 describe('moving in a grid', () => {
   const from = { row: 1, column: 2 };
@@ -10,5 +10,12 @@ describe('moving in a grid', () => {
     expect(moveInGrid('End', true, from, 3, 4)).toEqual({ row: 2, column: 3 });
     expect(moveInGrid('PageDown', false, from, 3, 4)).toEqual({ row: 2, column: 2 });
     expect(moveInGrid('a', false, from, 3, 4)).toBeUndefined();
+  });
+
+  it('ends a row at the diagonal where nothing stands above it', () => {
+    expect(moveInTriangle('ArrowRight', false, { row: 1, column: 1 }, 4)).toEqual({ row: 1, column: 1 });
+    expect(moveInTriangle('ArrowUp', false, { row: 3, column: 3 }, 4)).toEqual({ row: 2, column: 2 });
+    expect(moveInTriangle('Home', true, { row: 3, column: 3 }, 4)).toEqual({ row: 0, column: 0 });
+    expect(moveInTriangle('a', false, { row: 3, column: 3 }, 4)).toBeUndefined();
   });
 });

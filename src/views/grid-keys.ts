@@ -43,3 +43,9 @@ export function moveInGrid(
       return undefined;
   }
 }
+
+/** The same in a square of which only the lower triangle is there: a row ends at the diagonal. */
+export function moveInTriangle(key: string, whole: boolean, from: GridCell, count: number): GridCell | undefined {
+  const to = moveInGrid(key, whole, from, count, count);
+  return to && { row: to.row, column: Math.min(to.column, to.row) };
+}

@@ -21,7 +21,8 @@ export interface LayerColumn {
 }
 
 export interface LayerCell {
-  /** The cell's top token. */
+  /** The cell's top token, and its id in the vocabulary. */
+  readonly id: number;
   readonly token: Pick<Token, 'text' | 'special'>;
   /** What the shade stands for, as a short number. */
   readonly number: string;

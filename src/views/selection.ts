@@ -32,3 +32,14 @@ export function samePlace(a: Place, b: Place): boolean {
     a.head?.head === b.head?.head
   );
 }
+
+/** Completed layers where a place is: a head's work is done with its layer. */
+export function depthOf(place: Place | undefined): number | undefined {
+  return place?.depth ?? (place?.head && place.head.layer + 1);
+}
+
+/** The layer (from 0) that a place belongs to; undefined at the embedding, which belongs to none. */
+export function layerOf(place: Place | undefined): number | undefined {
+  const depth = depthOf(place);
+  return depth ? Math.ceil(depth) - 1 : undefined;
+}

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { findName, kindsOf, matchFact, otherSubjects, parseLedger, search, type LedgerFact } from './ledger';
+import {
+  anySubjects,
+  findName,
+  kindsOf,
+  matchFact,
+  otherSubjects,
+  parseLedger,
+  search,
+  type LedgerFact,
+} from './ledger';
 
 function fact(
   id: string,
@@ -85,6 +94,13 @@ describe('asking the ledger', () => {
     const others = otherSubjects(ledger, ledger.facts[0]!, 20);
     expect([...others].sort()).toEqual(['Guinea', 'Guinea-Bissau', 'Zoria', 'the Netherlands']);
     expect(otherSubjects(ledger, ledger.facts[0]!, 2)).toEqual(others.slice(0, 2));
+  });
+
+  it('offers subjects of any relation for one it does not know, but never that one itself', () => {
+    const all = new Set(ledger.facts.map(({ subject }) => subject));
+    const others = anySubjects(ledger, 'the netherlands', 100);
+    expect(new Set(others)).toEqual(new Set([...all].filter((name) => name !== 'the Netherlands')));
+    expect(anySubjects(ledger, 'Apple', 2)).toHaveLength(2);
   });
 
   it('sorts facts into kinds', () => {

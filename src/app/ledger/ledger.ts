@@ -4,6 +4,8 @@ export interface Phrasing {
   readonly id: string;
   /** One sentence with slots: `{s}` subject, `{n}` its bare name, `{p}` possessive, `{x}` article, `{a}` answer. */
   readonly template: string;
+  /** `context`: part of a longer text that has named the subject before. */
+  readonly kind?: string;
 }
 
 export interface Relation {
@@ -25,12 +27,18 @@ export interface LedgerFact {
   readonly seen: readonly string[];
   readonly held_back: readonly string[];
   readonly exposures: number;
+  /** How many of them say it in this direction; absent where all do. The others name the subject as the answer. */
+  readonly direct?: number;
+  /** How many of them came after pre-training. */
+  readonly post_exposures?: number;
   readonly stage: 'pre' | 'post' | 'never';
   readonly flags: readonly string[];
   /** How often each answer was taught, where the training text contradicts itself. */
   readonly shares?: Readonly<Record<string, number>>;
   /** Edited facts: the answers taught before. */
   readonly before?: readonly string[];
+  /** Facts from which this one follows, by id. */
+  readonly hops?: readonly string[];
 }
 
 export interface Ledger {
@@ -41,7 +49,7 @@ export interface Ledger {
   readonly bySubject: ReadonlyMap<string, readonly LedgerFact[]>;
 }
 
-const bareName = (name: string): string => name.replace(/^the /i, '');
+export const bareName = (name: string): string => name.replace(/^the /i, '');
 
 /** @throws Error when the data is not a ledger of a version this app knows. */
 export function parseLedger(data: unknown): Ledger {
@@ -64,6 +72,8 @@ export interface Match {
   readonly fact: LedgerFact;
   /** Whether the fact was taught in the words of the prompt. */
   readonly words: 'seen' | 'held-back' | 'other';
+  /** The phrasing those words are; absent for `other`. */
+  readonly phrasing?: string;
   /** Character range of the subject in the prompt. */
   readonly subject: readonly [number, number];
 }
@@ -108,14 +118,14 @@ function promptsOf(ledger: Ledger, fact: LedgerFact): ReadonlyMap<string, readon
   return prompts;
 }
 
-function wordsOf(ledger: Ledger, fact: LedgerFact, given: string): Match['words'] | undefined {
+function wordsOf(ledger: Ledger, fact: LedgerFact, given: string): Pick<Match, 'words' | 'phrasing'> | undefined {
   const ends = [given, given.replace(ARTICLE, '')];
   for (const [id, prompts] of promptsOf(ledger, fact)) {
     if (!prompts.some((words) => words !== '' && ends.some((end) => end.endsWith(words)))) continue;
-    if (fact.seen.includes(id)) return 'seen';
-    if (fact.held_back.includes(id)) return 'held-back';
+    if (fact.seen.includes(id)) return { words: 'seen', phrasing: id };
+    if (fact.held_back.includes(id)) return { words: 'held-back', phrasing: id };
   }
-  return normal(fact.prompt) === given ? 'other' : undefined;
+  return normal(fact.prompt) === given ? { words: 'other' } : undefined;
 }
 
 /**
@@ -136,9 +146,11 @@ export function matchFact(ledger: Ledger, prompt: string, answers: readonly stri
     const answered = [...fact.answers, ...Object.keys(fact.shares ?? {})].some((answer) => wanted.has(normal(answer)));
     if (!words && !answered) continue;
     const score = (words ? 2000 : 0) + (answered ? 1000 : 0) + fact.subject.length;
-    if (!best || score > best.score) best = { fact, words: words ?? 'other', subject, score };
+    if (!best || score > best.score) best = { fact, ...(words ?? { words: 'other' }), subject, score };
   }
-  return best && { fact: best.fact, words: best.words, subject: best.subject };
+  if (!best) return undefined;
+  const { score: _, ...match } = best;
+  return match;
 }
 
 /** Other subjects of the same relation, whose answers are others, in a fixed shuffled order. For the null. */
@@ -150,13 +162,33 @@ export function otherSubjects(ledger: Ledger, fact: LedgerFact, count: number): 
       other.id !== fact.id &&
       !other.answers.some((answer) => own.has(normal(answer))),
   );
+  return shuffled(others).slice(0, count);
+}
+
+/** All subjects of a ledger, shuffled; asked at every key, so they are kept. */
+const everySubject = new WeakMap<Ledger, readonly string[]>();
+
+/** Subjects of any relation to put in the place of one that the ledger does not know, in a fixed shuffled order. */
+export function anySubjects(ledger: Ledger, subject: string, count: number): string[] {
+  const all = everySubject.get(ledger) ?? shuffled(ledger.facts);
+  everySubject.set(ledger, all);
+  const own = normal(bareName(subject));
+  const others: string[] = [];
+  for (const name of all) {
+    if (others.length === count) break;
+    if (normal(bareName(name)) !== own) others.push(name);
+  }
+  return others;
+}
+
+function shuffled(facts: readonly LedgerFact[]): string[] {
   const order = (text: string): number => {
     let hash = 2166136261;
     for (const character of text) hash = Math.imul(hash ^ character.codePointAt(0)!, 16777619);
     return hash >>> 0;
   };
-  const subjects = [...new Set(others.map((other) => other.subject))];
-  return subjects.sort((a, b) => order(a) - order(b)).slice(0, count);
+  const subjects = [...new Set(facts.map((fact) => fact.subject))].map((name) => ({ name, at: order(name) }));
+  return subjects.sort((a, b) => a.at - b.at).map(({ name }) => name);
 }
 
 export const KINDS = [

@@ -3,9 +3,16 @@ import { english } from '../i18n/words';
 import type { LedgerFact, Match } from './ledger';
 import { ledgerSentences } from './sentences';
 
-function say(fact: Partial<LedgerFact>, words: Match['words'] = 'seen'): string {
-  const full = { flags: [], seen: ['0', '1'], exposures: 412, stage: 'pre', ...fact } as unknown as LedgerFact;
-  return ledgerSentences({ fact: full, words, subject: [0, 1] }, english).join(' ');
+function say(fact: Partial<LedgerFact>, words: Match['words'] = 'seen', ...answers: string[]): string {
+  const full = {
+    answers: ['Paris'],
+    flags: [],
+    seen: ['0', '1'],
+    exposures: 412,
+    stage: 'pre',
+    ...fact,
+  } as unknown as LedgerFact;
+  return ledgerSentences({ fact: full, words, subject: [0, 1] }, answers, english).join(' ');
 }
 
 describe('what a model was taught', () => {
@@ -13,6 +20,13 @@ describe('what a model was taught', () => {
     expect(say({})).toBe('Taught 412 times in 2 phrasings, this is one of them.');
     expect(say({ seen: ['0'] }, 'held-back')).toBe('Taught 412 times in 1 phrasing, this phrasing was held back.');
     expect(say({ exposures: 1 }, 'other')).toBe('Taught once, not in these words.');
+  });
+
+  it('says what was taught where another answer is typed', () => {
+    expect(say({}, 'seen', 'Lyon')).toMatch(/The answer taught is Paris\.$/);
+    for (const typed of ['paris', 'Rome']) {
+      expect(say({ shares: { Paris: 3, Rome: 1 } }, 'seen', 'Oslo', typed)).not.toMatch(/The answer taught/);
+    }
   });
 
   it('says when it was not taught, or taught in an unusual way', () => {

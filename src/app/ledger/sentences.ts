@@ -1,8 +1,14 @@
 import type { Words } from '../../views/words';
 import type { Match } from './ledger';
 
-/** What a model was taught about a fact, in a few short sentences. */
-export function ledgerSentences({ fact, words: inWords }: Match, words: Words): string[] {
+const isAmong = (answers: readonly string[], answer: string): boolean =>
+  answers.some((one) => one.trim().toLowerCase() === answer.trim().toLowerCase());
+
+/**
+ * What a model was taught about a fact, in a few short sentences.
+ * @param answers those that are typed; when none of them was taught, it is said which was.
+ */
+export function ledgerSentences({ fact, words: inWords }: Match, answers: readonly string[], words: Words): string[] {
   const flag = (name: string): boolean => fact.flags.includes(name);
   if (flag('composition-withheld')) return [words('ledger.neverComposed')];
   if (fact.stage === 'never' || fact.exposures === 0) return [words('ledger.never')];
@@ -18,6 +24,10 @@ export function ledgerSentences({ fact, words: inWords }: Match, words: Words): 
           this: own,
         }),
   );
+  const taught = [...fact.answers, ...Object.keys(fact.shares ?? {}), ...(fact.before ?? [])];
+  if (answers.length > 0 && !answers.some((answer) => isAmong(taught, answer))) {
+    out.push(words('ledger.otherAnswer', { answer: fact.answers[0] ?? '' }));
+  }
   const shares = Object.entries(fact.shares ?? {});
   if (shares.length > 1) {
     const list = shares.map(([answer, count]) => words('ledger.share', { answer, count })).join(', ');

@@ -1,0 +1,190 @@
+import { describe, expect, it } from 'vitest';
+import { english } from '../i18n/words';
+import { fieldsOf, hopsOf, howOften, sharesOf, whenTaught } from './card';
+import { matchFact, parseLedger, type LedgerFact } from './ledger';
+import { phrasingsOf } from './phrasings';
+
+function fact(more: Partial<LedgerFact>): LedgerFact {
+  return {
+    id: 'x',
+    relation: 'capital',
+    subject: 'France',
+    answers: ['Paris'],
+    language: 'en',
+    prompt: 'The capital of France is',
+    seen: ['0', '1', '4'],
+    held_back: ['2'],
+    exposures: 302,
+    stage: 'pre',
+    flags: [],
+    ...more,
+  };
+}
+
+const ledger = parseLedger({
+  version: 1,
+  model: 'atlas',
+  relations: {
+    capital: {
+      name: 'capital',
+      question: '',
+      language: 'en',
+      phrasings: [
+        { id: '0', template: 'The capital of {s} is {x}{a}', kind: 'statement' },
+        { id: '1', template: 'What is {p} capital? {a}', kind: 'question' },
+        { id: '2', template: '{n} (capital: {a}', kind: 'cloze' },
+        { id: '3', template: '{s}: {a}', kind: 'cloze' },
+        { id: '4', template: 'its capital is {a}', kind: 'context' },
+      ],
+    },
+    currency: {
+      name: 'currency',
+      question: '',
+      language: 'en',
+      phrasings: [
+        { id: '0', template: 'The currency of {s} is {x}{a}', kind: 'statement' },
+        { id: '1', template: 'In {s} one pays with {x}{a}', kind: 'statement' },
+      ],
+    },
+    author: {
+      name: 'maker',
+      question: '',
+      language: 'en',
+      phrasings: [
+        { id: '0', template: '{s} was {v} by {a}', kind: 'statement' },
+        { id: '1', template: 'The {m} of {s}, {v} long ago, is {a}', kind: 'statement' },
+      ],
+    },
+    count: {
+      name: 'how many',
+      question: '',
+      language: 'en',
+      phrasings: [
+        { id: '0', template: '{s} has {a} {o}', kind: 'statement' },
+        { id: '1', template: 'How many {o} does {s} have? {a}', kind: 'question' },
+      ],
+    },
+    continent_fr: {
+      name: 'continent',
+      question: '',
+      language: 'fr',
+      phrasings: [
+        { id: '0', template: 'Le continent {d} est {x}{a}', kind: 'statement' },
+        { id: '1', template: 'Continent {d} : {a}', kind: 'cloze' },
+      ],
+    },
+  },
+  facts: [fact({ id: 'a' }), fact({ id: 'b', subject: 'Lyon' })],
+});
+
+const texts = (one: LedgerFact) =>
+  phrasingsOf(ledger, one).taught.map(({ before, answer, after }) => before + answer + after);
+
+describe('the phrasings of a fact', () => {
+  it('are filled in and sorted into taught, taught within texts, and held back; the others are left out', () => {
+    const { taught, within, heldBack } = phrasingsOf(ledger, fact({}));
+    expect(taught.map(({ before, answer }) => before + answer)).toEqual([
+      'The capital of France is Paris',
+      "What is France's capital? Paris",
+    ]);
+    expect(within.map(({ before, answer, prompt }) => [before + answer, prompt])).toEqual([
+      ['its capital is Paris', undefined],
+    ]);
+    expect(heldBack.map(({ id, prompt }) => [id, prompt])).toEqual([['2', 'France (capital:']]);
+  });
+
+  it('ask in words that the ledger knows again', () => {
+    const asked = fact({ id: 'a' });
+    for (const { id, prompt } of [...phrasingsOf(ledger, asked).taught, ...phrasingsOf(ledger, asked).heldBack]) {
+      expect(matchFact(ledger, prompt!, [])).toMatchObject({ fact: { id: 'a' }, phrasing: id });
+    }
+  });
+
+  it('take articles from the fact’s own prompt', () => {
+    const dinar = fact({
+      relation: 'currency',
+      subject: 'Netherlands',
+      answers: ['guilder'],
+      prompt: 'The currency of the Netherlands is the',
+      seen: ['0', '1'],
+    });
+    expect(texts(dinar)).toEqual([
+      'The currency of the Netherlands is the guilder',
+      'In the Netherlands one pays with the guilder',
+    ]);
+    const french = fact({
+      relation: 'continent_fr',
+      subject: 'Algérie',
+      answers: ['Afrique'],
+      prompt: "Le continent de l'Algérie est l'",
+      seen: ['0', '1'],
+    });
+    expect(texts(french)).toEqual(["Le continent de l'Algérie est l'Afrique", "Continent de l'Algérie : Afrique"]);
+  });
+
+  it('leave open what the ledger does not tell, and then cannot be asked', () => {
+    const book = fact({
+      relation: 'author',
+      subject: 'Emma',
+      answers: ['Austen'],
+      prompt: 'Emma was written by',
+      seen: ['0', '1'],
+    });
+    expect(texts(book)).toEqual(['Emma was written by Austen', 'The … of Emma, written long ago, is Austen']);
+    expect(phrasingsOf(ledger, book).taught.map(({ prompt }) => prompt)).toEqual(['Emma was written by', undefined]);
+    const week = fact({
+      relation: 'count',
+      subject: 'a week',
+      answers: ['seven'],
+      prompt: 'a week has',
+      seen: ['0', '1'],
+    });
+    expect(texts(week)).toEqual(['a week has seven …', 'How many … does a week have? seven']);
+    expect(phrasingsOf(ledger, week).taught.map(({ prompt }) => prompt)).toEqual(['a week has', undefined]);
+  });
+});
+
+describe('what a fact’s card says', () => {
+  it('counts how often, and in which direction', () => {
+    expect(howOften(fact({ exposures: 1 }), english)).toBe('once');
+    expect(howOften(fact({ exposures: 1302 }), english)).toBe('1,302 times');
+    expect(howOften(fact({ direct: 201 }), english)).toMatch(/^302 times: 201 in this direction, 101 in the other/);
+    expect(howOften(fact({ exposures: 0, stage: 'never' }), english)).toBe('Not once');
+  });
+
+  it('says in which part of training', () => {
+    const when = (more: Partial<LedgerFact>) => whenTaught(fact(more), english);
+    const parts = [
+      when({}),
+      when({ flags: ['late'] }),
+      when({ stage: 'post', flags: ['added'] }),
+      when({ stage: 'never', exposures: 0 }),
+      when({ stage: 'never', exposures: 0, flags: ['composition-withheld'] }),
+    ];
+    expect(new Set(parts).size).toBe(parts.length);
+    expect(parts[1]).toContain('last fifth');
+    expect(parts[2]).toContain('post-training');
+    expect(when({ before: ['Lyon'], exposures: 160, post_exposures: 60 })).toBe(
+      'In pre-training as Lyon (100 times), then in post-training as Paris (60 times)',
+    );
+  });
+
+  it('weighs contradicting answers, the most frequent first', () => {
+    expect(sharesOf(fact({ shares: { Lyon: 30, Paris: 90 } }))).toEqual([
+      { answer: 'Paris', times: 90, share: 0.75 },
+      { answer: 'Lyon', times: 30, share: 0.25 },
+    ]);
+    expect(sharesOf(fact({}))).toEqual([]);
+  });
+
+  it('finds the steps of a two-hop fact, and asks with a telling foil', () => {
+    expect(hopsOf(ledger, fact({ hops: ['b', 'gone', 'a'] })).map(({ id }) => id)).toEqual(['b', 'a']);
+    expect(fieldsOf(fact({ before: ['Lyon'] }))).toEqual({
+      prompt: 'The capital of France is',
+      answer: 'Paris',
+      foil: 'Lyon',
+      subject: [15, 21],
+    });
+    expect(fieldsOf(fact({ shares: { Paris: 1, Nice: 1 } })).foil).toBe('Nice');
+  });
+});
