@@ -1,3 +1,4 @@
+import { noteText } from './load-notes';
 import { canonical, isOwn, quoted, type Ruler } from './ruler';
 import type { Words } from '../views/words';
 
@@ -51,9 +52,9 @@ function backendNotes({ answers: [first, second], names: [a, b] }: Ruler, words:
   return [words('ruler.note.backends', { a, b, ...labels })];
 }
 
-function loadNotes({ answers, names }: Ruler): string[] {
+function loadNotes({ answers, names }: Ruler, words: Words): string[] {
   return answers.flatMap(({ notes, info }, side) => {
-    const all = [...notes, ...(info.backendNote === undefined ? [] : [info.backendNote])];
+    const all = [...notes, ...(info.backendNote ? [info.backendNote] : [])].map((note) => noteText(note, words));
     return [...new Set(all)].map((note) => `${names[side]!}: ${note}`);
   });
 }
@@ -68,6 +69,6 @@ export function rulerNotes(ruler: Ruler, words: Words): string[] {
     ...leftOutNotes(ruler, words),
     ...layersNotes(ruler, words),
     ...backendNotes(ruler, words),
-    ...loadNotes(ruler),
+    ...loadNotes(ruler, words),
   ];
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { answer, prepared, smallInfo, token } from '../../tests/fixtures/probe-input.ts';
 import { emergence } from '../core/emergence';
 import type { AnswerTokens, PreparedFact, Token } from '../core/fact';
-import type { ModelChoice, ModelInfo } from '../core/model';
+import type { LoadNote, ModelChoice, ModelInfo } from '../core/model';
 import { folderChoice, hubChoice } from '../models/choices';
 import type { EmergenceResult } from '../probes/emergence/meta';
 import { english } from './i18n/words';
@@ -29,7 +29,7 @@ interface Given {
   readonly own?: string;
   readonly change?: Partial<ModelInfo>;
   readonly leftOut?: EmergenceResult['answersLeftOut'];
-  readonly notes?: readonly string[];
+  readonly notes?: readonly LoadNote[];
 }
 
 /** One model's answer, embedding first. */
@@ -154,15 +154,22 @@ describe('the notes', () => {
         { text: 'Lutetia', reason: 'seam' },
         { text: 'Paname', reason: 'too-long' },
       ],
-      change: { backend: 'webgpu', backendLabel: 'WebGPU: x', backendNote: 'They disagree.' },
-      notes: ['It is not kept.', 'They disagree.'],
+      change: {
+        backend: 'webgpu',
+        backendLabel: 'WebGPU: x',
+        backendNote: { code: 'backend-disagrees', details: { difference: 0.125 } },
+      },
+      notes: [
+        { code: 'storage-full', details: {} },
+        { code: 'storage-full', details: {} },
+      ],
     });
     expect(notes(whole, otherwise)).toEqual([
       'q8 leaves out “Lutetia”, which would change the tokens of the prompt.',
       'q8 leaves out the end of “Paname”, which does not fit what it can read.',
       expect.stringContaining('(fp32: WASM, 1 thread; q8: WebGPU: x)'),
-      'q8: It is not kept.',
-      'q8: They disagree.',
+      expect.stringMatching(/^q8: There is no room to keep the model/),
+      expect.stringMatching(/^q8: On WebGPU .* 13.% of their range/),
     ]);
   });
 

@@ -21,7 +21,9 @@ function setUp(limits: { silenceMs?: number; graceMs?: number } = {}) {
     const worker = new LocalWorker({
       probes: findProbes(),
       pause: () => new Promise((resolve) => setTimeout(resolve)),
-      webgpu: () => Promise.resolve('none'),
+      webgpu: () => Promise.resolve({ kind: 'none', adapter: '' }),
+      checks: { read: () => Promise.resolve(undefined), write: () => Promise.resolve() },
+      runtimeBytes: () => undefined,
       openModel: async (_request, call) => {
         call.onProgress({ stage: 'prepare', step: 'verify' });
         await script.load();

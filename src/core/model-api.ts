@@ -1,6 +1,6 @@
 import type { ErrorRecord } from './errors';
 import type { Fact, PreparedFact, Token } from './fact';
-import type { Backend, BackendChoice, ModelInfo, ModelSource } from './model';
+import type { Backend, BackendChoice, LoadNote, ModelInfo, ModelSource } from './model';
 import type { RunSpec, Trace } from './run';
 
 export type LoadProgress =
@@ -15,7 +15,7 @@ export type LoadProgress =
       readonly fromStorage: boolean;
     }
   | { readonly stage: 'prepare'; readonly step: 'verify' | 'tokenizer' | 'anatomy' | 'session' | 'self-check' }
-  | { readonly stage: 'note'; readonly note: 'storage-full' | 'backend-fallback'; readonly message: string };
+  | { readonly stage: 'note'; readonly note: LoadNote };
 
 export interface LoadRequest {
   readonly source: ModelSource;
@@ -28,6 +28,8 @@ export interface RunProgress {
   /** Completed and total runs of the plan. */
   readonly done: number;
   readonly total: number;
+  /** Cells of the lens that the run under way has finished, where that takes several steps. */
+  readonly lens?: { readonly done: number; readonly total: number };
 }
 
 export interface ProbeRequest {
@@ -70,6 +72,7 @@ export interface GeneratedToken {
 
 export interface GenerateResponse {
   readonly tokens: readonly GeneratedToken[];
+  /** The tokens as text, without special tokens and without a character that is not finished. */
   readonly text: string;
   /** Why it ended. */
   readonly finish: 'length' | 'end-token' | 'context-full' | 'cancelled';

@@ -239,7 +239,7 @@ describe('a full disk', () => {
     expect(same(await toMemory())).toBe(true);
     expect(await store.list()).toEqual([]);
     expect(events.filter((event) => event.stage === 'note')).toEqual([
-      expect.objectContaining({ note: 'storage-full' }),
+      { stage: 'note', note: { code: 'storage-full', details: {} } },
     ]);
   });
 

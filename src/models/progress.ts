@@ -51,11 +51,7 @@ export class Meter {
   storageFull(): void {
     if (this.#full) return;
     this.#full = true;
-    this.#listener?.({
-      stage: 'note',
-      note: 'storage-full',
-      message: 'There is no room to keep the model on this device; it works now, and will be fetched again next time.',
-    });
+    this.#listener?.({ stage: 'note', note: { code: 'storage-full', details: {} } });
   }
 
   #sample(): void {

@@ -1,7 +1,7 @@
 import { StrataError, type ErrorRecord } from '../core/errors';
 import type { Fact } from '../core/fact';
 import type { LoadProgress, LoadRequest, ModelApi, ProbeResponse } from '../core/model-api';
-import type { ModelChoice, ModelInfo } from '../core/model';
+import type { LoadNote, ModelChoice, ModelInfo } from '../core/model';
 
 export const SIDES = ['first', 'second'] as const;
 export type Side = (typeof SIDES)[number];
@@ -11,8 +11,8 @@ export interface Compared<Result> {
   readonly choice: ModelChoice;
   readonly info: ModelInfo;
   readonly response: ProbeResponse<Result>;
-  /** Things that happened while loading and that a person should know, one sentence each. */
-  readonly notes: readonly string[];
+  /** Things that happened while loading and that a person should know. */
+  readonly notes: readonly LoadNote[];
 }
 
 export type SideStatus<Result> =
@@ -151,7 +151,7 @@ export class Comparison<Result> {
     signal: AbortSignal,
     tell: (status: SideStatus<Result>) => void,
   ): Promise<Compared<Result>> {
-    const notes: string[] = [];
+    const notes: LoadNote[] = [];
     const ask = async (api: ModelApi, info: ModelInfo): Promise<Compared<Result>> => {
       tell({ kind: 'probing', choice });
       return { choice, info, notes, response: await api.runProbe<Result>({ probe, fact, options }, { signal }) };
@@ -162,7 +162,7 @@ export class Comparison<Result> {
     const api = this.#host.open();
     try {
       const onProgress = (progress: LoadProgress): void => {
-        if (progress.stage === 'note') notes.push(progress.message);
+        if (progress.stage === 'note') notes.push(progress.note);
         else tell({ kind: 'loading', choice, progress });
       };
       return await ask(api, await api.load(this.#host.request(choice), { signal, onProgress }));

@@ -22,7 +22,7 @@ class Workers {
       load: async (request: LoadRequest, { signal, onProgress }: CallOptions<LoadProgress> = {}) => {
         model = request.source.kind === 'bundled' ? request.source.id : '';
         this.log.push(`${name} loads ${model}`);
-        onProgress?.({ stage: 'note', note: 'storage-full', message: `${model} is not kept.` });
+        onProgress?.({ stage: 'note', note: { code: 'storage-full', details: { model } } });
         onProgress?.({ stage: 'prepare', step: 'session' });
         if (this.stuck.has(model)) {
           await new Promise((_, reject) =>
@@ -73,7 +73,9 @@ describe('a comparison', () => {
       'worker 2 ends',
     ]);
     expect(results(comparison)).toEqual(['a', 'b']);
-    expect(comparison.first.kind === 'done' && comparison.first.answer.notes).toEqual(['a is not kept.']);
+    expect(comparison.first.kind === 'done' && comparison.first.answer.notes).toEqual([
+      { code: 'storage-full', details: { model: 'a' } },
+    ]);
     expect(comparison.working).toBe(false);
   });
 

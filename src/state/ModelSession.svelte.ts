@@ -1,5 +1,5 @@
 import { StrataError, type ErrorRecord } from '../core/errors';
-import type { ModelInfo } from '../core/model';
+import type { LoadNote, ModelInfo } from '../core/model';
 import type { RestartEvent } from '../client/model-client';
 import type { LoadProgress, LoadRequest, ModelApi } from '../core/model-api';
 
@@ -16,7 +16,7 @@ export class ModelSession {
   #status = $state.raw<ModelStatus>({ kind: 'idle' });
   /** The model that is being brought back after its worker was lost. */
   #returning = $state.raw<ModelInfo | undefined>();
-  #notes = $state.raw<readonly string[]>([]);
+  #notes = $state.raw<readonly LoadNote[]>([]);
   #wanted: LoadRequest | undefined;
   #loading: AbortController | undefined;
 
@@ -31,9 +31,15 @@ export class ModelSession {
   get info(): ModelInfo | undefined {
     return this.#status.kind === 'ready' ? this.#status.info : this.#returning;
   }
-  /** Things that happened on the way and that a person should know, one sentence each. */
-  get notes(): readonly string[] {
-    return this.#notes;
+  /** Things that happened on the way, or are true of the loaded model, and that a person should know; each once. */
+  get notes(): readonly LoadNote[] {
+    const own = this.info?.backendNote;
+    return own ? [...this.#notes, own] : this.#notes;
+  }
+
+  /** False when there was no room on the device for the model's files: they are in memory only. */
+  get stored(): boolean {
+    return !this.#notes.some(({ code }) => code === 'storage-full');
   }
 
   /** Loads a model in place of the current one; the latest call wins. Never throws: see {@link status}. */
@@ -81,10 +87,15 @@ export class ModelSession {
     }
   }
 
+  /** A file and its runtime may both have found storage full: said once. */
+  #note(note: LoadNote): void {
+    if (!this.#notes.some(({ code }) => code === note.code)) this.#notes = [...this.#notes, note];
+  }
+
   #report(progress: LoadProgress, loading: AbortController): void {
     if (this.#loading !== loading) return;
     if (progress.stage === 'download') this.#status = { kind: 'downloading', progress };
     else if (progress.stage === 'prepare') this.#status = { kind: 'preparing', step: progress.step };
-    else this.#notes = [...this.#notes, progress.message];
+    else this.#note(progress.note);
   }
 }

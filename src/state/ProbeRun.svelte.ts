@@ -42,6 +42,14 @@ export class ProbeRun<Result> {
     return this.#progress;
   }
 
+  /** How much of the work under way is done, from 0 to 1; undefined where it is one step or none. */
+  get share(): number | undefined {
+    const progress = this.#progress;
+    if (!this.#working || !progress || (progress.total < 2 && !progress.lens)) return undefined;
+    const { done, total, lens } = progress;
+    return (done + (lens ? lens.done / lens.total : 0)) / total;
+  }
+
   /** True while what is shown answers another fact than this one. */
   staleFor(fact: Fact): boolean {
     const shown = this.#latest?.fact;
@@ -87,10 +95,15 @@ export class ProbeRun<Result> {
     this.#working = false;
   }
 
+  /** Gives up what is under way and forgets what went wrong; the result stays. */
+  drop(): void {
+    this.cancel();
+    this.#error = undefined;
+  }
+
   /** Forgets the result, e.g. when another model is loaded. */
   reset(): void {
-    this.cancel();
+    this.drop();
     this.#latest = undefined;
-    this.#error = undefined;
   }
 }

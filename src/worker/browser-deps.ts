@@ -3,13 +3,17 @@ import type { Backend } from '../core/model';
 import { ONE_THREAD, type Greeting } from '../core/worker-protocol';
 import { breathe } from '../engine/breathe';
 import { createEngine } from '../engine/create';
+import { heapBytes, watchHeaps } from '../engine/heaps';
 import { openModel } from '../models/open-model';
 import { Meter } from '../models/progress';
 import { openRuntime, type Runtime } from '../models/runtime';
-import { openStore } from '../models/storage';
+import { openStore, readJson, writeJson } from '../models/storage';
 import type { LoadCall, ModelApiDeps } from './deps';
 import { findProbes } from './probes';
 import { webGpuSupport } from './webgpu';
+
+/** Another version of the runtime may compute otherwise. */
+const CHECKS = `checks/${__STRATA_RUNTIME__}`;
 
 /** More threads than this gain nothing at the sizes a tab can hold. */
 const MAX_THREADS = 4;
@@ -31,6 +35,7 @@ function withoutThreads(cause: unknown, threads: number): StrataError {
 
 /** The engine on ONNX Runtime's own files below the app's root, models from the bundle, the hub or disk. */
 export function createBrowserDeps(greeting: Greeting): ModelApiDeps {
+  watchHeaps();
   const root = new URL(greeting.root);
   const threads = threadsFor(greeting);
   const store = openStore();
@@ -51,6 +56,11 @@ export function createBrowserDeps(greeting: Greeting): ModelApiDeps {
     probes: findProbes(),
     pause: breathe,
     webgpu: webGpuSupport,
+    runtimeBytes: heapBytes,
+    checks: {
+      read: async (key) => readJson(await store, CHECKS + key),
+      write: async (key, value) => writeJson(await store, CHECKS + key, value),
+    },
 
     async openModel(request, call) {
       const meter = new Meter(call.onProgress);

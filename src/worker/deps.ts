@@ -14,14 +14,29 @@ export interface LoadCall {
   readonly onProgress: (progress: LoadProgress) => void;
 }
 
-/** `software` draws on the processor: correct, but never faster than WASM. */
-export type WebGpuSupport = 'hardware' | 'software' | 'none';
+/** What this thread can have of WebGPU. */
+export interface WebGpuSupport {
+  /** `software` draws on the processor: correct, but never faster than WASM. */
+  readonly kind: 'hardware' | 'software' | 'none';
+  /** Tells one graphics device from another, as far as the browser does. */
+  readonly adapter: string;
+}
+
+/** Small documents on the device, as JSON. */
+export interface KeptDocuments {
+  read(key: string): Promise<unknown>;
+  write(key: string, value: unknown): Promise<void>;
+}
 
 /** What a {@link ModelApi} in this thread stands on; Node, tests and the worker bring their own. */
 export interface ModelApiDeps {
   openModel(request: LoadRequest, call: LoadCall): Promise<ModelFiles>;
   openEngine(files: ModelFiles, backend: Backend, call: LoadCall): Promise<Engine>;
   webgpu(): Promise<WebGpuSupport>;
+  /** What self-checks found on this device with this version of the runtime. */
+  readonly checks: KeptDocuments;
+  /** Bytes that ONNX Runtime has taken in this thread; undefined where that cannot be known. */
+  runtimeBytes(): number | undefined;
   readonly probes: ReadonlyMap<string, Probe>;
   /** Lets waiting messages (a cancel) in between two runs. */
   pause(): Promise<void>;

@@ -114,7 +114,7 @@ class InThreadModelApi implements ModelApi {
       const host: ProbeHost = {
         loaded,
         prepare: (fact) => this.#prepare(fact),
-        trace: (spec, signal) => this.#trace(spec, signal),
+        trace: (spec, signal, onLens) => this.#trace(spec, signal, onLens),
       };
       const { response, traces } = await runProbe(probe, request, host, call);
       this.#keep(response, traces);
@@ -185,12 +185,17 @@ class InThreadModelApi implements ModelApi {
     return this.#model().engine.prepare(fact);
   }
 
-  async #trace(spec: RunSpec, signal: AbortSignal | undefined): Promise<Trace> {
+  async #trace(
+    spec: RunSpec,
+    signal: AbortSignal | undefined,
+    onLensProgress?: (done: number, total: number) => void,
+  ): Promise<Trace> {
     const known = this.#traces.get(spec);
     if (known) return known;
     await this.#deps.pause();
     throwIfAborted(signal);
-    const trace = await this.#model().engine.trace(spec, signal ? { signal } : {});
+    const options = { ...(signal ? { signal } : {}), ...(onLensProgress ? { onLensProgress } : {}) };
+    const trace = await this.#model().engine.trace(spec, options);
     this.#traces.put(trace);
     return trace;
   }

@@ -1,25 +1,28 @@
 import { StrataError, throwIfAborted } from '../core/errors';
 import type { Fact, PreparedFact, Token } from '../core/fact';
+import type { ModelInfo } from '../core/model';
 import type { CallOptions, ProbeRequest, ProbeResponse, RunProgress } from '../core/model-api';
 import type { RunSpec, Trace } from '../core/run';
 import type { Probe } from './deps';
 import type { Loaded } from './load';
 
+type LensProgress = (done: number, total: number) => void;
+
 /** What a probe needs of the api: runs that are cached, facts that are checked. */
 export interface ProbeHost {
   readonly loaded: Loaded;
   prepare(fact: Fact): PreparedFact;
-  trace(spec: RunSpec, signal: AbortSignal | undefined): Promise<Trace>;
+  trace(spec: RunSpec, signal: AbortSignal | undefined, onLens?: LensProgress): Promise<Trace>;
 }
 
 /** @throws StrataError `prompt-too-long` with how many tokens are too many. */
-function checkLength(prepared: PreparedFact, n_ctx: number): void {
-  if (prepared.tokensOver === 0) return;
-  throw new StrataError('prompt-too-long', `The prompt has ${prepared.tokensOver} tokens too many for this model.`, {
-    tokens: prepared.tokens.length,
-    n_ctx,
-    over: prepared.tokensOver,
-  });
+function checkLength(prepared: PreparedFact, { limits, dims }: ModelInfo): void {
+  const over = prepared.tokensOver;
+  if (over === 0) return;
+  const details = { tokens: prepared.tokens.length, n_ctx: dims.n_ctx, over };
+  const memory = limits.reason === 'memory' ? { reason: 'memory', fits: limits.tokens } : {};
+  const message = `The prompt has ${over} tokens too many for this model.`;
+  throw new StrataError('prompt-too-long', message, { ...details, ...memory });
 }
 
 /** The model's own next token in place of an answer nobody gave. */
@@ -53,16 +56,21 @@ export async function runProbe(
   const options = probe.meta.parseOptions(request.options);
   const { fact } = request;
   let prepared = fact ? host.prepare(fact) : undefined;
-  if (prepared) checkLength(prepared, info.dims.n_ctx);
+  if (prepared) checkLength(prepared, info);
   if (prepared?.answers.length === 0) prepared = await withOwnAnswer(host, prepared, signal);
   const related = fact ? (probe.meta.related?.(fact, options) ?? []).map((other) => host.prepare(other)) : [];
   const input = { info, prepared, options, related };
   const specs = probe.meta.plan(input);
   const traces: Trace[] = [];
-  call.onProgress?.({ done: 0, total: specs.length });
+  const total = specs.length;
+  call.onProgress?.({ done: 0, total });
   for (const spec of specs) {
-    traces.push(await host.trace(spec, signal));
-    call.onProgress?.({ done: traces.length, total: specs.length });
+    const onLens: LensProgress = (done, cells) => {
+      // The last step of a run is said by the run itself.
+      if (done < cells) call.onProgress?.({ done: traces.length, total, lens: { done, total: cells } });
+    };
+    traces.push(await host.trace(spec, signal, onLens));
+    call.onProgress?.({ done: traces.length, total });
   }
   throwIfAborted(signal);
   const result = probe.compute(input, traces, engine.weights);

@@ -24,7 +24,9 @@ export function zooRequest(name: string, dtype: Dtype = 'fp32'): LoadRequest {
 export const nodeDeps: ModelApiDeps = {
   probes: findProbes(),
   pause: breathe,
-  webgpu: () => Promise.resolve('none'),
+  webgpu: () => Promise.resolve({ kind: 'none', adapter: '' }),
+  checks: { read: () => Promise.resolve(undefined), write: () => Promise.resolve() },
+  runtimeBytes: () => undefined,
   openModel: ({ source }, { onProgress, signal }) =>
     openModel(source, {
       root: new URL('http://localhost/'),

@@ -1,0 +1,175 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { Dtype, ModelFiles, SelfCheck } from '../core/model';
+import { distinctIds } from '../core/random';
+import type { Engine } from '../engine/engine';
+import type { KeptDocuments, LoadCall } from './deps';
+
+/** Length of the random prompt both backends run. */
+const CHECK_TOKENS = 32;
+/** Logits that are kept of a result: the highest, and others spread over the vocabulary. */
+const KEPT_TOP = 64;
+const KEPT_SPREAD = 960;
+/** Largest difference of logits taken for rounding, as a part of their range, by stored precision. */
+const TOLERANCE = { fp32: 0.002, other: 0.05 };
+
+/** What the short prompt gave on WASM, or as much of it as is kept on the device. */
+export interface ShortResult {
+  /** Token ids of `logits`; absent: all, in order. */
+  readonly ids?: readonly number[];
+  readonly logits: ArrayLike<number>;
+  readonly low: number;
+  readonly high: number;
+  /** Of a run once everything is compiled; absent where it was run only once. */
+  readonly milliseconds?: number;
+}
+
+export type Compared = Extract<SelfCheck, { readonly when: unknown }>;
+
+/** What comparing found; kept so that it need not be found again. */
+export interface Verdict {
+  /** As a part of the range of the logits. */
+  readonly difference: number;
+  /** What the prompt took on WebGPU. */
+  readonly milliseconds: number;
+}
+
+/** Logits `[d_vocab]` after the last token of a short random prompt, the same for every load of a model. */
+export async function measure(engine: Engine, call: LoadCall, runs: 1 | 2 = 2): Promise<ShortResult> {
+  call.onProgress({ stage: 'prepare', step: 'self-check' });
+  const { info } = engine;
+  const start = info.bosTokenId === undefined ? [] : [info.bosTokenId];
+  const length = Math.min(
+    CHECK_TOKENS,
+    info.dims.n_ctx - start.length,
+    info.dims.d_vocab - info.specialTokenIds.length,
+  );
+  const tokens = [...start, ...distinctIds(length, info.dims.d_vocab, info.specialTokenIds, 1)];
+  const options = call.signal ? { signal: call.signal } : {};
+  const first = await engine.generateStep(tokens, options);
+  if (runs === 1) return { logits: first, ...rangeOf(first) };
+  // The first run compiles; the second is what a person will wait for.
+  const before = performance.now();
+  const logits = await engine.generateStep(tokens, options);
+  return { logits, ...rangeOf(logits), milliseconds: performance.now() - before };
+}
+
+function rangeOf(logits: Float32Array): { readonly low: number; readonly high: number } {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of logits) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return { low, high };
+}
+
+/** The largest difference of two results of the same prompt as a part of the reference's range. */
+export function difference(reference: ShortResult, other: Float32Array): number {
+  if (other.some((value) => Number.isNaN(value))) return Infinity;
+  let largest = 0;
+  for (let index = 0; index < reference.logits.length; index++) {
+    const value = other[reference.ids?.[index] ?? index]!;
+    largest = Math.max(largest, Math.abs(reference.logits[index]! - value));
+  }
+  const range = reference.high - reference.low;
+  if (largest === 0) return 0;
+  return range > 0 ? largest / range : Infinity;
+}
+
+/** Judges a difference by what rounding explains at this precision. */
+export function judge(dtype: Dtype, found: number, when: 'now' | 'before'): Compared {
+  const tolerance = dtype === 'fp32' ? TOLERANCE.fp32 : TOLERANCE.other;
+  return { kind: found <= tolerance ? 'same' : 'different', difference: found, when };
+}
+
+/** As much of a result as is worth keeping. */
+export function shorten({ logits, low, high, milliseconds }: ShortResult): ShortResult {
+  const all = Array.from(logits);
+  const step = Math.max(1, Math.floor(all.length / KEPT_SPREAD));
+  const order = [...all.keys()];
+  const spread = order.filter((id) => id % step === 0);
+  const top = order.sort((a, b) => all[b]! - all[a]!).slice(0, KEPT_TOP);
+  const ids = [...new Set([...top, ...spread])];
+  const kept = ids.map((id) => all[id]!);
+  return { ids, logits: kept, low, high, ...(milliseconds === undefined ? {} : { milliseconds }) };
+}
+
+/** Bytes read for a fingerprint from each place of each file, and how many places. */
+const PIECE_BYTES = 4096;
+const PIECES = 64;
+
+/** Names a model by its bytes: pieces of every file, so that two fine-tunings under one name are told apart. */
+export function fingerprint(files: ModelFiles): string {
+  const hash = sha256.create();
+  const add = (name: string, bytes: Uint8Array): void => {
+    hash.update(new TextEncoder().encode(`${name}\0${bytes.length}\0`));
+    const step = Math.max(PIECE_BYTES, Math.floor(bytes.length / PIECES));
+    for (let at = 0; at < bytes.length; at += step) hash.update(bytes.subarray(at, at + PIECE_BYTES));
+  };
+  add('', files.graph.bytes);
+  for (const [location, bytes] of files.external) add(location, bytes);
+  return bytesToHex(hash.digest());
+}
+
+/** What earlier loads of a model found on this device. Anything may stand there; what cannot be read counts as nothing. */
+export class CheckMemory {
+  readonly #kept: KeptDocuments;
+  readonly #model: string;
+
+  constructor(kept: KeptDocuments, files: ModelFiles) {
+    this.#kept = kept;
+    this.#model = fingerprint(files);
+  }
+
+  async reference(): Promise<ShortResult | undefined> {
+    const value = (await this.#read('wasm')) as Partial<ShortResult> | null | undefined;
+    const valid =
+      numbers(value?.ids) &&
+      numbers(value.logits) &&
+      value.ids.length === value.logits.length &&
+      typeof value.low === 'number' &&
+      typeof value.high === 'number';
+    return valid ? (value as ShortResult) : undefined;
+  }
+
+  async keepReference(result: ShortResult): Promise<void> {
+    await this.#write('wasm', shorten(result));
+  }
+
+  /** @param adapter Another graphics device may compute otherwise. */
+  async verdict(adapter: string): Promise<Verdict | undefined> {
+    const value = (await this.#read(`webgpu/${adapter}`)) as
+      { readonly difference?: unknown; readonly milliseconds?: unknown } | null | undefined;
+    const found = value?.difference === null ? Infinity : value?.difference;
+    const took = value?.milliseconds;
+    return typeof found === 'number' && typeof took === 'number'
+      ? { difference: found, milliseconds: took }
+      : undefined;
+  }
+
+  async keepVerdict(adapter: string, verdict: Verdict): Promise<void> {
+    // JSON writes Infinity as null.
+    await this.#write(`webgpu/${adapter}`, verdict);
+  }
+
+  async #read(name: string): Promise<unknown> {
+    try {
+      return await this.#kept.read(`${this.#model}/${name}`);
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #write(name: string, value: unknown): Promise<void> {
+    try {
+      await this.#kept.write(`${this.#model}/${name}`, value);
+    } catch {
+      // Then it is found again at the next load.
+    }
+  }
+}
+
+function numbers(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'number');
+}
