@@ -78,8 +78,12 @@ export async function hostileModels(): Promise<readonly HostileModel[]> {
     ['weights in a file outside', file(outside), /A file of the model is missing/],
     ['weights past the end of their file', file(beyond), /beyond the end/, [DATA, new Uint8Array(16)]],
     ['markup in a name', file({ nodes: [markup] }), /operators of the set “\?img src\?x onerror\?alert\?1\?\?”/],
-    ['pictures', fedWith('pixel_values'), /it looks at pictures/],
-    ['an encoder', fedWith('encoder_hidden_states'), /its decoder needs an encoder/],
+    ['pictures', fedWith('pixel_values'), /looks at pictures: its file asks for “pixel_values”/],
+    [
+      'an encoder',
+      fedWith('encoder_hidden_states'),
+      /decoder needs an encoder beside it, as “encoder_hidden_states” shows/,
+    ],
     ['weights that are no numbers', overwritten(graph, NaN), /numbers that are not numbers/],
     ['operators of the future', ofOpset(graph, 99), /could not be started here.*ai\.onnx/],
   ];
