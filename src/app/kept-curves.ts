@@ -10,6 +10,8 @@ export function keptKey(fact: Fact, model: string): string {
 export function curvesToKeep(result: EmergenceResult, prepared: PreparedFact, model: string): KeptCurves {
   return {
     key: keptKey(prepared.fact, model),
+    fact: prepared.fact,
+    ...(result.atAnswer ? {} : { position: result.position }),
     prompt: prepared.fact.prompt,
     answer: prepared.answers[0]?.text ?? '',
     model,

@@ -2,7 +2,7 @@ import { ModelClient } from '../client/model-client';
 import { ServiceWorkerClient, type ServiceWorkerState } from '../client/service-worker';
 import type { ErrorRecord } from '../core/errors';
 import { answerPosition } from '../core/fact';
-import type { ModelChoice } from '../core/model';
+import type { BackendChoice, ModelChoice } from '../core/model';
 import { patternLayers } from '../core/patterns';
 import { BUNDLED_MODELS } from '../models/catalogue';
 import { DEFAULT_CHOICE, parseHubChoice, type HubChoice } from '../models/choices';
@@ -19,13 +19,17 @@ import { ProbeRun } from '../state/ProbeRun.svelte';
 import { Recent } from '../state/Recent.svelte';
 import { Selection } from '../state/Selection.svelte';
 import { Settings } from '../state/Settings.svelte';
-import { Workbench, type FactFields, type Step } from '../state/Workbench.svelte';
+import { factOf, Workbench, type FactFields, type Step } from '../state/Workbench.svelte';
 import type { Measure } from '../views/layer-chart';
 import type { WordKey } from '../views/words';
-import { findName, matchFact, otherSubjects, parseLedger, type Ledger } from './ledger/ledger';
+import { webGpuAtFault } from './backend-trouble';
+import { curvesToKeep } from './kept-curves';
+import { anySubjects, findName, matchFact, otherSubjects, parseLedger, type Ledger } from './ledger/ledger';
 import { parseInPieces } from './ledger/read';
+import { isModelOf } from './link-model';
 import { Models } from './models/Models.svelte';
-import { DEFAULT_VIEW, readFragment, writeFragment, type SharedState } from './url-state';
+import { DEFAULT_VIEW, readFragment, writeFragment, type SharedCurve, type SharedState } from './url-state';
+import type { NullStatus } from './verdict';
 
 export const FIRST_FACT: FactFields = { prompt: 'The capital of France is', answer: 'Paris', foil: 'London' };
 export const EXAMPLES: readonly FactFields[] = [
@@ -37,7 +41,12 @@ export const EXAMPLES: readonly FactFields[] = [
 const TYPING_PAUSE_MS = 60;
 
 export type Dialog =
-  'gallery' | 'export' | 'models' | 'ruler' | 'help-lens' | 'help-emergence' | 'help-attention' | 'help-continuation';
+  'gallery' | 'export' | 'models' | 'ruler' | 'help-lens' | 'help-emergence' | 'help-attention' | 'help-heads' | 'help-continuation';
+
+/** What stands on the page in place of a link that cannot be read. */
+type Instead = Readonly<Record<'invalid' | 'newer', WordKey>>;
+const FIRST_INSTEAD: Instead = { invalid: 'share.first.invalid', newer: 'share.first.newer' };
+const STAYS: Instead = { invalid: 'share.kept.invalid', newer: 'share.kept.newer' };
 
 /** What a link asks for and the page does not have: nothing is fetched until the person says so. */
 export type Wanted =
@@ -59,7 +68,10 @@ export class Page {
   readonly session = new ModelSession(this.api);
   readonly models = new Models((choice) => void this.choose(choice));
   readonly lens = new ProbeRun<LensResult>(this.api, 'lens');
-  readonly emergence = new ProbeRun<EmergenceResult>(this.api, 'emergence');
+  /** The answer's column, whichever the chart shows: the verdict is about it. */
+  readonly judged = new ProbeRun<EmergenceResult>(this.api, 'emergence');
+  /** Another column, chosen for the chart. */
+  readonly elsewhere = new ProbeRun<EmergenceResult>(this.api, 'emergence');
   readonly attention = new ProbeRun<AttentionResult>(this.api, 'attention');
   readonly heads = new ProbeRun<HeadsResult>(this.api, 'heads');
   readonly continuation = new Continuation(this.api);
@@ -87,47 +99,85 @@ export class Page {
   /** The subject was chosen by a person, not found in the ledger. */
   #ownSubject = false;
 
-  readonly #emergenceStep: Step = {
-    run: this.emergence as ProbeRun<unknown>,
-    options: () => ({ position: this.selection.column ?? 'answer' }),
-    wanted: () => this.canLens,
-  };
   readonly #nullStep: Step = {
-    run: this.emergence as ProbeRun<unknown>,
-    options: () => ({ position: this.selection.column ?? 'answer', null: this.#others() }),
-    wanted: () => this.canLens && this.selection.column === undefined && this.#others().length > 0,
+    run: this.judged as ProbeRun<unknown>,
+    options: () => ({ position: 'answer', null: this.#others() }),
+    wanted: () => this.canLens && this.#others().length > 0,
   };
-  readonly workbench = new Workbench(this.api, [
-    // The answer's column first: the verdict needs no more.
-    this.#emergenceStep,
-    {
-      run: this.lens as ProbeRun<unknown>,
-      options: () => ({ midLayers: this.midLayers }),
-      wanted: () => this.canLens,
+  readonly workbench = new Workbench(
+    this.api,
+    [
+      // The answer's column first: the verdict needs no more.
+      {
+        run: this.judged as ProbeRun<unknown>,
+        options: () => ({ position: 'answer' }),
+        wanted: () => this.canLens,
+      },
+      {
+        run: this.elsewhere as ProbeRun<unknown>,
+        options: () => ({ position: this.selection.column }),
+        wanted: () => this.canLens && this.selection.column !== undefined,
+      },
+      {
+        run: this.lens as ProbeRun<unknown>,
+        options: () => ({ midLayers: this.midLayers }),
+        wanted: () => this.canLens,
+      },
+      {
+        run: this.attention as ProbeRun<unknown>,
+        options: () => ({ valueWeighted: this.variant === 'value', rollout: this.variant === 'rollout' }),
+        wanted: (): boolean => this.canAttend && this.attentionFits,
+      },
+      this.#nullStep,
+    ],
+    ({ tokens }) => {
+      const dims = this.session.info?.dims;
+      if (dims) this.selection.keepWithin({ positions: tokens.length, ...dims });
     },
-    {
-      run: this.attention as ProbeRun<unknown>,
-      options: () => ({ valueWeighted: this.variant === 'value', rollout: this.variant === 'rollout' }),
-      wanted: () => this.canAttend,
-    },
-    this.#nullStep,
-  ]);
+  );
 
   readonly match = $derived(
     typeof this.#ledger === 'object'
       ? matchFact(this.#ledger, this.workbench.fields.prompt, this.workbench.fact.answers)
       : undefined,
   );
+  /** What the chart shows: the chosen column once it is there, else the answer's. */
+  get emergence(): ProbeRun<EmergenceResult> {
+    const chosen = this.selection.column !== undefined;
+    return chosen && this.elsewhere.latest?.fact?.prompt === this.workbench.fields.prompt
+      ? this.elsewhere
+      : this.judged;
+  }
+
+  /** What went wrong last: with the fact, or beside it. */
+  get error(): ErrorRecord | undefined {
+    return this.workbench.error ?? this.heads.error;
+  }
+
+  /** What other subjects show in the same sentence, or why that is not known. */
+  get nullStatus(): NullStatus {
+    if (this.judged.result?.null && !this.judged.staleFor(this.workbench.fact)) return 'known';
+    if (this.#ledger === undefined) return 'pending';
+    if (this.#ledger === 'none') return 'no-names';
+    if (!this.workbench.fields.subject) return 'no-subject';
+    return this.#others().length === 0 ? 'no-names' : this.workbench.working ? 'pending' : 'unknown';
+  }
+
   /** Everything the app needs without a network is on this device. */
   readonly offlineReady = $derived(
     this.shell.shell === 'ready' &&
       this.session.info !== undefined &&
-      this.session.notes.length === 0 &&
+      this.session.stored &&
       this.#choice.source.kind !== 'folder',
   );
   /** The lens needs the residual stream; a model whose anatomy is unknown gives its logits only. */
   readonly canLens = $derived(this.session.info?.hooks.includes('logit_lens') ?? false);
   readonly canAttend = $derived(this.session.info !== undefined && patternLayers(this.session.info).length > 0);
+
+  /** All attention patterns of the prompt fit into memory. */
+  readonly attentionFits: boolean = $derived(
+    (this.workbench.prepared?.tokens.length ?? 0) <= (this.session.info?.limits.attentionTokens ?? Infinity),
+  );
 
   /** The model that answers, or is being opened. */
   get choice(): ModelChoice {
@@ -155,7 +205,7 @@ export class Page {
       this.online = navigator.onLine;
     };
     const moved = (): void => {
-      if (this.#readLink() !== 'none') void this.#follow();
+      if (this.#readLink(STAYS) === 'state') void this.#follow();
     };
     const listeners = [
       ['online', network],
@@ -164,14 +214,21 @@ export class Page {
     ] as const;
     for (const [name, listener] of listeners) addEventListener(name, listener);
     undo.push(() => listeners.forEach(([name, listener]) => removeEventListener(name, listener)));
-    if (this.#readLink() !== 'state') this.workbench.set(FIRST_FACT);
+    if (this.#readLink(FIRST_INSTEAD) !== 'state') this.workbench.set(FIRST_FACT);
     void this.#boot();
     return () => undo.forEach((one) => one());
   }
 
   async #boot(): Promise<void> {
     if ((await this.serviceWorker.start()) === 'reloading') return;
-    await this.choose((await this.#linked()) ?? DEFAULT_CHOICE);
+    const first = (await this.#linked()) ?? DEFAULT_CHOICE;
+    await this.choose(first);
+    const { status } = this.session;
+    if (status.kind === 'failed' && webGpuAtFault(status.error, this.settings.backend)) {
+      this.settings.backend = 'auto';
+      this.note = 'note.backend-forgotten';
+      await this.choose(first);
+    }
     await this.models.refresh();
   }
 
@@ -187,8 +244,13 @@ export class Page {
   /** Another link in the same tab: its model, if it is here, and its fact. */
   async #follow(): Promise<void> {
     const linked = await this.#linked();
-    if (linked && linked.id !== this.#choice.id) await this.choose(linked);
-    else await this.#answer();
+    if (linked && (linked.id !== this.#choice.id || this.settings.backend !== this.#openedOn)) {
+      await this.choose(linked);
+      return;
+    }
+    if (linked) this.#takeView(linked);
+    await this.#answer();
+    await this.#drawKept();
   }
 
   /**
@@ -197,15 +259,26 @@ export class Page {
    */
   async choose(choice: ModelChoice): Promise<void> {
     if (choice.id !== this.#choice.id) this.#letGoOfModel();
+    this.#takeView(choice);
     this.failure = undefined;
     await this.#open(choice);
-    if (this.session.status.kind !== 'failed' || this.#choice !== choice) return;
-    const { error } = this.session.status;
+    let error = this.#failureOf(choice);
+    if (error && error.code !== 'cancelled' && this.settings.giveBackBackend()) {
+      this.note = 'share.backend';
+      await this.#open(choice);
+      error = this.#failureOf(choice);
+    }
     const { fallback } = this;
-    if (!fallback) return;
+    if (!error || !fallback) return;
     if (error.code !== 'cancelled') this.failure = { choice, error };
     this.#letGoOfModel();
     await this.#open(fallback);
+  }
+
+  /** Why the model that is wanted could not be opened. */
+  #failureOf(choice: ModelChoice): ErrorRecord | undefined {
+    const { status } = this.session;
+    return status.kind === 'failed' && this.#choice === choice ? status.error : undefined;
   }
 
   async #open(choice: ModelChoice): Promise<void> {
@@ -215,7 +288,9 @@ export class Page {
     this.heads.reset();
     this.continuation.reset();
     const { token } = this.models;
-    const request = { source: choice.source, backend: this.settings.backend, ...(token ? { hubToken: token } : {}) };
+    const { backend } = this.settings;
+    this.#openedOn = backend;
+    const request = { source: choice.source, backend, ...(token ? { hubToken: token } : {}) };
     await this.#afterLoad(this.session.load(request));
   }
 
@@ -223,12 +298,66 @@ export class Page {
   #letGoOfModel(): void {
     this.selection.clear();
     this.selection.head = undefined;
+    this.#curves = [];
     this.#ledger = undefined;
+  }
+
+  /** What a link chose counts once its own model answers its own text. */
+  #takeView(choice: ModelChoice): void {
+    const link = this.#link;
+    if (!link || !isModelOf(choice, link.model)) return;
+    this.#link = undefined;
+    if (link.fields.prompt === this.workbench.fields.prompt) this.selection.restore(link);
+    this.#curves = link.kept;
+  }
+
+  /** Asks again for the curves that a link keeps for comparison. */
+  async #drawKept(): Promise<void> {
+    const curves = this.#curves;
+    this.#curves = [];
+    if (curves.length === 0 || !this.canLens) return;
+    const run = new ProbeRun<EmergenceResult>(this.api, 'emergence');
+    let ended = false;
+    const draw = async ({ position, ...asked }: SharedCurve): Promise<void> => {
+      const response = await run.run(factOf(asked), { position: position ?? 'answer' });
+      if (response?.prepared) this.kept.add(curvesToKeep(response.result, response.prepared, this.modelName));
+      else if (!ended) this.note = 'share.keptLost';
+    };
+    await this.workbench.also(
+      async () => {
+        for (const curve of curves) if (!ended) await draw(curve);
+      },
+      () => {
+        ended = true;
+        run.cancel();
+      },
+    );
+  }
+
+  /** What each head does on random text; facts do not wait for it. */
+  async #scoreHeads(): Promise<void> {
+    if (!this.canAttend) return;
+    await this.workbench.also(
+      () => this.heads.run(undefined, {}),
+      () => this.heads.cancel(),
+    );
+  }
+
+  /** Does again what failed. */
+  async tryAgain(): Promise<void> {
+    if (this.workbench.error) await this.probe();
+    else await this.#scoreHeads();
   }
 
   /** Loads the same model anew, e.g. on another backend. */
   async reloadModel(): Promise<void> {
     await this.choose(this.#choice);
+  }
+
+  /** Gives up WebGPU, for this and the next visits. */
+  async useWasm(choice = this.#choice): Promise<void> {
+    this.settings.backend = 'wasm';
+    await this.choose(choice);
   }
 
   async retryModel(): Promise<void> {
@@ -239,7 +368,8 @@ export class Page {
     if (!(await loading)) return;
     this.#working = this.#choice;
     await this.#answer();
-    if (this.canAttend) void this.heads.run(undefined, {});
+    void this.#drawKept();
+    void this.#scoreHeads();
     await this.#loadLedger();
     if (!this.settings.tourSeen && this.lens.result) this.touring = true;
   }
@@ -273,8 +403,12 @@ export class Page {
   }
 
   #others(): string[] {
-    if (typeof this.#ledger !== 'object' || !this.match || !this.workbench.fields.subject) return [];
-    return otherSubjects(this.#ledger, this.match.fact, MAX_NULL_SUBJECTS);
+    const { prompt, subject } = this.workbench.fields;
+    // Without an answer there is nothing that others could show as well.
+    if (typeof this.#ledger !== 'object' || !subject || this.workbench.fact.answers.length === 0) return [];
+    return this.match
+      ? otherSubjects(this.#ledger, this.match.fact, MAX_NULL_SUBJECTS)
+      : anySubjects(this.#ledger, prompt.slice(...subject), MAX_NULL_SUBJECTS);
   }
 
   /** A subject nobody chose is the one the ledger knows. */
@@ -300,6 +434,8 @@ export class Page {
   }
 
   setSubject(subject: readonly [number, number] | undefined): void {
+    // A range of characters of another text says nothing about this one.
+    if (subject && this.workbench.prepared?.fact.prompt !== this.workbench.fields.prompt) return;
     this.#ownSubject = true;
     this.workbench.set({ ...this.workbench.fields, subject });
     if (this.session.info) this.workbench.runSoon(0);
@@ -331,24 +467,24 @@ export class Page {
 
   /** The column whose curve is drawn; the one before the answer is the usual one. */
   setColumn(position: number | undefined): void {
-    const prepared = this.lens.latest?.response.prepared;
+    const { prepared } = this.workbench;
     const usual = prepared && answerPosition(prepared);
     this.selection.column = position === usual ? undefined : position;
-    if (!this.canLens) return;
-    const step = this.#nullStep.wanted?.() ? this.#nullStep : this.#emergenceStep;
-    void this.emergence.run(this.workbench.fact, step.options(this.workbench.fact));
+    if (this.selection.column === undefined) this.elsewhere.reset();
+    else void this.workbench.again(this.elsewhere as ProbeRun<unknown>);
   }
 
   /** Lets go of pins and of what was chosen. */
   letGo(): boolean {
-    const hadColumn = this.selection.column !== undefined;
     const held = this.selection.clear();
-    if (hadColumn) this.setColumn(undefined);
+    this.elsewhere.reset();
     return held;
   }
 
   get shared(): SharedState {
     const { head, column, looker, pins } = this.selection;
+    const { backend } = this.settings;
+    const kept = this.kept.curves.filter(({ model }) => model === this.modelName);
     return {
       fields: this.workbench.fields,
       model: this.#choice.id,
@@ -363,6 +499,14 @@ export class Page {
       pins: pins.flatMap(({ depth, position }) =>
         depth === undefined || position === undefined ? [] : [{ depth, position }],
       ),
+      kept: kept.map(({ fact, position }) => ({
+        prompt: fact.prompt,
+        answer: fact.answers.join('|'),
+        foil: fact.foil ?? '',
+        ...(position === undefined ? {} : { position }),
+      })),
+      continuation: this.continuation.options,
+      ...(backend === 'auto' ? {} : { backend }),
     };
   }
 
@@ -373,14 +517,16 @@ export class Page {
     return new URL(fragment, location.href).href;
   }
 
-  #readLink(): 'none' | 'state' | 'refused' {
+  /** @param instead What stands on the page when the link cannot be read. */
+  #readLink(instead: Instead): 'none' | 'state' | 'refused' {
     const read = readFragment(location.hash);
     if (read.kind === 'none') return 'none';
     if (read.kind !== 'state') {
-      this.note = read.kind === 'newer' ? 'share.version' : 'share.invalid';
+      this.note = instead[read.kind];
       return 'refused';
     }
     const { state } = read;
+    this.note = undefined;
     this.#ownSubject = state.fields.subject !== undefined;
     this.workbench.set(state.fields);
     this.shading = state.shading;
@@ -388,10 +534,10 @@ export class Page {
     this.measure = state.measure;
     this.variant = state.variant;
     this.drawing = state.drawing;
-    this.selection.head = state.head;
-    this.selection.column = state.column;
-    this.selection.looker = state.looker;
-    this.selection.restore(state.pins);
+    this.continuation.options = state.continuation;
+    if (state.backend) this.settings.lendBackend(state.backend);
+    this.selection.restore({ pins: [] });
+    this.#link = state;
     this.#wantModel(state.model);
     return 'state';
   }
@@ -407,4 +553,10 @@ export class Page {
     else this.wanted = folder === undefined ? { kind: 'unknown', name: id } : { kind: 'folder', name: folder };
   }
   #linkedChoice: ModelChoice | undefined;
+  /** The link read last, until its own model is opened. */
+  #link: SharedState | undefined;
+  /** Its kept curves, until they are drawn. */
+  #curves: readonly SharedCurve[] = [];
+  /** The backend asked for when the model was opened. */
+  #openedOn: BackendChoice | undefined;
 }

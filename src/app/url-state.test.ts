@@ -21,6 +21,12 @@ const full: SharedState = {
     { depth: 6, position: 4 },
     { depth: 2.5, position: 0 },
   ],
+  kept: [
+    { prompt: 'The capital of Spain is', answer: 'Madrid|madrid', foil: '' },
+    { prompt: 'Zwei\nZeilen & mehr', answer: '', foil: 'Rom', position: 3 },
+  ],
+  continuation: { maxTokens: 40, temperature: 0.7, topK: 50, topP: 0.95, seed: 2 ** 31 - 1 },
+  backend: 'webgpu',
 };
 
 describe('shared links', () => {
@@ -46,6 +52,8 @@ describe('shared links', () => {
       variant: 'plain',
       drawing: 'matrix',
       pins: [],
+      kept: [],
+      continuation: { maxTokens: 20, temperature: 0, topK: 0, topP: 1, seed: 1 },
     };
     expect(writeFragment(plain)).toBe('#v=1&prompt=a+b');
     expect(readFragment('#v=1&prompt=a+b')).toEqual({ kind: 'state', state: plain });
@@ -70,11 +78,41 @@ describe('shared links', () => {
     '#v=1&prompt=a&model=folder:a%00b:q8',
     `#v=1&prompt=a&model=folder:${'x'.repeat(300)}:q8`,
     `#v=1&prompt=${'x'.repeat(20_001)}`,
+    '#v=1&prompt=a&write=20-0-0-1',
+    '#v=1&prompt=a&write=501-0-0-1-1',
+    '#v=1&prompt=a&write=20-NaN-0-1-1',
+    '#v=1&prompt=a&write=2.5-0-0-1-1',
+    '#v=1&prompt=a&backend=cuda',
+    '#v=1&prompt=a&backend=auto',
+    '#v=1&prompt=a&keep=x',
+    '#v=1&prompt=a&keep=%1Fa%1Fb',
+    '#v=1&prompt=a&keep=x%1Fa%1Fb%1F-1',
+    '#v=1&prompt=a&keep=x%1Fa%1Fb%1F1%1F2',
+    `#v=1&prompt=a${'&keep=x%1F%1F'.repeat(6)}`,
     `#${'x'.repeat(70_000)}`,
     `#v=1&prompt=a${'&pin=1-1'.repeat(51)}`,
     '#%E0%A4%A',
   ])('are refused when broken or hostile: %.60s', (fragment) => {
     expect(readFragment(fragment)).toEqual({ kind: 'invalid' });
+  });
+
+  it('stay short: kept curves make way, the fact does not', () => {
+    const long = { prompt: 'word '.repeat(500), answer: 'x', foil: '' };
+    const short = { prompt: 'short', answer: 'x', foil: '' };
+    const link = writeFragment({ ...full, kept: [long, short, { ...short, prompt: 'a\u001fb' }, long] });
+    expect(link.length).toBeLessThan(4_000);
+    const read = readFragment(link);
+    expect(read.kind === 'state' && read.state.kept).toEqual([long, short]);
+    expect(read.kind === 'state' && read.state.fields).toEqual(full.fields);
+  });
+
+  it('read back whatever was typed into the settings of the continuation', () => {
+    const typed = { maxTokens: 2.5, temperature: 1e-7, topK: 1e9, topP: 0, seed: -1 };
+    const read = readFragment(writeFragment({ ...full, continuation: typed }));
+    expect(read).toMatchObject({
+      kind: 'state',
+      state: { continuation: { maxTokens: 3, temperature: 0, topK: 1000, topP: 0.01, seed: 0 } },
+    });
   });
 
   it('say when they are newer than this version, or are none', () => {

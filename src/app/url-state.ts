@@ -1,5 +1,16 @@
+import { BACKENDS, type Backend } from '../core/model';
 import { parseHubChoice } from '../models/choices';
+import { CONTINUATION_DEFAULTS, type ContinuationOptions } from '../state/Continuation.svelte';
 import type { FactFields } from '../state/Workbench.svelte';
+
+/** A kept curve as a link names it: what was asked, and at which position when it was not the answer's. */
+export interface SharedCurve {
+  readonly prompt: string;
+  /** As typed: accepted answers separated by `|`. */
+  readonly answer: string;
+  readonly foil: string;
+  readonly position?: number;
+}
 
 /** Everything a link carries. Positions and depths are small whole numbers (mid-layer depths end in .5). */
 export interface SharedState {
@@ -14,6 +25,11 @@ export interface SharedState {
   readonly column?: number;
   readonly looker?: number;
   readonly pins: readonly { readonly depth: number; readonly position: number }[];
+  /** Curves of the same model kept for comparison, oldest first. */
+  readonly kept: readonly SharedCurve[];
+  readonly continuation: ContinuationOptions;
+  /** Where the model is to run, when that was chosen; absent = as the reader has it. */
+  readonly backend?: Backend;
 }
 
 export const URL_VERSION = 1;
@@ -29,6 +45,11 @@ const LONGEST_LINK = 64_000;
 const LONGEST_MODEL = 300;
 const MOST_PINS = 50;
 const LARGEST = 100_000;
+const MOST_KEPT = 5;
+/** Kept curves make way when a link gets longer than what people paste without worry. */
+const LONG_LINK = 4_000;
+/** Between the parts of a kept curve; no text a person types holds it. */
+const BETWEEN = '\u001f';
 
 export const DEFAULT_VIEW = {
   shading: 'p',
@@ -37,6 +58,8 @@ export const DEFAULT_VIEW = {
   variant: 'plain',
   drawing: 'matrix',
   pins: [],
+  kept: [],
+  continuation: CONTINUATION_DEFAULTS,
 } as const satisfies Partial<SharedState>;
 
 class Invalid extends Error {}
@@ -64,6 +87,49 @@ function numbers(value: string, count: number, half = false): number[] {
   });
 }
 
+/** In the order of the link; every value with what it may be. */
+const CONTINUATION_PARTS = [
+  { name: 'maxTokens', least: 1, most: 500, whole: true },
+  { name: 'temperature', least: 0, most: 5, whole: false },
+  { name: 'topK', least: 0, most: 1000, whole: true },
+  { name: 'topP', least: 0.01, most: 1, whole: false },
+  { name: 'seed', least: 0, most: 2 ** 31 - 1, whole: true },
+] as const;
+
+function continuation(value: string | null): ContinuationOptions {
+  if (value === null) return CONTINUATION_DEFAULTS;
+  const parts = value.split('-');
+  if (parts.length !== CONTINUATION_PARTS.length) throw new Invalid();
+  const entries = CONTINUATION_PARTS.map(({ name, least, most, whole }, index) => {
+    const part = parts[index]!;
+    const number = Number(part);
+    const valid = (whole ? /^\d{1,10}$/ : /^\d{1,3}(\.\d{1,6})?$/).test(part) && number >= least && number <= most;
+    if (!valid) throw new Invalid();
+    return [name, number] as const;
+  });
+  return { ...CONTINUATION_DEFAULTS, ...Object.fromEntries(entries) };
+}
+
+/** As {@link continuation} reads it, whatever was typed. */
+function writeContinuation(options: ContinuationOptions): string {
+  return CONTINUATION_PARTS.map(({ name, least, most, whole }) => {
+    const value = Math.min(most, Math.max(least, options[name]));
+    return String(Number(value.toFixed(whole ? 0 : 4)));
+  }).join('-');
+}
+
+function curve(value: string): SharedCurve {
+  const [prompt = '', answer, foil, position, ...more] = text(value, LONGEST_TEXT).split(BETWEEN);
+  if (prompt === '' || answer === undefined || foil === undefined || more.length > 0) throw new Invalid();
+  return { prompt, answer, foil, ...(position === undefined ? {} : { position: numbers(position, 1)[0]! }) };
+}
+
+function writeCurve({ prompt, answer, foil, position }: SharedCurve): string | undefined {
+  const texts = [prompt, answer, foil];
+  if (texts.some((part) => part.includes(BETWEEN))) return undefined;
+  return [...texts, ...(position === undefined ? [] : [position])].join(BETWEEN);
+}
+
 /** A bundled model's id, a hub choice, or the name of a folder that only the one who made the link has. */
 function isModel(id: string): boolean {
   return (
@@ -83,6 +149,9 @@ function readState(query: URLSearchParams): SharedState {
   const looker = query.get('token');
   const pins = query.getAll('pin');
   if (pins.length > MOST_PINS) throw new Invalid();
+  const kept = query.getAll('keep');
+  if (kept.length > MOST_KEPT) throw new Invalid();
+  const backend = query.get('backend');
   const model = text(query.get('model'), LONGEST_MODEL) || 'atlas';
   if (!isModel(model)) throw new Invalid();
   return {
@@ -106,6 +175,9 @@ function readState(query: URLSearchParams): SharedState {
       if (!Number.isInteger(position)) throw new Invalid();
       return { depth: depth!, position: position! };
     }),
+    kept: kept.map(curve),
+    continuation: continuation(query.get('write')),
+    ...(backend === null ? {} : { backend: choice(backend, BACKENDS, 'wasm') }),
   };
 }
 
@@ -145,5 +217,16 @@ export function writeFragment(state: SharedState): string {
   put('column', state.column?.toString());
   put('token', state.looker?.toString());
   for (const pin of state.pins.slice(0, MOST_PINS)) query.append('pin', `${pin.depth}-${pin.position}`);
+  put('write', writeContinuation(state.continuation), writeContinuation(CONTINUATION_DEFAULTS));
+  put('backend', state.backend);
+  for (const kept of state.kept.slice(-MOST_KEPT)) addWhileShort(query, 'keep', writeCurve(kept));
   return `#${query.toString()}`;
+}
+
+/** Puts a value in unless the link would get long. */
+function addWhileShort(query: URLSearchParams, name: string, value: string | undefined): void {
+  if (value === undefined) return;
+  const longer = new URLSearchParams(query);
+  longer.append(name, value);
+  if (longer.toString().length < LONG_LINK) query.append(name, value);
 }

@@ -1,5 +1,6 @@
-import type { PreparedFact, Token } from '../core/fact';
-import type { EmergenceResult } from '../probes/emergence/meta';
+import { answerPosition, type AnswerTokens, type PreparedFact, type Token } from '../core/fact';
+import { relativeDepth } from '../core/ruler';
+import type { AnswerScore, EmergenceResult, Verdict } from '../probes/emergence/meta';
 import { percent } from '../views/format';
 import type { WordKey, Words, WordValues } from '../views/words';
 
@@ -18,54 +19,135 @@ export interface VerdictInput {
   readonly n_layers: number;
 }
 
+/** Whether other subjects were asked, and why not. */
+export type NullStatus =
+  | 'known'
+  /** They will be. */
+  | 'pending'
+  /** No subject is marked, so nothing can be exchanged. */
+  | 'no-subject'
+  /** No other subjects are known. */
+  | 'no-names'
+  /** It failed, was cancelled, or nothing is judged. */
+  | 'unknown';
+
+/** The accepted answer that the verdict speaks of. */
+interface Spoken {
+  readonly text: string;
+  readonly first: string;
+  /** Of several tokens: the lens, the curves and p are about the first. */
+  readonly several: boolean;
+  /** Undefined where the answer does not fit the context. */
+  readonly score: AnswerScore | undefined;
+}
+
 /** Depth of a row as a count of completed layers; a mid-layer row belongs to the layer it is in. */
 function layerOf(result: EmergenceResult, row: number): number {
   return Math.ceil(result.rowDepth[row]!);
 }
 
-function whenItEmerges({ result, n_layers }: VerdictInput): Sentence {
+/** The answer it would write, else the one it begins with, else the one it places best. */
+function spokenOf(prepared: PreparedFact, result: EmergenceResult, verdict: Verdict): Spoken | undefined {
+  const length = answerPosition(prepared) + 1;
+  const scored = prepared.answers
+    .filter((answer) => answer.promptLength === length)
+    .map((answer) => ({ answer, score: result.answers.find(({ text }) => text === answer.text) }));
+  const written = scored.find(({ score }) => score?.tokenRanks.every((rank) => rank === 1));
+  const begun = scored.find(({ answer }) => answer.tokens[0]?.id === verdict.saysId);
+  const ranked = scored.toSorted((a, b) => firstRank(a.score) - firstRank(b.score));
+  const found = written ?? begun ?? ranked[0];
+  return found && { ...inTokens(found.answer), score: found.score };
+}
+
+const firstRank = (score: AnswerScore | undefined): number => score?.tokenRanks[0] ?? Infinity;
+
+const inTokens = ({ tokens }: AnswerTokens): Omit<Spoken, 'score'> => ({
+  text: tokens.map((token) => token.text).join(''),
+  first: tokens[0]?.text ?? '',
+  several: tokens.length > 1,
+});
+
+/** When the answer, or the first of its tokens, begins to lead, and whether it stays. */
+function whenItEmerges({ result, n_layers }: VerdictInput, several: boolean): Sentence {
   const { first, stable } = result.events;
-  const say = (key: WordKey, values: WordValues = {}): Sentence => ({
-    key,
+  const say = (
+    kind: 'never' | 'lost' | 'embedding' | 'last' | 'stays' | 'passing',
+    values: WordValues = {},
+  ): Sentence => ({
+    key: several ? `verdict.emerges.${kind}.several` : `verdict.emerges.${kind}`,
     values: { layers: n_layers, ...values },
     chips: {},
   });
-  if (first === undefined) return say('verdict.emerges.never');
+  if (first === undefined) return say('never');
   const layer = layerOf(result, first);
-  if (stable === undefined) return say('verdict.emerges.lost', { layer });
-  if (stable === 0) return say('verdict.emerges.embedding');
-  if (first === result.rowDepth.length - 1) return say('verdict.emerges.last');
-  if (stable === first) return say('verdict.emerges.stays', { layer });
-  return say('verdict.emerges.passing', { layer, stable: layerOf(result, stable) });
+  if (stable === undefined) return say('lost', { layer });
+  if (stable === 0) return say('embedding');
+  if (first === result.rowDepth.length - 1) return say('last');
+  if (stable === first) return say('stays', { layer });
+  return say('passing', { layer, stable: layerOf(result, stable) });
 }
 
-function answerText({ prepared, result }: VerdictInput): string {
-  const said = prepared.answers.find((answer) => answer.tokens[0]?.id === result.verdict?.saysId);
-  const answer = said ?? prepared.answers[0];
-  return answer ? answer.tokens.map((token) => token.text).join('') : '';
+/** Whether it knows, with rank and probability: of the whole answer, and of its first token where there are several. */
+function whetherItKnows({ result, prepared, labels, model }: VerdictInput, verdict: Verdict): Sentence {
+  const spoken = spokenOf(prepared, result, verdict);
+  const score = spoken?.score;
+  const values = {
+    model,
+    rank: score?.tokenRanks[0] ?? verdict.rank,
+    p: percent(score?.tokenProbs[0] ?? verdict.p),
+    whole: percent(score?.probability ?? NaN),
+    saysP: percent(verdict.saysProbability),
+  };
+  const chips = {
+    answer: { text: spoken?.text ?? '', tone: 'answer' as const },
+    first: { text: spoken?.first ?? '', tone: 'answer' as const },
+    says: saysChip(verdict, labels),
+  };
+  const several = spoken?.several ?? false;
+  if (verdict.knows) return { key: several ? 'verdict.knows.several' : 'verdict.knows', values, chips };
+  if (verdict.topIsAnswer) return { key: score ? 'verdict.topOnly' : 'verdict.topOnly.unread', values, chips };
+  return { key: several ? 'verdict.not.several' : 'verdict.not', values, chips };
+}
+
+const saysChip = ({ saysId }: Verdict, labels: VerdictInput['labels']) => ({
+  text: labels[saysId]?.text ?? `⟨${saysId}⟩`,
+  tone: 'plain' as const,
+});
+
+/** What it would write, where nobody said what is right. */
+function ownWords({ result, labels, model, n_layers }: VerdictInput, verdict: Verdict): Sentence[] {
+  const layer = layerOf(result, result.saturation);
+  const values = { model, saysP: percent(verdict.saysProbability) };
+  const key = layer === 0 ? 'verdict.own.embedding' : 'verdict.own.stays';
+  return [
+    { key: 'verdict.own', values, chips: { says: saysChip(verdict, labels) } },
+    { key, values: { layer, layers: n_layers }, chips: {} },
+  ];
 }
 
 /** Does it know, and since which layer (SPEC.md, "Fact, answer, verdict"); undefined away from the answer's column. */
 export function verdictSentences(input: VerdictInput): Sentence[] | undefined {
-  const { result, labels, model, n_layers } = input;
+  const { result, prepared } = input;
   const { verdict } = result;
   if (!verdict) return undefined;
-  const says = { text: labels[verdict.saysId]?.text ?? `⟨${verdict.saysId}⟩`, tone: 'plain' as const };
-  const answer = { text: answerText(input), tone: 'answer' as const };
-  const saysP = percent(verdict.saysProbability);
-  if (verdict.ownAnswer) {
-    const settled = layerOf(result, result.saturation);
-    const key = settled === 0 ? 'verdict.own.embedding' : 'verdict.own.stays';
-    return [
-      { key: 'verdict.own', values: { model, saysP }, chips: { says } },
-      { key, values: { layer: settled, layers: n_layers }, chips: {} },
-    ];
+  if (verdict.ownAnswer) return ownWords(input, verdict);
+  const several = spokenOf(prepared, result, verdict)?.several ?? false;
+  return [whetherItKnows(input, verdict), whenItEmerges(input, several)];
+}
+
+/** The verdict against the null: what other subjects show in the same sentence, or why that is not known. */
+export function nullSentence(result: EmergenceResult, status: NullStatus, words: Words): string | undefined {
+  if (!result.verdict || result.verdict.ownAnswer) return undefined;
+  const others = result.null;
+  if (others && others.used.length > 0) {
+    const leading = others.first.filter((row) => row !== undefined).length;
+    const values = { p: percent(others.meanP.at(-1)!), share: leading };
+    return leading === 0
+      ? words.count('verdict.null.never', others.used.length, values)
+      : words.count('verdict.null.leads', others.used.length, values);
   }
-  const values = { model, p: percent(verdict.p), saysP };
-  const emerges = whenItEmerges(input);
-  if (verdict.knows) return [{ key: 'verdict.knows', values, chips: { answer } }, emerges];
-  if (verdict.topIsAnswer) return [{ key: 'verdict.topOnly', values, chips: { answer } }, emerges];
-  return [{ key: 'verdict.not', values, chips: { answer, says } }, emerges];
+  if (status === 'no-subject') return words('verdict.null.noSubject');
+  return status === 'no-names' || status === 'known' ? words('verdict.null.noNames') : undefined;
 }
 
 /** The number of a layer for an event, or that it never happens. */
@@ -75,28 +157,26 @@ function eventText(result: EmergenceResult, row: number | undefined, words: Word
   return layer === 0 ? words('verdict.depth.0') : String(layer);
 }
 
-/** Numbers under the verdict: events by name, and the null in words; undefined where there is no null. */
-export function verdictNumbers(result: EmergenceResult, words: Words) {
+const DEPTH_DIGITS = 2;
+
+/** Layer / layers, to compare models of different depth; a dash where there is no layer. */
+function depthText(result: EmergenceResult, row: number | undefined, n_layers: number): string {
+  return row === undefined ? '–' : relativeDepth(layerOf(result, row), n_layers).toFixed(DEPTH_DIGITS);
+}
+
+/** Numbers under the verdict: rank, p, events by name, their relative depths, and the whole answer where it is longer. */
+export function verdictNumbers({ result, prepared, n_layers }: VerdictInput, words: Words) {
   const { verdict, events } = result;
-  const whole = result.answers.find((answer) => answer.tokenIds.length > 1);
-  const null_ = result.null && result.null.used.length > 0 ? result.null : undefined;
-  const leading = null_?.first.filter((row) => row !== undefined).length ?? 0;
+  const spoken = verdict && spokenOf(prepared, result, verdict);
+  const names = ['first', 'stable', 'half'] as const;
   return {
     rank: verdict?.rank.toLocaleString(words.locale) ?? '',
     p: verdict ? percent(verdict.p) : '',
-    events: (['first', 'stable', 'half'] as const).map((name) => ({
-      name,
-      value: eventText(result, events[name], words),
-    })),
-    whole: whole && words('verdict.whole', { p: percent(whole.probability) }),
-    null:
-      null_ &&
-      (leading === 0
-        ? words('verdict.null.never')
-        : words('verdict.null.rare', {
-            p: percent(null_.meanP.at(-1)!),
-            share: leading,
-            count: null_.used.length,
-          })),
+    events: names.map((name) => ({ name, value: eventText(result, events[name], words) })),
+    depths: names.map((name) => depthText(result, events[name], n_layers)).join(' / '),
+    whole:
+      spoken?.several && spoken.score && !verdict?.ownAnswer
+        ? words('verdict.whole', { p: percent(spoken.score.probability) })
+        : undefined,
   };
 }

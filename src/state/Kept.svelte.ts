@@ -1,6 +1,11 @@
+import type { Fact } from '../core/fact';
+
 /** A fact's curves kept for comparison; per row, embedding first. */
 export interface KeptCurves {
   readonly key: string;
+  /** What was asked, and the column where it is not the answer's: enough to draw the curves again. */
+  readonly fact: Fact;
+  readonly position?: number;
   readonly prompt: string;
   readonly answer: string;
   readonly model: string;

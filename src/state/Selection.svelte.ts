@@ -9,6 +9,21 @@ export interface SelectedPlace {
   readonly tokenId?: number;
 }
 
+/** What a person chose and a link carries; what is absent is as usual. */
+export interface Chosen {
+  readonly head?: { readonly layer: number; readonly head: number } | undefined;
+  readonly column?: number | undefined;
+  readonly looker?: number | undefined;
+  readonly pins: readonly SelectedPlace[];
+}
+
+/** What there is to choose from. */
+export interface Room {
+  readonly positions: number;
+  readonly n_layers: number;
+  readonly n_heads: number;
+}
+
 function same(a: SelectedPlace, b: SelectedPlace): boolean {
   return (
     a.position === b.position &&
@@ -69,17 +84,37 @@ export class Selection {
     this.#pins = without.length === this.#pins.length ? [...without, place] : without;
   }
 
-  /** Pins exactly these places, e.g. those of a link. */
-  restore(pins: readonly SelectedPlace[]): void {
+  /** What was chosen, as a link carries it. */
+  get chosen(): Chosen {
+    return { head: this.#head, column: this.#column, looker: this.#looker, pins: this.#pins };
+  }
+
+  /** Chooses exactly this, e.g. what a link says. */
+  restore({ head, column, looker, pins }: Chosen): void {
+    this.#head = head;
+    this.#column = column;
+    this.#looker = looker;
     this.#pins = pins;
+  }
+
+  /** Lets go of what is not there: a link may have named it, or a shorter text or another model taken it away. */
+  keepWithin({ positions, n_layers, n_heads }: Room): void {
+    const exists = (position: number | undefined): boolean => position === undefined || position < positions;
+    if (!exists(this.#column)) this.#column = undefined;
+    if (!exists(this.#looker)) this.#looker = undefined;
+    if (this.#head && !(this.#head.layer < n_layers && this.#head.head < n_heads)) this.#head = undefined;
+    const pins = this.#pins.filter(({ position, depth }) => exists(position) && (depth ?? 0) <= n_layers);
+    if (pins.length < this.#pins.length) this.#pins = pins;
   }
 
   /** Lets go of everything. True when there was something to let go of. */
   clear(): boolean {
-    const held = this.#pins.length > 0 || this.#column !== undefined || this.#looker !== undefined;
+    const chosen = [this.#column, this.#head, this.#looker];
+    const held = this.#pins.length > 0 || chosen.some((one) => one !== undefined);
     this.#pins = [];
     this.#hovered = undefined;
     this.#column = undefined;
+    this.#head = undefined;
     this.#looker = undefined;
     return held;
   }

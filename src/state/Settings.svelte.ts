@@ -17,6 +17,7 @@ export class Settings {
   #size = $state<SizeChoice>(recall('size', oneOf(SIZES), 'normal'));
   #presenting = $state(recall('presenting', (value) => value === true, false));
   #backend = $state<BackendChoice>(recall('backend', oneOf(BACKEND_CHOICES), 'auto'));
+  #lentBackend = $state<BackendChoice | undefined>();
   #tourSeen = $state(recall('tour-seen', (value) => value === true, false));
   #systemDark = $state(false);
   #rootPixels = $state(16);
@@ -53,11 +54,24 @@ export class Settings {
   }
 
   get backend(): BackendChoice {
-    return this.#backend;
+    return this.#lentBackend ?? this.#backend;
   }
   set backend(value: BackendChoice) {
+    this.#lentBackend = undefined;
     this.#backend = value;
     keep('backend', value);
+  }
+
+  /** What a link asks for, on this page only; the person's own choice stays. */
+  lendBackend(value: BackendChoice): void {
+    this.#lentBackend = value;
+  }
+
+  /** Back to the person's own choice. True when that is another. */
+  giveBackBackend(): boolean {
+    const lent = this.#lentBackend;
+    this.#lentBackend = undefined;
+    return lent !== undefined && lent !== this.#backend;
   }
 
   get tourSeen(): boolean {

@@ -13,16 +13,20 @@ class Slow {
     readonly fail: (error: Error) => void;
   }[] = [];
   over = 0;
+  /** Answers and foils with this text cannot be read. */
+  unreadable = 'unreadable';
 
   readonly api = {
     prepare: (fact: Fact) =>
-      Promise.resolve({
-        fact,
-        tokens: [],
-        answers: [],
-        subjectPositions: [],
-        tokensOver: this.over,
-      } satisfies PreparedFact),
+      [fact.prompt, fact.foil, ...fact.answers].includes(this.unreadable)
+        ? Promise.reject(new StrataError('answer-not-continuation', '', { answer: this.unreadable }))
+        : Promise.resolve({
+            fact,
+            tokens: [],
+            answers: [],
+            subjectPositions: [],
+            tokensOver: this.over,
+          } satisfies PreparedFact),
     runProbe: (request: ProbeRequest, { signal }: CallOptions = {}) =>
       new Promise((resolve, reject) => {
         signal?.addEventListener('abort', () => reject(new StrataError('cancelled', '')));
@@ -126,5 +130,89 @@ describe('the workbench', () => {
     slow.calls[1]!.answer(1);
     expect(await failing).toBe(false);
     expect(workbench.error?.code).toBe('non-finite');
+  });
+
+  it('shows the tokens of the text as it stands, never of an earlier one', async () => {
+    const slow = new Slow();
+    const { workbench } = bench(slow);
+    workbench.set({ prompt: 'old', answer: '', foil: '' });
+    void workbench.run();
+    await settled();
+    expect(workbench.prepared?.fact.prompt).toBe('old');
+    workbench.set({ prompt: 'new', answer: 'x', foil: 'unreadable' });
+    expect(await workbench.run()).toBe(false);
+    expect([workbench.error?.code, workbench.prepared?.fact.prompt]).toEqual(['answer-not-continuation', 'new']);
+    workbench.set({ prompt: 'unreadable', answer: '', foil: '' });
+    await workbench.run();
+    expect(workbench.prepared).toBeUndefined();
+    workbench.set({ prompt: 'newest', answer: '', foil: '' });
+    void workbench.run();
+    workbench.cancel();
+    await settled();
+    expect([workbench.prepared?.fact.prompt, workbench.working, workbench.error]).toEqual(['newest', false, undefined]);
+  });
+
+  it('works from the first key on, until what was asked again is there or is cancelled', async () => {
+    const slow = new Slow();
+    const { workbench, runs } = bench(slow);
+    workbench.set({ prompt: 'x', answer: '', foil: '' });
+    workbench.runSoon(0);
+    expect(workbench.working).toBe(true);
+    await settled();
+    slow.calls[0]!.answer(1);
+    await settled();
+    slow.calls[1]!.answer(2);
+    await settled();
+    expect(workbench.working).toBe(false);
+    void workbench.again(runs[1]!);
+    expect([workbench.working, slow.calls.length]).toEqual([true, 3]);
+    workbench.cancel();
+    await settled();
+    expect([workbench.working, workbench.error, runs[1]!.result]).toEqual([false, undefined, 2]);
+  });
+
+  it('says what failed when asked again, until it is mended', async () => {
+    const slow = new Slow();
+    const { workbench, runs } = bench(slow);
+    workbench.set({ prompt: 'x', answer: '', foil: '' });
+    void workbench.run();
+    await settled();
+    slow.calls[0]!.answer(1);
+    await settled();
+    slow.calls[1]!.answer(2);
+    await settled();
+    const failing = workbench.again(runs[0]!);
+    slow.calls[2]!.fail(new StrataError('run-failed', ''));
+    await failing;
+    expect([workbench.working, workbench.error?.code]).toEqual([false, 'run-failed']);
+    runs[0]!.drop();
+    expect(workbench.error).toBeUndefined();
+  });
+
+  it('lets other work be while more is typed, and ends it with the rest', async () => {
+    const slow = new Slow();
+    const { workbench } = bench(slow);
+    let ended = false;
+    void workbench.also(
+      () => new Promise(() => undefined),
+      () => (ended = true),
+    );
+    workbench.set({ prompt: '', answer: '', foil: '' });
+    await workbench.run();
+    expect([workbench.working, ended]).toEqual([true, false]);
+    workbench.cancel();
+    expect([workbench.working, ended]).toEqual([false, true]);
+  });
+
+  it('tells of the tokens before anything is run on them', async () => {
+    const slow = new Slow();
+    const heard: string[] = [];
+    const run = new ProbeRun<unknown>(slow.api, 'lens');
+    const step = { run, options: () => ({ heard: heard.length }) };
+    const workbench = new Workbench(slow.api, [step], (prepared) => heard.push(prepared.fact.prompt));
+    workbench.set({ prompt: 'x', answer: '', foil: '' });
+    void workbench.run();
+    await settled();
+    expect([heard, slow.calls[0]!.request.options]).toEqual([['x'], { heard: 1 }]);
   });
 });
