@@ -17,15 +17,19 @@ async function open(page: Page, url: string): Promise<void> {
 
 test('a first visit answers by itself and shows round', async ({ page, site, complaints }) => {
   await page.goto(site.url);
+  await prompt(page).focus();
   await probed(page);
   await expect(prompt(page)).toHaveValue('The capital of France is');
   await expect(verdict(page)).toContainText('Paris');
   const tour = page.getByRole('dialog', { name: 'Tour' });
   await expect(tour).toContainText('1 of 3');
+  // Who is typing goes on typing, and comes back to it afterwards.
+  await expect(prompt(page)).toBeFocused();
   await tour.getByRole('button', { name: 'Next' }).click();
   await tour.getByRole('button', { name: 'Next' }).click();
   await tour.getByRole('button', { name: 'Done' }).click();
   await expect(tour).toBeHidden();
+  await expect(prompt(page)).toBeFocused();
   await page.reload();
   await probed(page);
   await expect(figure(page, 'Attention')).toBeVisible();
@@ -81,7 +85,16 @@ test('a fact from the gallery comes with what the model was taught', async ({ pa
   await page.getByRole('button', { name: 'Facts', exact: true }).click();
   await gallery.getByRole('searchbox', { name: 'Search facts' }).fill('The capital of France');
   await gallery.getByRole('list', { name: 'Facts' }).getByRole('button').first().click();
-  await expect(page.getByText(/Taught \d+ times in \d+ phrasings/)).toBeVisible();
+  const taught = page.getByRole('button', { name: /^Taught \d+ times in \d+ phrasings/ });
+  await taught.click();
+  const card = page.getByRole('region', { name: 'What Atlas was taught' });
+  const others = card.getByRole('button', { name: /France.*Paris/ });
+  expect(await others.count()).toBeGreaterThan(1);
+  await expect(others.and(page.locator('[aria-current=true]'))).toHaveText('The capital of France is Paris');
+  await others.last().click();
+  await expect(prompt(page)).not.toHaveValue('The capital of France is');
+  await expect(others.and(page.locator('[aria-current=true]'))).toHaveCount(1);
+  await taught.click();
   // What was asked is remembered on this device until it is cleared.
   await page.reload();
   await probed(page);

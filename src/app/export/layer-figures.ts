@@ -71,9 +71,13 @@ export function lensScene(
       const colour = shade(value, 'light');
       const id = table.topIds[cell * table.k]!;
       const x = MARGIN + LABELS + column * width;
-      const edge = result.answerIds.includes(id) ? PALETTE.answer : id === result.foilId ? PALETTE.foil : undefined;
+      const edge = result.answerIds.includes(id)
+        ? { stroke: PALETTE.answer }
+        : id === result.foilId
+          ? { stroke: PALETTE.foil, dash: [4, 3] }
+          : {};
       const box = { x: x + 1, y: y + 1, width: width - 2, height: ROW - 2, radius: 4 };
-      shapes.push({ kind: 'rect', ...box, fill: colour.background, ...(edge ? { stroke: edge } : {}) });
+      shapes.push({ kind: 'rect', ...box, fill: colour.background, ...edge });
       const token = shorten(visible(labels[id]?.text ?? String(id)), 9);
       shapes.push({ kind: 'text', x: x + 7, y: y + 17, text: token, fill: colour.text, mono: true });
       shapes.push({

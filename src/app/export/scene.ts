@@ -11,6 +11,7 @@ export type Shape =
       readonly height: number;
       readonly fill: string;
       readonly stroke?: string;
+      readonly dash?: readonly number[];
       readonly radius?: number;
     }
   | {
@@ -78,8 +79,9 @@ const attributes = (values: Readonly<Record<string, string | number | undefined>
 
 function shapeToSvg(shape: Shape): string {
   if (shape.kind === 'rect') {
-    const { x, y, width, height, fill, stroke, radius } = shape;
-    return `<rect${attributes({ x, y, width, height, fill, stroke, rx: radius })}/>`;
+    const { x, y, width, height, fill, stroke, dash, radius } = shape;
+    const line = { stroke, 'stroke-dasharray': dash?.join(' ') };
+    return `<rect${attributes({ x, y, width, height, fill, ...line, rx: radius })}/>`;
   }
   if (shape.kind === 'path') {
     const { d, stroke, fill = 'none', width, dash, opacity } = shape;
@@ -129,6 +131,7 @@ function draw(context: CanvasRenderingContext2D, shape: Shape): void {
     context.fillStyle = shape.fill;
     context.fill(path);
     if (shape.stroke) {
+      context.setLineDash([...(shape.dash ?? [])]);
       context.lineWidth = 1;
       context.strokeStyle = shape.stroke;
       context.stroke(path);
