@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HookName } from '../core/hooks';
 import type { ModelInfo } from '../core/model';
-import { checkRoom, roomForRuns, runBytes, tokensThatFit } from './run-memory';
+import { checkRoom, promptLimits, roomForRuns, runBytes, tokensThatFit } from './run-memory';
 
 const MB = 1e6;
 /** Gemma 3 270M: a vocabulary of 262,144 and room for 32,768 tokens. */
@@ -61,5 +61,22 @@ describe('memory a run needs', () => {
         details: expect.objectContaining({ reason: 'memory', fits }),
       }),
     );
+  });
+
+  it('limits a prompt beforehand to what a run then lets through', () => {
+    const streams = Array.from({ length: 18 }, (_, layer): HookName => `blocks.${layer}.hook_resid_post`);
+    const pre: HookName = 'blocks.0.hook_resid_pre';
+    const hooks = [pre, ...streams, ...patterns, 'logits', 'logit_lens'] as const;
+    const model: ModelInfo = { ...info(1072 * MB), hooks };
+    const { tokens, reason, attentionTokens } = promptLimits(model, 40 * 262_144);
+    expect(reason).toBe('memory');
+    expect(attentionTokens).toBeLessThan(tokens);
+    expect(() => checkRoom(model, tokens, [pre, ...streams], 40 * 262_144)).not.toThrow();
+    expect(() => checkRoom(model, tokens + 1, [pre, ...streams], 40 * 262_144)).toThrow();
+    const all = [pre, ...streams, ...patterns];
+    expect(() => checkRoom(model, attentionTokens, all, 40 * 262_144)).not.toThrow();
+    expect(() => checkRoom(model, attentionTokens + 1, all, 40 * 262_144)).toThrow();
+    const short = { ...model, dims: { ...dims, n_ctx: 16 } };
+    expect(promptLimits(short)).toEqual({ tokens: 16, reason: 'context', attentionTokens: 16 });
   });
 });
