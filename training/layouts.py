@@ -4,10 +4,12 @@
 
 `merged-gpt2` is laid out like optimum's older decoder_model_merged.onnx (two branches of an If, one with a cache),
 `fused-gpt2` like a graph after ONNX Runtime's transformer fusions, `genai-qwen3` like the output of the ONNX Runtime
-GenAI builder, `opset23-llama` is what torch.onnx writes for opset 23 (one Attention operator per layer). Folders hold
-config.json, onnx/*.onnx and reference.safetensors with the keys of the zoo's references for two prompts.
+GenAI builder, `genai-lfm2` like the hub's files of LFM2 (states of convolutions, `past_conv.N`, beside caches),
+`genai-llama-q4f16` is the zoo's half-precision genai-llama with four-bit products, `opset23-llama` is what torch.onnx
+writes for opset 23 (one Attention operator per layer). Folders hold config.json, onnx/*.onnx and reference.safetensors with the keys of the zoo's references for two prompts.
 """
 
+import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -18,7 +20,8 @@ import onnxruntime
 import torch
 import transformers
 from onnx import TensorProto, helper, numpy_helper
-from safetensors.torch import save_file
+from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+from safetensors.torch import load_file, save_file
 
 from activations import reference
 from families import LOCAL_GLOBAL, STEER_STD, Family, random_model, without_metadata
@@ -26,6 +29,7 @@ from families import LOCAL_GLOBAL, STEER_STD, Family, random_model, without_meta
 OUT = Path(__file__).resolve().parent.parent / "tests" / "fixtures" / "layouts"
 VOCAB, D_MODEL, HEADS, LAYERS, D_MLP, CONTEXT, SEED = 300, 32, 4, 4, 32, 64, 23
 D_HEAD = D_MODEL // HEADS
+KEPT = 3  # inputs a convolution of LFM2 keeps
 PROMPT_LENGTHS = (3, 7)
 MAX_ERROR = 2e-5
 
@@ -36,6 +40,9 @@ USUAL = dict(vocab_size=VOCAB, hidden_size=D_MODEL, num_hidden_layers=LAYERS, nu
              num_key_value_heads=2, intermediate_size=D_MLP, max_position_embeddings=CONTEXT, head_dim=16,
              tie_word_embeddings=True, bos_token_id=0, eos_token_id=0, pad_token_id=None)
 LLAMA = Family("Llama", "Llama", USUAL, "")
+LFM2 = Family("LFM2", "Lfm2", dict({**USUAL, "head_dim": 16}, block_auto_adjust_ff_dim=False, conv_L_cache=3,
+                                   layer_types=["conv", "full_attention", "full_attention", "conv"]),
+              "", norm="model.embedding_norm", attention_out="self_attn.out_proj")
 QWEN3 = Family("Qwen3", "Qwen3", dict(USUAL, sliding_window=4, use_sliding_window=True,
                                       layer_types=[*LOCAL_GLOBAL, "full_attention"]), "")
 
@@ -62,11 +69,16 @@ class Builder:
     def fused(self, op: str, inputs: list[str], outputs: int | list[str] = 1, **attributes) -> str:
         return self.add(op, inputs, outputs, "com.microsoft", **attributes)
 
-    def model(self, inputs: list[str], caches: int = 0) -> onnx.ModelProto:
+    def model(self, inputs: list[str], caches: int | list[int] = 0, states: list[int] = ()) -> onnx.ModelProto:
+        """`caches` are the layers with keys and values (or how many), `states` those with a convolution."""
         sequence = ["batch", "sequence"]
         ins = [helper.make_tensor_value_info(name, TensorProto.INT64, sequence) for name in inputs]
         outs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [*sequence, VOCAB])]
-        for layer in range(caches):
+        for layer in states:
+            for values, kind in ((ins, "past"), (outs, "present")):
+                shape = ["batch", D_MODEL, KEPT]
+                values.append(helper.make_tensor_value_info(f"{kind}_conv.{layer}", TensorProto.FLOAT, shape))
+        for layer in range(caches) if isinstance(caches, int) else caches:
             for part in ("key", "value"):
                 shape = ["batch", 2, "length", 16]
                 ins.append(helper.make_tensor_value_info(f"past_key_values.{layer}.{part}", TensorProto.FLOAT, shape))
@@ -111,53 +123,110 @@ def genai_qwen3(model) -> onnx.ModelProto:
     """GroupQueryAttention with in-op rotary and local windows, q/k norm before it, skip norms all the way up."""
     b = Builder(model.state_dict())
     config = model.config
-    lengths = b.add("ReduceSum", ["attention_mask", b.constant("axis", np.array([1]))], keepdims=0)
-    past = b.add("Cast", [b.add("Sub", [lengths, b.constant("one", np.array(1))])], to=TensorProto.INT32)
-    total = b.add("Gather", [b.add("Shape", ["attention_mask"]), b.constant("index", np.array(1))], axis=0)
-    total = b.add("Cast", [total], to=TensorProto.INT32)
-    frequencies = model.model.rotary_emb.inv_freq.numpy()
-    angles = np.outer(np.arange(CONTEXT), frequencies).astype(np.float32)
-    tables = [b.constant("cos_cache", np.cos(angles)), b.constant("sin_cache", np.sin(angles))]
-    eps = dict(epsilon=config.rms_norm_eps, axis=-1)
+    shared = genai_inputs(b, model)
     stream = b.add("Gather", [b.weight("model.embed_tokens.weight"), "input_ids"])
-    normed = b.add("SimplifiedLayerNormalization", [stream, b.weight("model.layers.0.input_layernorm.weight")],
-                   stash_type=1, **eps)
+    normed = simplified(b, stream, "model.layers.0.input_layernorm", config.rms_norm_eps)
     for layer in range(LAYERS):
         h = f"model.layers.{layer}."
-
-        def head(part: str, count: int) -> str:
-            rows = b.add("MatMul", [normed, b.weight(f"{h}self_attn.{part}_proj.weight", transpose=True)])
-            if part == "v":
-                return rows
-            split = b.add("Reshape", [rows, b.constant("split", np.array([0, -1, config.head_dim]))])
-            scaled = b.add("SimplifiedLayerNormalization", [split, b.weight(f"{h}self_attn.{part}_norm.weight")],
-                           stash_type=1, **eps)
-            shape = np.array([0, -1, count * config.head_dim])
-            return b.add("Reshape", [scaled, b.constant(f"joined.{count}", shape)])
-
-        caches = [f"past_key_values.{layer}.{part}" for part in ("key", "value")]
-        outputs = [f"layer.{layer}.attention", f"present.{layer}.key", f"present.{layer}.value"]
         window = config.sliding_window if config.layer_types[layer] == "sliding_attention" else -1
-        inputs = [head("q", HEADS), head("k", 2), head("v", 2), *caches, past, total, *tables]
-        z = b.fused("GroupQueryAttention", inputs, outputs, num_heads=HEADS, kv_num_heads=2, do_rotary=1,
-                    local_window_size=window, scale=config.head_dim ** -0.5)
-        branch = b.add("MatMul", [z, b.weight(h + "self_attn.o_proj.weight", transpose=True)])
-        normed, stream = skip_simplified(b, stream, branch, h + "post_attention_layernorm", config)
-        gate, up = (b.add("MatMul", [normed, b.weight(f"{h}mlp.{part}_proj.weight", transpose=True)])
-                    for part in ("gate", "up"))
-        active = b.add("Mul", [gate, b.add("Sigmoid", [gate])])
-        branch = b.add("MatMul", [b.add("Mul", [active, up]), b.weight(h + "mlp.down_proj.weight", transpose=True)])
+        branch = genai_attention(b, config, layer, normed, shared, window, "o_proj", "norm", config.rms_norm_eps)
+        normed, stream = skip_simplified(b, stream, branch, h + "post_attention_layernorm", config.rms_norm_eps)
+        branch = gated(b, normed, [f"{h}mlp.{part}_proj.weight" for part in ("gate", "up", "down")])
         after = f"model.layers.{layer + 1}.input_layernorm" if layer + 1 < LAYERS else "model.norm"
-        normed, stream = skip_simplified(b, stream, branch, after, config)
+        normed, stream = skip_simplified(b, stream, branch, after, config.rms_norm_eps)
     b.add("MatMul", [normed, b.weight("model.embed_tokens.weight", transpose=True)], ["logits"])
     return b.model(["input_ids", "attention_mask"], caches=LAYERS)
 
 
-def skip_simplified(b: Builder, stream: str, branch: str, norm: str, config) -> tuple[str, str]:
-    last = norm == "model.norm"
+def genai_lfm2(model) -> onnx.ModelProto:
+    """Like genai_qwen3 in layers with attention; in the others, gated convolutions over a state that is put before."""
+    b = Builder(model.state_dict())
+    config = model.config
+    shared = genai_inputs(b, model)
+    stream = b.add("Gather", [b.weight("model.embed_tokens.weight"), "input_ids"])
+    normed = simplified(b, stream, "model.layers.0.operator_norm", config.norm_eps)
+    attending = [layer for layer in range(LAYERS) if config.layer_types[layer] == "full_attention"]
+    for layer in range(LAYERS):
+        h = f"model.layers.{layer}."
+        if layer in attending:
+            branch = genai_attention(b, config, layer, normed, shared, -1, "out_proj", "layernorm", config.norm_eps)
+        else:
+            branch = short_convolution(b, layer, normed)
+        normed, stream = skip_simplified(b, stream, branch, h + "ffn_norm", config.norm_eps)
+        branch = gated(b, normed, [f"{h}feed_forward.{part}.weight" for part in ("w1", "w3", "w2")])
+        after = f"model.layers.{layer + 1}.operator_norm" if layer + 1 < LAYERS else "model.embedding_norm"
+        normed, stream = skip_simplified(b, stream, branch, after, config.norm_eps)
+    b.add("MatMul", [normed, b.weight("model.embed_tokens.weight", transpose=True)], ["logits"])
+    return b.model(["input_ids", "attention_mask"], attending, [n for n in range(LAYERS) if n not in attending])
+
+
+def short_convolution(b: Builder, layer: int, normed: str) -> str:
+    at = f"model.layers.{layer}.conv."
+    joint = b.add("Transpose", [b.add("MatMul", [normed, b.weight(at + "in_proj.weight", transpose=True)])], perm=[0, 2, 1])
+    gate_in, gate_out, x = (f"{at}{part}" for part in "BCx")
+    b.add("Split", [joint], [gate_in, gate_out, x], axis=1, num_outputs=3)
+    joined = b.add("Concat", [f"past_conv.{layer}", b.add("Mul", [gate_in, x])], axis=2)
+    ends = [b.constant("kept", np.array([-KEPT])), b.constant("end", np.array([2 ** 62])), b.constant("last", np.array([2]))]
+    b.add("Slice", [joined, *ends], [f"present_conv.{layer}"])
+    summed = b.add("Conv", [joined, b.weight(at + "conv.weight")], group=D_MODEL, kernel_shape=[KEPT], pads=[0, 0])
+    # The state is one longer than what the kernel needs before the first token.
+    length = b.add("Slice", [b.add("Shape", ["input_ids"]), b.constant("one.", np.array([1])), b.constant("two.", np.array([2]))])
+    fresh = b.add("Slice", [summed, b.add("Neg", [length]), ends[1], ends[2]])
+    rows = b.add("Transpose", [b.add("Mul", [gate_out, fresh])], perm=[0, 2, 1])
+    return b.add("MatMul", [rows, b.weight(at + "out_proj.weight", transpose=True)])
+
+
+def genai_inputs(b: Builder, model) -> list[str]:
+    """Lengths and rotary tables, which every GroupQueryAttention reads."""
+    lengths = b.add("ReduceSum", ["attention_mask", b.constant("axis", np.array([1]))], keepdims=0)
+    past = b.add("Cast", [b.add("Sub", [lengths, b.constant("one", np.array(1))])], to=TensorProto.INT32)
+    total = b.add("Gather", [b.add("Shape", ["attention_mask"]), b.constant("index", np.array(1))], axis=0)
+    total = b.add("Cast", [total], to=TensorProto.INT32)
+    owner = model.model.rotary_emb if hasattr(model.model, "rotary_emb") else model.model.pos_emb
+    angles = np.outer(np.arange(CONTEXT), owner.inv_freq.numpy()).astype(np.float32)
+    return [past, total, b.constant("cos_cache", np.cos(angles)), b.constant("sin_cache", np.sin(angles))]
+
+
+def genai_attention(b: Builder, config, layer: int, normed: str, shared: list[str], window: int, out: str, norm: str,
+                    eps: float) -> str:
+    h = f"model.layers.{layer}.self_attn."
+    width = model_head_width(config)
+
+    def head(part: str, count: int) -> str:
+        rows = b.add("MatMul", [normed, b.weight(f"{h}{part}_proj.weight", transpose=True)])
+        if part == "v":
+            return rows
+        split = b.add("Reshape", [rows, b.constant("split", np.array([0, -1, width]))])
+        scaled = simplified(b, split, f"{h}{part}_{norm}", eps)
+        return b.add("Reshape", [scaled, b.constant(f"joined.{count}", np.array([0, -1, count * width]))])
+
+    caches = [f"past_key_values.{layer}.{part}" for part in ("key", "value")]
+    outputs = [f"layer.{layer}.attention", f"present.{layer}.key", f"present.{layer}.value"]
+    inputs = [head("q", HEADS), head("k", 2), head("v", 2), *caches, *shared]
+    z = b.fused("GroupQueryAttention", inputs, outputs, num_heads=HEADS, kv_num_heads=2, do_rotary=1,
+                local_window_size=window, scale=width ** -0.5)
+    return b.add("MatMul", [z, b.weight(f"{h}{out}.weight", transpose=True)])
+
+
+def model_head_width(config) -> int:
+    return getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+
+
+def simplified(b: Builder, rows: str, norm: str, eps: float) -> str:
+    return b.add("SimplifiedLayerNormalization", [rows, b.weight(norm + ".weight")], stash_type=1, axis=-1, epsilon=eps)
+
+
+def gated(b: Builder, normed: str, names: list[str]) -> str:
+    gate, up = (b.add("MatMul", [normed, b.weight(name, transpose=True)]) for name in names[:2])
+    active = b.add("Mul", [gate, b.add("Sigmoid", [gate])])
+    return b.add("MatMul", [b.add("Mul", [active, up]), b.weight(names[2], transpose=True)])
+
+
+def skip_simplified(b: Builder, stream: str, branch: str, norm: str, eps: float) -> tuple[str, str]:
+    last = norm in ("model.norm", "model.embedding_norm")
     outputs = [f"{norm}.out"] if last else [f"{norm}.out", "", "", f"{norm}.sum"]
     b.fused("SkipSimplifiedLayerNormalization", [stream, branch, b.weight(norm + ".weight")], outputs,
-            epsilon=config.rms_norm_eps)
+            epsilon=eps)
     return outputs[0], outputs[-1]
 
 
@@ -268,9 +337,13 @@ def opset23_llama(model) -> onnx.ModelProto:
 LAYOUTS = {
     "merged-gpt2": (GPT2, merged_gpt2, "decoder_model_merged.onnx"),
     "fused-gpt2": (GPT2, fused_gpt2, "model.onnx"),
+    "genai-lfm2": (LFM2, genai_lfm2, "model.onnx"),
     "genai-qwen3": (QWEN3, genai_qwen3, "model.onnx"),
     "opset23-llama": (LLAMA, opset23_llama, "model.onnx"),
 }
+
+
+Q4F16 = "genai-llama-q4f16"
 
 
 def onnx_error(model, path: Path, prompts: list[list[int]]) -> float:
@@ -284,6 +357,7 @@ def onnx_error(model, path: Path, prompts: list[list[int]]) -> float:
         feeds = {value.name: feeds[value.name] for value in session.get_inputs() if value.name in feeds}
         for value in session.get_inputs()[len(feeds):]:
             feeds[value.name] = (np.array([False]) if value.type == "tensor(bool)"
+                                 else np.zeros((1, *value.shape[1:]), np.float32) if "conv" in value.name
                                  else np.zeros((1, value.shape[1], 0, value.shape[3]), np.float32))
         with torch.no_grad():
             theirs = model(input_ids=torch.tensor([prompt]), use_cache=False).logits.numpy()
@@ -311,12 +385,31 @@ def make(name: str) -> None:
     print(f"{name}: max error {error:.1e}, {size / 1000:.0f} kB", flush=True)
 
 
+def make_q4f16(name: str) -> None:
+    """Products of the zoo's fp16 file in four bits, scales in half precision, tied embedding left as it is."""
+    source, folder = OUT.parent / "zoo" / "genai-llama", OUT / name
+    (folder / "onnx").mkdir(parents=True, exist_ok=True)
+    quantizer = MatMulNBitsQuantizer(onnx.load(source / "onnx" / "model_fp16.onnx"), block_size=32, is_symmetric=False)
+    quantizer.process()
+    proto = quantizer.model.model
+    scales = {node.input[2] for node in proto.graph.node if node.op_type == "MatMulNBits"}
+    kinds = {tensor.data_type for tensor in proto.graph.initializer if tensor.name in scales}
+    assert kinds == {TensorProto.FLOAT16}, "the scales are not in half precision"
+    onnx.save(proto, folder / "onnx" / "model_q4f16.onnx")
+    for file in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        shutil.copyfile(source / file, folder / file)
+    # A rounded model is another one than PyTorch's: only the prompts are the same.
+    stored = load_file(source / "reference.safetensors")
+    save_file({key: ids for key, ids in stored.items() if key.endswith("input_ids")}, folder / "reference.safetensors")
+    print(f"{name}: {len(scales)} products in four bits", flush=True)
+
+
 def main() -> None:
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
     warnings.simplefilter("ignore")
-    for name in sys.argv[1:] or LAYOUTS:
-        make(name)
+    for name in sys.argv[1:] or (*LAYOUTS, Q4F16):
+        make_q4f16(name) if name == Q4F16 else make(name)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import { findAnatomy, findLogits, type Anatomy } from '../onnx/anatomy';
 import { bindCaches } from '../onnx/cache';
 import { configNumber } from '../onnx/config';
 import { GraphView } from '../onnx/graph';
-import { checkInputs, neededInputs, tokensInput } from '../onnx/inputs';
+import { checkInputs, neededInputs } from '../onnx/inputs';
 import type { OnnxModel } from '../onnx/model';
 import { withoutBranches } from '../onnx/rewrites/branches';
 import { computeInFloat32, usesFloat16 } from '../onnx/rewrites/float32';
@@ -80,8 +80,7 @@ function planRuns(view: GraphView, anatomy: Anatomy | undefined, files: ModelFil
     convolution: configNumber(config, 'conv_L_cache', 'conv_kernel', 'd_conv'),
   };
   const caches = bindCaches(view, inputs, sizes);
-  checkInputs(inputs, anatomy?.tokens, caches.names);
-  const tokens = anatomy?.tokens ?? tokensInput(view);
+  const tokens = checkInputs(inputs, anatomy?.tokens, caches.names);
   if (config['is_encoder_decoder'] === true) throw unsupported('encoder-decoder', 'is_encoder_decoder');
   return { tokens, logits, caches, d_vocab: vocabularySize(view, logits, anatomy, config) };
 }

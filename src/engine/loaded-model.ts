@@ -34,7 +34,7 @@ const CHECK_TOKENS = 4;
  * Largest change of earlier values, as a part of the change at the last position, that is rounding; more where
  * activations are quantised by the range of the whole prompt.
  */
-const DIRECTION = { exact: 1e-3, rounded: 0.1 };
+const DIRECTION = { exact: 1e-5, rounded: 0.1 };
 
 const NO_INTERVENTIONS: InterventionPlan = { points: [], cleanHooks: [], feeds: () => new Map() };
 

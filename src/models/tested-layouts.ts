@@ -37,6 +37,8 @@ export const TESTED_LAYOUTS: readonly TestedLayout[] = [
   tested('zoo/genai-llama', 'llama', 'genai', 'fp32', 'fp16', 'q4'),
   tested('zoo/genai-qwen2', 'qwen2', 'genai', 'fp32'),
   tested('layouts/fused-gpt2', 'gpt2', 'fused', 'fp32'),
+  tested('layouts/genai-lfm2', 'lfm2', 'genai', 'fp32'),
+  tested('layouts/genai-llama-q4f16', 'llama', 'genai', 'q4f16'),
   tested('layouts/genai-qwen3', 'qwen3', 'genai', 'fp32'),
   tested('layouts/merged-gpt2', 'gpt2', 'merged', 'fp32'),
   tested('layouts/opset23-llama', 'llama', 'opset23', 'fp32'),

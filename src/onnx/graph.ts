@@ -12,7 +12,7 @@ const SHAPE_ONLY = new Set(['Shape', 'Size']);
  * Steps along edges one graph may take to be understood; the largest decoders need a few million. A graph that is
  * tangled on purpose ends here instead of never.
  */
-const MAX_STEPS = 50_000_000;
+const MAX_STEPS = 20_000_000;
 
 /** A graph with its edges looked up once: who makes a tensor, who reads it, in an order that can be executed. */
 export class GraphView {

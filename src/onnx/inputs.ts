@@ -33,20 +33,6 @@ export function inputRole({ name, elementType }: ValueInfo, tokens: string): Inp
   return /logits_to_keep/i.test(name) ? 'logits-kept' : undefined;
 }
 
-/**
- * The input with the token ids: `input_ids`, or the only list of integers that is nothing else.
- * @throws StrataError `unsupported-model` when there is none.
- */
-export function tokensInput(view: GraphView): string {
-  const lists = view.model.graph.inputs.filter(
-    ({ elementType, dims }) => INTEGERS.has(elementType) && (dims === undefined || dims.length === 2),
-  );
-  if (lists.some(({ name }) => name === 'input_ids')) return 'input_ids';
-  const unknown = lists.filter((input) => inputRole(input, '') === undefined && !foreignReason(input.name));
-  if (unknown.length === 1) return unknown[0]!.name;
-  throw unsupported('no-tokens');
-}
-
 /** Graph inputs that an output is computed from; all of them where graphs inside the graph read by name. */
 export function neededInputs(view: GraphView, output: string): readonly ValueInfo[] {
   const { inputs, initializers } = view.model.graph;
@@ -60,19 +46,37 @@ export function neededInputs(view: GraphView, output: string): readonly ValueInf
 }
 
 /**
- * Refuses a model that wants something besides tokens and what follows from them, naming the input.
- * @param caches Inputs that stay empty.
- * @throws StrataError `unsupported-model` with the reason.
+ * The input with the token ids: `input_ids`, or the only list of integers that is nothing else.
+ * @throws StrataError `unsupported-model` when there is none.
+ */
+function tokensAmong(inputs: readonly ValueInfo[]): string {
+  const lists = inputs.filter(
+    ({ elementType, dims }) => INTEGERS.has(elementType) && (dims === undefined || dims.length === 2),
+  );
+  if (lists.some(({ name }) => name === 'input_ids')) return 'input_ids';
+  const unknown = lists.filter((input) => inputRole(input, '') === undefined);
+  if (unknown.length === 1) return unknown[0]!.name;
+  throw unsupported('no-tokens');
+}
+
+/**
+ * The input with the token ids, once every other one is known to follow from them.
+ * @param recognised Name of that input, where the anatomy is understood.
+ * @param caches Inputs that are bound already.
+ * @throws StrataError `unsupported-model` with the reason, naming the input that belongs to no decoder of text.
  */
 export function checkInputs(
   inputs: readonly ValueInfo[],
-  tokens: string | undefined,
+  recognised: string | undefined,
   caches: ReadonlySet<string>,
-): void {
-  const unknown = inputs.filter(
-    (input) => !caches.has(input.name) && inputRole(input, tokens ?? 'input_ids') === undefined,
-  );
-  const foreign = unknown.find(({ name }) => foreignReason(name) !== undefined);
-  if (foreign) throw unsupported(foreignReason(foreign.name)!, foreign.name);
-  if (unknown[0]) throw unsupported('input', unknown[0].name);
+): string {
+  const open = inputs.filter(({ name }) => !caches.has(name));
+  for (const { name } of open) {
+    const reason = name === recognised ? undefined : foreignReason(name);
+    if (reason) throw unsupported(reason, name);
+  }
+  const tokens = recognised ?? tokensAmong(open);
+  const unknown = open.find((input) => inputRole(input, tokens) === undefined);
+  if (unknown) throw unsupported('input', unknown.name);
+  return tokens;
 }

@@ -4,7 +4,7 @@ import { fromHalf } from '../../src/onnx/constants';
 import { ElementType } from '../../src/onnx/model';
 import { scanModel } from '../../src/onnx/scan';
 
-/** Logits `[T, d_vocab]` of the file exactly as it is on disk, caches fed with length zero. */
+/** Logits `[T, d_vocab]` of the file exactly as it is on disk, caches fed with length zero, states with zeros. */
 export async function runUntouched(files: ModelFiles, tokens: readonly number[]): Promise<Float32Array> {
   ort.env.wasm.numThreads = 1;
   const session = await ort.InferenceSession.create(files.graph.bytes, {
@@ -27,13 +27,15 @@ export async function runUntouched(files: ModelFiles, tokens: readonly number[])
     } else if (elementType === ElementType.BOOL) {
       feeds[name] = new ort.Tensor('bool', [false], [1]);
     } else {
+      const state = /conv/.test(name);
       const shape = (dims ?? []).map((dim, axis) =>
-        typeof dim === 'number' ? dim : [1, 0, 0, headWidth(files)][axis]!,
+        typeof dim === 'number' ? dim : state ? 1 : [1, 0, 0, headWidth(files)][axis]!,
       );
+      const size = shape.reduce((product, dim) => product * dim, 1);
       feeds[name] =
         elementType === ElementType.FLOAT16
-          ? new ort.Tensor('float16', new Uint16Array(), shape)
-          : new ort.Tensor('float32', new Float32Array(), shape);
+          ? new ort.Tensor('float16', new Uint16Array(size), shape)
+          : new ort.Tensor('float32', new Float32Array(size), shape);
     }
   }
   const { logits } = await session.run(feeds, ['logits']);

@@ -122,6 +122,17 @@ describe('withoutBranches', () => {
     expect(operators(withoutBranches(model({ nodes, inputs, outputs: ['y'] })))).toEqual(['Equal', 'If']);
   });
 
+  it('finds free names quickly, however often a branch was copied before', () => {
+    const choices = Array.from({ length: 20_000 }, (_, index) => ({
+      ...choice('use_cache', cached, plain),
+      outputs: [`y${index}`],
+    }));
+    const begin = performance.now();
+    const spliced = withoutBranches(model({ nodes: choices, inputs, outputs: ['y0'] }));
+    expect(new Set(spliced.graph.nodes.flatMap(({ outputs }) => outputs)).size).toBe(40_000);
+    expect(performance.now() - begin).toBeLessThan(10_000);
+  }, 60_000);
+
   it('refuses an If without branches', () => {
     const broken = model({ nodes: [node('If', ['use_cache'], ['y'])], inputs, outputs: ['y'] });
     expect(() => withoutBranches(broken)).toThrow(StrataError);
