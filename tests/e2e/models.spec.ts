@@ -535,7 +535,6 @@ test('hostile files: each is refused in a sentence, Atlas answers on, and what w
   await open(page, site.url);
   await page.getByRole('textbox', { name: 'Prompt' }).fill('The capital of Italy is');
   await page.getByRole('textbox', { name: 'Answer' }).fill('Rome');
-  const verdict = page.getByRole('status', { name: 'Verdict' });
   for (const { what, files, says } of await hostileModels()) {
     await openModels(page);
     const name = `<img src=x> ${what}`;
@@ -545,8 +544,8 @@ test('hostile files: each is refused in a sentence, Atlas answers on, and what w
     await expect(failed(page), what).toContainText(`${name} · fp32 could not be opened, so Atlas answers on.`);
     await expect(failed(page), what).toContainText(says);
     await expect(model(page), what).toContainText('Atlas');
-    await expect(verdict, what).toContainText('Rome');
   }
+  await expect(page.getByRole('status', { name: 'Verdict' })).toContainText('Rome');
   await expect(page.getByRole('textbox', { name: 'Prompt' })).toHaveValue('The capital of Italy is');
   await expect(page.locator('img')).toHaveCount(0);
   expect(complaints.all).toEqual([]);
