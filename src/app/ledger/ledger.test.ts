@@ -82,6 +82,24 @@ describe('matching a prompt', () => {
     expect(match('In France everybody knows', 'cheese')).toBeUndefined();
   });
 
+  it('does not take the end of one sentence for another', () => {
+    const mars = parseLedger({
+      version: 1,
+      model: 'atlas',
+      relations: {
+        kind: { name: 'kind', question: '', language: 'en', phrasings: [{ id: '0', template: '{s} is {x}{a}' }] },
+      },
+      facts: [fact('m', 'kind', 'Mars', 'planet', { prompt: 'Mars is a', held_back: [] })],
+    });
+    const words = (prompt: string) => matchFact(mars, prompt, [])?.words;
+    for (const prompt of ['Mars is', 'Mars is a', 'We know that Mars is', 'Look up: Mars is a', 'Then, Mars is']) {
+      expect(words(prompt), prompt).toBe('seen');
+    }
+    for (const prompt of ['The capital of Mars is', 'What the people of Mars is', 'Little Mars is']) {
+      expect(words(prompt), prompt).toBeUndefined();
+    }
+  });
+
   it('prefers the longer name, and whole words', () => {
     expect(match('The capital of Guinea-Bissau is')?.[0]).toBe('c3');
     expect(findName('Francestown', 'France')).toBeUndefined();

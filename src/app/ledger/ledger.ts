@@ -106,22 +106,42 @@ function promptOf(template: string, subject: string): string[] {
   );
 }
 
-/** Spelled prompts of a fact, by phrasing id; asked at every key, so they are kept. */
-const spelled = new WeakMap<LedgerFact, ReadonlyMap<string, readonly string[]>>();
+interface Spelled {
+  readonly prompts: readonly string[];
+  /** It begins with the subject, which words before it could make a part of something else. */
+  readonly subjectFirst: boolean;
+}
 
-function promptsOf(ledger: Ledger, fact: LedgerFact): ReadonlyMap<string, readonly string[]> {
+/** Spelled prompts of a fact, by phrasing id; asked at every key, so they are kept. */
+const spelled = new WeakMap<LedgerFact, ReadonlyMap<string, Spelled>>();
+
+function promptsOf(ledger: Ledger, fact: LedgerFact): ReadonlyMap<string, Spelled> {
   const known = spelled.get(fact);
   if (known) return known;
   const phrasings = ledger.relations[fact.relation]?.phrasings ?? [];
-  const prompts = new Map(phrasings.map(({ id, template }) => [id, promptOf(template, fact.subject)]));
+  const prompts = new Map(
+    phrasings.map(({ id, template }) => [
+      id,
+      { prompts: promptOf(template, fact.subject), subjectFirst: template.startsWith('{') },
+    ]),
+  );
   spelled.set(fact, prompts);
   return prompts;
 }
 
+/** What may stand before a sentence: nothing, a mark, or a word that begins a clause; not “the capital of”. */
+const CLAUSE = /(^|[^\p{L}\p{N}\s]|\s(that|and|but|so|because|then|que|et|mais|car)|^(that|and|but|so|then|et|mais))$/u;
+
+/** Whether the given words end with these, as a sentence of their own where the subject comes first. */
+function endsIn(given: string, words: string, subjectFirst: boolean): boolean {
+  if (words === '' || !given.endsWith(words)) return false;
+  return !subjectFirst || CLAUSE.test(given.slice(0, given.length - words.length).trimEnd());
+}
+
 function wordsOf(ledger: Ledger, fact: LedgerFact, given: string): Pick<Match, 'words' | 'phrasing'> | undefined {
   const ends = [given, given.replace(ARTICLE, '')];
-  for (const [id, prompts] of promptsOf(ledger, fact)) {
-    if (!prompts.some((words) => words !== '' && ends.some((end) => end.endsWith(words)))) continue;
+  for (const [id, { prompts, subjectFirst }] of promptsOf(ledger, fact)) {
+    if (!prompts.some((words) => ends.some((end) => endsIn(end, words, subjectFirst)))) continue;
     if (fact.seen.includes(id)) return { words: 'seen', phrasing: id };
     if (fact.held_back.includes(id)) return { words: 'held-back', phrasing: id };
   }
