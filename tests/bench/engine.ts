@@ -1,4 +1,4 @@
-// The engine beside the plain runtime and beside PyTorch, on random models of Atlas's and GPT-2 small's shape.
+// The engine beside the plain runtime, on random models of Atlas's, GPT-2 small's and SmolLM2-135M's shape; beside PyTorch too.
 import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,9 @@ import type { HookName } from '../../src/core/hooks';
 import type { ModelFiles } from '../../src/core/model';
 import { createEngine } from '../../src/engine/create';
 import type { Engine } from '../../src/engine/engine';
+import { ElementType, type ValueInfo } from '../../src/onnx/model';
+import { scanModel } from '../../src/onnx/scan';
+import { enlargedLlama, SMOLLM2_135M_SHAPE } from './enlarged-llama';
 import { ATLAS_SHAPE, GPT2_SMALL_SHAPE, randomGpt2, type Gpt2Shape } from './random-gpt2';
 import { quantile, type Row, type Section } from './report';
 
@@ -18,50 +21,118 @@ const LIMIT = 1.1;
 const TOP = 10;
 const PYTHON = process.env['STRATA_PYTHON'] ?? 'python3';
 
-interface Plan {
-  readonly shape: Gpt2Shape;
-  /** Rounds of the alternating comparison and of the full probe, by prompt length. */
+export interface Plan {
+  readonly title: string;
+  readonly files: () => ModelFiles | Promise<ModelFiles>;
+  /** Rounds of the alternating comparison and of the full probe (0: none), by prompt length. */
   readonly rounds: Readonly<Record<number, readonly [number, number]>>;
+  /** PyTorch runs the full probe on the same shape. */
+  readonly torch?: Gpt2Shape;
 }
 
-const PLANS: readonly Plan[] = [
-  { shape: ATLAS_SHAPE, rounds: { 16: [60, 20], 128: [30, 10] } },
-  { shape: GPT2_SMALL_SHAPE, rounds: { 16: [9, 3], 128: [5, 2] } },
+function gpt2Plan(shape: Gpt2Shape, rounds: Plan['rounds']): Plan {
+  return { title: shape.name, files: () => randomGpt2(shape), rounds, torch: shape };
+}
+
+const LLAMA_ROUNDS = { 16: [9, 0], 128: [5, 0] } as const;
+
+export const PLANS: readonly Plan[] = [
+  gpt2Plan(ATLAS_SHAPE, { 16: [60, 20], 128: [30, 10] }),
+  gpt2Plan(GPT2_SMALL_SHAPE, { 16: [9, 3], 128: [5, 2] }),
+  ...(['optimum-llama', 'genai-llama'] as const).map((layout) => ({
+    title: `${layout}, ${SMOLLM2_135M_SHAPE.name}`,
+    files: () => enlargedLlama(layout, SMOLLM2_135M_SHAPE),
+    rounds: LLAMA_ROUNDS,
+  })),
 ];
 
+/** Each plan in a process of its own, since ONNX Runtime's memory never shrinks. */
 export async function engineSections(): Promise<Section[]> {
+  const script = fileURLToPath(new URL('engine-plan.ts', import.meta.url));
   const sections: Section[] = [];
-  for (const plan of PLANS) sections.push(await measureShape(plan));
+  for (const index of PLANS.keys()) {
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script, String(index)]);
+    sections.push(JSON.parse(stdout) as Section);
+  }
   return sections;
 }
 
-async function measureShape({ shape, rounds }: Plan): Promise<Section> {
-  const files = randomGpt2(shape);
+export async function measurePlan({ title, files: make, rounds, torch }: Plan): Promise<Section> {
+  const files = await make();
   const before = performance.now();
   const engine = await createEngine(files, { threads: THREADS, importRuntime });
   const rows: Row[] = [{ what: 'Load: scan, anatomy, two sessions', value: ms(performance.now() - before) }];
-  const plain = await plainSession(files);
+  const plain = await Plain.open(files);
+  await sameLogits(engine, plain);
   for (const length of LENGTHS) {
     const [alternating, probes] = rounds[length] ?? [5, 2];
-    rows.push(...(await compare(engine, plain, shape, length, alternating)));
-    rows.push(...(await probe(engine, shape, length, probes)));
+    rows.push(...(await compare(engine, plain, length, alternating)));
+    if (probes > 0) rows.push(...(await probe(engine, length, probes)));
   }
   await plain.release();
   await engine.dispose();
-  rows.push(...(await torchRows(shape)));
-  return { title: `Engine, ${shape.name}, WASM, ${THREADS} threads`, rows };
+  if (torch) rows.push(...(await torchRows(torch)));
+  return { title: `Engine, ${title}, WASM, ${THREADS} threads`, rows };
 }
 
-function plainSession(files: ModelFiles): Promise<ort.InferenceSession> {
-  const externalData = [...files.external].map(([path, data]) => ({ path, data }));
-  return ort.InferenceSession.create(files.graph.bytes, { externalData, logSeverityLevel: 3 });
+/** The file exactly as it is, its caches fed with length zero. */
+class Plain {
+  private constructor(
+    private readonly session: ort.InferenceSession,
+    private readonly inputs: readonly ValueInfo[],
+    private readonly d_head: number,
+  ) {}
+
+  static async open(files: ModelFiles): Promise<Plain> {
+    const externalData = [...files.external].map(([path, data]) => ({ path, data }));
+    const session = await ort.InferenceSession.create(files.graph.bytes, { externalData, logSeverityLevel: 3 });
+    const { inputs } = scanModel(files.graph.bytes).graph;
+    return new Plain(session, inputs, Number(files.config['head_dim'] ?? 0));
+  }
+
+  /** Logits `[T, d_vocab]`. */
+  async logits(tokens: readonly number[]): Promise<Float32Array> {
+    const feeds = Object.fromEntries(this.inputs.map((input) => [input.name, this.feed(input, tokens)]));
+    const { logits } = await this.session.run(feeds, ['logits']);
+    return logits!.data as Float32Array;
+  }
+
+  private feed({ name, elementType, dims = [] }: ValueInfo, tokens: readonly number[]): ort.Tensor {
+    if (elementType !== ElementType.INT64) {
+      const shape = dims.map((dim, axis) => (typeof dim === 'number' ? dim : [1, 0, 0, this.d_head][axis]!));
+      return new ort.Tensor('float32', new Float32Array(), shape);
+    }
+    const values = /mask/.test(name) ? tokens.map(() => 1) : /position/.test(name) ? tokens.map((_, at) => at) : tokens;
+    return new ort.Tensor(
+      'int64',
+      BigInt64Array.from(values, (value) => BigInt(value)),
+      [1, tokens.length],
+    );
+  }
+
+  release(): Promise<void> {
+    return this.session.release();
+  }
+}
+
+/** Two that compute different things must not be compared. */
+async function sameLogits(engine: Engine, plain: Plain): Promise<void> {
+  const { info } = engine;
+  if (info.missing.length > 0) throw new Error(`${info.name} is not understood: ${info.missing[0]!.reason}`);
+  const tokens = prompt(LENGTHS[0]!, info.dims.d_vocab);
+  const expected = await plain.logits(tokens);
+  const { captures } = await engine.trace({ tokens, interventions: [], captures: ['logits'] });
+  const found = captures.get('logits')!.data;
+  const range = Math.max(...expected.subarray(0, info.dims.d_vocab).map(Math.abs));
+  const off = expected.findIndex((value, index) => !(Math.abs(value - found[index]!) <= 1e-3 * range));
+  if (off >= 0 || range === 0) throw new Error(`${info.name} and its plain run differ.`);
 }
 
 /** Different at every call, so that nothing kept from the call before can answer it. */
 let nextPrompt = 1;
-function prompt(length: number, shape: Gpt2Shape): number[] {
+function prompt(length: number, d_vocab: number): number[] {
   const seed = nextPrompt++;
-  return Array.from({ length }, (_, index) => (seed * 997 + index * 131) % shape.vocab_size);
+  return Array.from({ length }, (_, index) => (seed * 997 + index * 131) % d_vocab);
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
@@ -71,20 +142,12 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** The file as it is and the engine, in turn: logits of every position from both, with and without reading taps. */
-async function compare(
-  engine: Engine,
-  plain: ort.InferenceSession,
-  shape: Gpt2Shape,
-  length: number,
-  rounds: number,
-): Promise<Row[]> {
-  const patterns = engine.info.hooks.filter((hook) => hook.endsWith('hook_pattern'));
+async function compare(engine: Engine, plain: Plain, length: number, rounds: number): Promise<Row[]> {
+  const { hooks, dims } = engine.info;
+  const patterns = hooks.filter((hook) => hook.endsWith('hook_pattern'));
   const trace = (captures: readonly HookName[]) => (): Promise<unknown> =>
-    engine.trace({ tokens: prompt(length, shape), interventions: [], captures });
-  const bare = (): Promise<unknown> => {
-    const ids = BigInt64Array.from(prompt(length, shape), (id) => BigInt(id));
-    return plain.run({ input_ids: new ort.Tensor('int64', ids, [1, length]) }, ['logits']);
-  };
+    engine.trace({ tokens: prompt(length, dims.d_vocab), interventions: [], captures });
+  const bare = (): Promise<unknown> => plain.logits(prompt(length, dims.d_vocab));
   const times = { plain: [] as number[], taps: [] as number[], patterns: [] as number[] };
   for (let round = -1; round < rounds; round++) {
     const one = [
@@ -118,12 +181,13 @@ async function compare(
 }
 
 /** What the page asks for: the answer's column first, then every layer and position with its top tokens. */
-async function probe(engine: Engine, shape: Gpt2Shape, length: number, rounds: number): Promise<Row[]> {
-  const patterns = engine.info.hooks.filter((hook) => hook.endsWith('hook_pattern'));
+async function probe(engine: Engine, length: number, rounds: number): Promise<Row[]> {
+  const { hooks, dims } = engine.info;
+  const patterns = hooks.filter((hook) => hook.endsWith('hook_pattern'));
   const first: number[] = [];
   const whole: number[] = [];
   for (let round = -1; round < rounds; round++) {
-    const tokens = prompt(length, shape);
+    const tokens = prompt(length, dims.d_vocab);
     const lens = { midLayers: false, k: TOP, targets: [5] };
     const run = (positions: 'all' | readonly number[]) => (): Promise<unknown> =>
       engine.trace({ tokens, interventions: [], captures: patterns, lens: { ...lens, positions } });

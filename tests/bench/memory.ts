@@ -2,51 +2,52 @@
 import { chromium } from '@playwright/test';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type {} from '../e2e/worker-page/page';
 import { WorkerSite } from '../e2e/worker-site';
-import { GPT2_SMALL_SHAPE, randomGpt2 } from './random-gpt2';
+import { writeModel } from './model-folder';
+import { GPT2_SMALL_SHAPE, randomGpt2, type Gpt2Shape } from './random-gpt2';
+import { FILE_LAYOUTS, type FileLayout } from './random-weights';
 import { megabytes, type Row, type Section } from './report';
 
 const POLL_MILLISECONDS = 25;
 const PATIENCE_MILLISECONDS = 600_000;
 
-export async function memorySection(): Promise<Section> {
+export async function memorySections(shape: Gpt2Shape = GPT2_SMALL_SHAPE): Promise<Section[]> {
   const site = await WorkerSite.start();
   try {
-    const folder = join(site.folder, 'models/atlas');
-    const fileBytes = await writeModel(folder);
-    // At most twice the file and 300 MB.
-    const limit = 2 * fileBytes + 300e6;
-    return {
-      title: `Peak memory of loading ${megabytes(fileBytes)}, ${GPT2_SMALL_SHAPE.name}`,
-      rows: [...(await inNode(folder, limit)), ...(await inChromium(site.url, limit))],
-    };
+    const sections: Section[] = [];
+    for (const layout of Object.keys(FILE_LAYOUTS) as FileLayout[]) sections.push(await measure(site, shape, layout));
+    return sections;
   } finally {
     await site.remove();
   }
 }
 
+async function measure(site: WorkerSite, shape: Gpt2Shape, layout: FileLayout): Promise<Section> {
+  const folder = join(site.folder, 'models/atlas');
+  const fileBytes = await writeBundled(folder, shape, layout);
+  // At most twice the file and 300 MB.
+  const limit = 2 * fileBytes + 300e6;
+  return {
+    title: `Peak memory of loading ${megabytes(fileBytes)}, ${shape.name}, ${FILE_LAYOUTS[layout]}`,
+    rows: [...(await inNode(folder, limit)), ...(await inChromium(site.url, limit))],
+  };
+}
+
 /** Puts the model where the site has its bundled one, manifest and all. Returns the bytes of its files. */
-async function writeModel(folder: string): Promise<number> {
-  await rm(folder, { recursive: true, force: true });
-  const model = randomGpt2(GPT2_SMALL_SHAPE);
-  const parts = new Map<string, Uint8Array>([
-    ['config.json', new TextEncoder().encode(JSON.stringify(model.config))],
-    [model.graph.path, model.graph.bytes],
-    ...[...model.external].map(([name, bytes]) => [join(dirname(model.graph.path), name), bytes] as const),
-  ]);
-  const files = [];
-  for (const [path, bytes] of parts) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), bytes);
-    files.push({ path, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') });
-  }
+async function writeBundled(folder: string, shape: Gpt2Shape, layout: FileLayout): Promise<number> {
+  const parts = await writeModel(folder, randomGpt2(shape, layout));
+  const files = [...parts].map(([path, bytes]) => ({
+    path,
+    bytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+  }));
   await writeFile(join(folder, 'files.json'), JSON.stringify({ files }));
   return files.reduce((sum, file) => sum + file.bytes, 0);
 }

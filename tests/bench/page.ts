@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { ISOLATION_HEADERS, serveFolder } from '../../.config/build/static-server.mjs';
 import { milliseconds, quantile, type Section } from './report';
+import { onTwoCores } from './two-cores';
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 const COLD_STARTS = 5;
@@ -19,12 +20,12 @@ const PROMPTS = [
 ];
 const ROUNDS = 5;
 
-/** The built page in a real Chromium, from a local server, as a person meets it. */
+/** The built page in a real Chromium on two cores, from a local server, as a person meets it. */
 export async function pageSection(): Promise<Section> {
-  const executablePath = process.env['CHROMIUM_PATH'];
+  const held = await onTwoCores(process.env['CHROMIUM_PATH'] ?? chromium.executablePath());
   const browser = await chromium.launch({
     args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking'],
-    ...(executablePath ? { executablePath } : {}),
+    executablePath: held.path,
   });
   const server = await serveFolder(DIST, { headers: ISOLATION_HEADERS });
   try {
@@ -37,7 +38,7 @@ export async function pageSection(): Promise<Section> {
     }
     const answers = await newFacts(browser, server.url);
     return {
-      title: `Page, Chromium ${browser.version()}, WASM`,
+      title: `Page, Chromium ${browser.version()}, WASM, ${held.cores}`,
       rows: [
         milliseconds('First probed fact, cold start, empty cache: median', quantile(cold, 0.5)),
         milliseconds('First probed fact, cold start: slowest', Math.max(...cold), 3000),
@@ -55,6 +56,7 @@ export async function pageSection(): Promise<Section> {
   } finally {
     await browser.close();
     await server.close();
+    await held.remove();
   }
 }
 

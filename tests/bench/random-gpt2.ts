@@ -1,6 +1,7 @@
 import { emitModel, makeFloat, makeFloat32, makeInt, makeInt64, makeInts, makeNode } from '../../src/onnx/emit';
 import { ElementType, type OnnxNode, type OnnxTensor } from '../../src/onnx/model';
 import type { ModelFiles } from '../../src/core/model';
+import { inlined, randomWeights, WEIGHTS, type FileLayout } from './random-weights';
 
 export interface Gpt2Shape {
   readonly name: string;
@@ -31,10 +32,8 @@ export const GPT2_SMALL_SHAPE: Gpt2Shape = {
   vocab_size: 50257,
 };
 
-const WEIGHTS = 'model.onnx_data';
-
-/** A GPT-2 of plain operators with seeded random weights, in memory: header and one external file, as large exports are. */
-export function randomGpt2(shape: Gpt2Shape): ModelFiles {
+/** A GPT-2 of plain operators with seeded random weights, in memory, its weights laid out as asked. */
+export function randomGpt2(shape: Gpt2Shape, layout: FileLayout = 'external'): ModelFiles {
   const builder = new Builder(shape);
   builder.build();
   const source = {
@@ -44,20 +43,22 @@ export function randomGpt2(shape: Gpt2Shape): ModelFiles {
     bytes: new Uint8Array(),
     graph: { nodes: [], initializers: [], inputs: [], outputs: [], values: [] },
   };
-  const header = emitModel(source, {
+  const weights = new Uint8Array(randomWeights(builder.weightBytes).buffer);
+  const file = emitModel(source, {
     nodes: builder.nodes,
-    initializers: builder.tensors,
+    initializers: layout === 'single' ? builder.tensors.map((tensor) => inlined(tensor, weights)) : builder.tensors,
     inputs: [{ name: 'input_ids', elementType: ElementType.INT64, dims: ['batch', 'sequence'] }],
     outputs: ['logits'],
   });
-  const bytes = builder.weights();
+  const external = new Map(layout === 'single' ? [] : [[WEIGHTS, weights]]);
+  const bytes = [file.bytes, ...external.values()].reduce((sum, part) => sum + part.length, 0);
   return {
     name: shape.name,
     dtype: 'fp32',
     config: { model_type: 'gpt2', ...shape },
-    graph: { path: 'onnx/model.onnx', bytes: header.bytes },
-    external: new Map([[WEIGHTS, bytes]]),
-    provenance: { source: 'folder', id: shape.name, sha256: {}, bytes: header.bytes.length + bytes.length },
+    graph: { path: 'onnx/model.onnx', bytes: file.bytes },
+    external,
+    provenance: { source: 'folder', id: shape.name, sha256: {}, bytes },
   };
 }
 
@@ -65,22 +66,10 @@ class Builder {
   readonly nodes: OnnxNode[] = [];
   readonly tensors: OnnxTensor[] = [];
   private readonly constants = new Set<string>();
-  private size = 0;
+  /** Of the external file so far. */
+  weightBytes = 0;
 
   constructor(private readonly shape: Gpt2Shape) {}
-
-  /** Uniform values of about the size trained weights have; the generator is a 32-bit xorshift. */
-  weights(): Uint8Array {
-    const values = new Float32Array(this.size / 4);
-    let state = 0x9e3779b9;
-    for (let index = 0; index < values.length; index++) {
-      state ^= state << 13;
-      state ^= state >>> 17;
-      state ^= state << 5;
-      values[index] = state / 2 ** 31 / 20;
-    }
-    return new Uint8Array(values.buffer);
-  }
 
   private weight(name: string, ...dims: number[]): string {
     const length = dims.reduce((product, dim) => product * dim, 4);
@@ -88,9 +77,9 @@ class Builder {
       name,
       elementType: ElementType.FLOAT,
       dims,
-      data: { kind: 'external', location: WEIGHTS, offset: this.size, length },
+      data: { kind: 'external', location: WEIGHTS, offset: this.weightBytes, length },
     });
-    this.size += length;
+    this.weightBytes += length;
     return name;
   }
 

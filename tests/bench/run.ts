@@ -1,4 +1,4 @@
-// npm run bench [-- page|engine|memory …]: measures, prints, and writes tests/bench/results.md. Build first.
+// npm run bench [-- page|rewrite|engine|memory …]: measures, prints, and writes tests/bench/results.md. Build first.
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { findChromium } from '../chromium.mjs';
@@ -15,6 +15,11 @@ if (asked('page')) {
   sections.push(await pageSection());
 }
 
+if (asked('rewrite')) {
+  const { rewriteSection } = await import('./rewrite');
+  sections.push(await rewriteSection());
+}
+
 if (asked('engine')) {
   const { engineSections } = await import('./engine');
   sections.push(...(await engineSections()));
@@ -23,8 +28,8 @@ if (asked('engine')) {
 if (asked('memory')) {
   const chromium = await findChromium();
   if (chromium !== undefined) process.env['CHROMIUM_PATH'] = chromium;
-  const { memorySection } = await import('./memory');
-  sections.push(await memorySection());
+  const { memorySections } = await import('./memory');
+  sections.push(...(await memorySections()));
 }
 
 const report = markdown(sections, new Date());
