@@ -41,7 +41,15 @@ export const EXAMPLES: readonly FactFields[] = [
 const TYPING_PAUSE_MS = 60;
 
 export type Dialog =
-  'gallery' | 'export' | 'models' | 'ruler' | 'help-lens' | 'help-emergence' | 'help-attention' | 'help-heads' | 'help-continuation';
+  | 'gallery'
+  | 'export'
+  | 'models'
+  | 'ruler'
+  | 'help-lens'
+  | 'help-emergence'
+  | 'help-attention'
+  | 'help-heads'
+  | 'help-continuation';
 
 /** What stands on the page in place of a link that cannot be read. */
 type Instead = Readonly<Record<'invalid' | 'newer', WordKey>>;
@@ -101,8 +109,8 @@ export class Page {
 
   readonly #nullStep: Step = {
     run: this.judged as ProbeRun<unknown>,
-    options: () => ({ position: 'answer', null: this.#others() }),
-    wanted: () => this.canLens && this.#others().length > 0,
+    options: () => ({ position: 'answer', null: this.#others }),
+    wanted: () => this.canLens && this.#others.length > 0,
   };
   readonly workbench = new Workbench(
     this.api,
@@ -160,7 +168,7 @@ export class Page {
     if (this.#ledger === undefined) return 'pending';
     if (this.#ledger === 'none') return 'no-names';
     if (!this.workbench.fields.subject) return 'no-subject';
-    return this.#others().length === 0 ? 'no-names' : this.workbench.working ? 'pending' : 'unknown';
+    return this.#others.length === 0 ? 'no-names' : this.workbench.working ? 'pending' : 'unknown';
   }
 
   /** Everything the app needs without a network is on this device. */
@@ -402,14 +410,15 @@ export class Page {
     if (this.workbench.fields.subject && !this.#ownSubject) await this.#answer();
   }
 
-  #others(): string[] {
+  /** What the null puts in the subject's place. */
+  readonly #others: readonly string[] = $derived.by(() => {
     const { prompt, subject } = this.workbench.fields;
     // Without an answer there is nothing that others could show as well.
     if (typeof this.#ledger !== 'object' || !subject || this.workbench.fact.answers.length === 0) return [];
     return this.match
       ? otherSubjects(this.#ledger, this.match.fact, MAX_NULL_SUBJECTS)
       : anySubjects(this.#ledger, prompt.slice(...subject), MAX_NULL_SUBJECTS);
-  }
+  });
 
   /** A subject nobody chose is the one the ledger knows. */
   #findSubject(): void {
@@ -453,16 +462,28 @@ export class Page {
     await this.#answer();
   }
 
-  setMidLayers(value: boolean): void {
+  async setMidLayers(value: boolean): Promise<void> {
     this.midLayers = value;
-    void this.workbench.again(this.lens as ProbeRun<unknown>);
+    await this.workbench.again(this.lens as ProbeRun<unknown>);
+    const { result } = this.lens;
+    // A switch says what is shown when the work for it was cancelled.
+    if (result && this.#given(this.lens)) this.midLayers = result.table.rowDepth.some((depth) => depth % 1 !== 0);
   }
 
-  setVariant(value: Variant): void {
+  async setVariant(value: Variant): Promise<void> {
     this.variant = value;
-    const { result } = this.attention;
-    const missing = (value === 'value' && !result?.valueWeighted) || (value === 'rollout' && !result?.rollout);
-    if (missing) void this.workbench.again(this.attention as ProbeRun<unknown>);
+    const missing = (): boolean => {
+      const { result } = this.attention;
+      return (value === 'value' && !result?.valueWeighted) || (value === 'rollout' && !result?.rollout);
+    };
+    if (!missing()) return;
+    await this.workbench.again(this.attention as ProbeRun<unknown>);
+    if (missing() && this.variant === value && this.#given(this.attention)) this.variant = 'plain';
+  }
+
+  /** Nothing better than what is shown is on its way or was refused. */
+  #given(run: Pick<ProbeRun<unknown>, 'working' | 'error'>): boolean {
+    return !this.workbench.working && !run.working && run.error === undefined;
   }
 
   /** The column whose curve is drawn; the one before the answer is the usual one. */
@@ -482,7 +503,7 @@ export class Page {
   }
 
   get shared(): SharedState {
-    const { head, column, looker, pins } = this.selection;
+    const { head, column, looker, pins } = this.selection.chosen;
     const { backend } = this.settings;
     const kept = this.kept.curves.filter(({ model }) => model === this.modelName);
     return {

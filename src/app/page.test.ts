@@ -58,6 +58,7 @@ vi.mock('../client/model-client', () => ({
         position,
         atAnswer,
         rowDepth: [0, 1],
+        table: { rowDepth: (request.options as { midLayers?: boolean }).midLayers ? [0, 0.5, 1] : [0, 1] },
         p: Float32Array.of(0, 0.5),
         rank: Int32Array.of(9, 1),
         ...(atAnswer ? { verdict: { rank: 1 } } : {}),
@@ -237,6 +238,24 @@ describe('what fails or takes long beside the round', () => {
     page.setColumn(0);
     await settled();
     expect([page.error, page.emergence.result?.position]).toEqual([undefined, 0]);
+  });
+
+  it('a switch goes back when the work for it is cancelled, and stays for another try when it failed', async () => {
+    const page = await open();
+    model.waits = () => true;
+    const mid = page.setMidLayers(true);
+    const rollout = page.setVariant('rollout');
+    expect([page.workbench.working, page.midLayers, page.variant]).toEqual([true, true, 'rollout']);
+    page.workbench.cancel();
+    await Promise.all([mid, rollout]);
+    expect([page.midLayers, page.variant]).toEqual([false, 'plain']);
+    model.waits = () => false;
+    model.fails = () => true;
+    await page.setMidLayers(true);
+    expect([page.midLayers, page.error?.code]).toEqual([true, 'run-failed']);
+    model.fails = () => false;
+    await page.tryAgain();
+    expect([page.midLayers, page.error, page.lens.result?.table.rowDepth.length]).toEqual([true, undefined, 3]);
   });
 
   it('the scores of the heads can be cancelled, and asked for again when they failed', async () => {

@@ -128,6 +128,8 @@ describe('the verdict', () => {
   it('numbers events, also those that never happen, and their relative depths', () => {
     const numbers = verdictNumbers(input({ first: 2, stable: undefined, half: 0 }), english);
     expect(numbers.events.map((event) => event.value)).toEqual(['2', 'never', 'embedding']);
+    expect(numbers.p).toBe('= 93\u00a0%');
+    expect(verdictNumbers(input({}, { p: 1e-6 }), english).p).toBe('<\u00a00.01\u00a0%');
     expect(numbers.depths).toBe('0.67 / – / 0.00');
   });
 

@@ -157,6 +157,9 @@ function eventText(result: EmergenceResult, row: number | undefined, words: Word
   return layer === 0 ? words('verdict.depth.0') : String(layer);
 }
 
+/** A value as the right side of a formula: `= 69 %`, but `< 0.01 %`. */
+const equals = (text: string): string => (/^[<>]/.test(text) ? text : `= ${text}`);
+
 const DEPTH_DIGITS = 2;
 
 /** Layer / layers, to compare models of different depth; a dash where there is no layer. */
@@ -171,7 +174,7 @@ export function verdictNumbers({ result, prepared, n_layers }: VerdictInput, wor
   const names = ['first', 'stable', 'half'] as const;
   return {
     rank: verdict?.rank.toLocaleString(words.locale) ?? '',
-    p: verdict ? percent(verdict.p) : '',
+    p: verdict ? equals(percent(verdict.p)) : '',
     events: names.map((name) => ({ name, value: eventText(result, events[name], words) })),
     depths: names.map((name) => depthText(result, events[name], n_layers)).join(' / '),
     whole:
