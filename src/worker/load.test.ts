@@ -36,6 +36,7 @@ class Device implements KeptDocuments {
   }
 
   async attempt({ backend, bytes, support, adapter = 'gpu', graph = [1], pace, fails, webgpuLogits }: Case) {
+    let adapters = 0;
     const opened: Backend[] = [];
     const engines: Partial<Record<Backend, ScriptedEngine>> = {};
     const progress: LoadProgress[] = [];
@@ -48,7 +49,10 @@ class Device implements KeptDocuments {
     const deps: ModelApiDeps = {
       probes: new Map(),
       pause: () => Promise.resolve(),
-      webgpu: () => Promise.resolve({ kind: support, adapter }),
+      webgpu: () => {
+        adapters++;
+        return Promise.resolve({ kind: support, adapter });
+      },
       checks: this,
       runtimeBytes: () => 5000,
       openModel: () => Promise.resolve(files as unknown as ModelFiles),
@@ -70,7 +74,7 @@ class Device implements KeptDocuments {
     const source = { kind: 'bundled', id: 'x' } as const;
     const { info } = await load({ source, backend }, deps, { onProgress: (one) => progress.push(one) });
     const checks = progress.filter((one) => one.stage === 'prepare' && one.step === 'self-check').length;
-    return { opened, engines, progress, info, checks };
+    return { opened, engines, progress, info, checks, adapters };
   }
 }
 
@@ -83,8 +87,8 @@ const OTHER_LOGITS = [0, 1, 2, 3, 4, 5, 6, 7.1];
 
 describe('the backend', () => {
   it('is WASM for a small model, without trying more', async () => {
-    const { opened, info } = await attempt({ backend: 'auto', bytes: 8 * MB, support: 'hardware' });
-    expect(opened).toEqual(['wasm']);
+    const { opened, info, adapters } = await attempt({ backend: 'auto', bytes: 8 * MB, support: 'hardware' });
+    expect([opened, adapters]).toEqual([['wasm'], 0]);
     expect(info.backend).toBe('wasm');
     expect([info.backendNote, info.selfCheck]).toEqual([undefined, undefined]);
   });

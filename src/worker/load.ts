@@ -70,14 +70,15 @@ class Opening {
   }
 
   async open(choice: LoadRequest['backend']): Promise<Opened> {
+    const small = this.#files.provenance.bytes < SMALL_BYTES;
+    // Nothing is asked of the graphics device that is of no use to this model.
+    if (choice !== 'webgpu' && (small || (choice === 'wasm' && !this.#large))) return this.#wasm(false);
     const { kind, adapter } = await this.#deps.webgpu();
     if (choice === 'webgpu') {
       if (kind !== 'none') return this.#asChosen(adapter);
       throw new StrataError('backend-unavailable', 'This browser offers no WebGPU.', { backend: 'webgpu' });
     }
-    if (choice === 'wasm' || kind !== 'hardware' || this.#files.provenance.bytes < SMALL_BYTES) {
-      return this.#wasm(kind === 'hardware');
-    }
+    if (choice === 'wasm' || kind !== 'hardware') return this.#wasm(kind === 'hardware');
     return this.#large ? this.#quickest(adapter) : this.#fastest(adapter);
   }
 

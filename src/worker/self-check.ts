@@ -115,11 +115,16 @@ export function fingerprint(files: ModelFiles): string {
 /** What earlier loads of a model found on this device. Anything may stand there; what cannot be read counts as nothing. */
 export class CheckMemory {
   readonly #kept: KeptDocuments;
-  readonly #model: string;
+  readonly #files: ModelFiles;
+  #fingerprint: string | undefined;
 
   constructor(kept: KeptDocuments, files: ModelFiles) {
     this.#kept = kept;
-    this.#model = fingerprint(files);
+    this.#files = files;
+  }
+
+  get #model(): string {
+    return (this.#fingerprint ??= fingerprint(this.#files));
   }
 
   async reference(): Promise<ShortResult | undefined> {
