@@ -173,7 +173,7 @@ describe('foreign model files', () => {
     }
     if (process.env['STRATA_FUZZ'] !== undefined) {
       const counts = [...outcomes].map(([outcome, count]) => `${outcome} ${count}`).join(', ');
-      console.info(`${counts}; slowest ${Math.round(slowest)} ms, largest ${Math.round(largest / 1e6)} MB`);
+      console.warn(`${counts}; slowest ${Math.round(slowest)} ms, largest ${Math.round(largest / 1e6)} MB`);
     }
     expect(slowest).toBeLessThan(SLOW_MILLISECONDS);
     expect(largest).toBeLessThan(LARGE_BYTES);
