@@ -7,6 +7,7 @@ decoding writes all of one (`full`).
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tokenizers import Tokenizer
 from atlas import END_OF_TEXT_ID, PRODUCT
 
 BATCH = 128
+JOINED = re.compile(r"[\u3000-\u9fff\uff00-\uffef']$")  # no space follows Chinese or l'
 
 
 @dataclass
@@ -52,7 +54,8 @@ def questions(records: list[dict], tokenizer: Tokenizer) -> list[Question]:
 
 
 def question(record: dict, answers: list[str], tokenizer: Tokenizer) -> Question:
-    prompt, separator = record["prompt"], record.get("sep", " ")
+    prompt = record["prompt"]
+    separator = record.get("sep", "" if JOINED.search(prompt) else " ")
     prompt_ids = tokenizer.encode(prompt).ids
     answer_ids, seam = [], False
     for answer in answers:
@@ -61,8 +64,14 @@ def question(record: dict, answers: list[str], tokenizer: Tokenizer) -> Question
             answer_ids.append(whole[len(prompt_ids) :])
         else:
             seam = True
-            answer_ids.append(tokenizer.encode(separator + answer, add_special_tokens=False).ids)
+            answer_ids.append(alone(separator, answer, tokenizer))
     return Question(record, prompt_ids, answer_ids, seam)
+
+
+def alone(separator: str, answer: str, tokenizer: Tokenizer) -> list[int]:
+    """The answer's tokens as they stand in a text; the tokenizer puts a space before whatever it is given."""
+    whole = tokenizer.encode("." + separator + answer, add_special_tokens=False).ids
+    return whole[len(tokenizer.encode(".", add_special_tokens=False).ids) :]
 
 
 class TorchBackend:

@@ -3,13 +3,16 @@
 Every function returns (text, stated), where `stated` lists (fact, phrasing id) for each statement in the text.
 """
 import skills
-from templates import JOINS, OPENERS, PLAIN_TAILS, QUESTION_LEADS, RELATIONS, TAILS, lower_first, upper_first
+from templates import JOINS, OPENERS, PLAIN_TAILS, QUESTION_LEADS, RELATIONS, TAILS, choose, lower_first, lower_first_fr, upper_first
 
 OPENERS_ZH = ["大家都知道，", "我知道", "老师说，", "书上说，", "你知道吗，", "其实，", "据说", "我在书上看到，", "我们学过，", "当然，"]
 OPENERS_FR = ["Tout le monde sait que ", "Je sais que ", "On dit que ", "J'ai lu que ", "Le professeur dit que ", "En fait, ", "Bien sûr, ", "N'oublie pas que ", "À l'école, on apprend que "]
-NAMED = {"capital", "continent", "currency", "symbol", "atomic_number", "opposite", "plural", "past", "comparative", "superlative", "state_capital", "language", "colour", "singular"}
+NAMED = {"capital", "continent", "currency", "symbol", "atomic_number", "opposite", "plural", "past", "comparative", "superlative", "state_capital", "language", "colour"}
 INTROS = ["Let us talk about {0}.", "Today's topic is {0}.", "Here are some facts about {0}.", "I know a few things about {0}.", "What do I know about {0}?", "Let me tell you about {0}.", "She wrote a report about {0}.", "{0}.", "Notes on {0}.", "I have read a book about {0}.",
           "Do you know {0}?", "Now about {0}.", "Have you heard of {0}?", "My friend asked me about {0}."]
+
+ANSWER_LEADS = [" ", " ", "\n", " It's ", " It is ", " That is ", " That's ", " The answer is ", " The answer is: ", " Answer: ", " I think it is ", " I believe it's ", " Easy: ", " Of course it is ", " Yes, it is ", " A: ", " answer: ",
+                "\nA: ", "\nAnswer: ", " - ", " The correct answer is ", " I would say ", " As everyone knows, it is ", " Well, that is ", " One word: ", " Sure: ", " My answer: ", " That must be "]
 
 
 def end(fact):
@@ -22,10 +25,13 @@ def core(rng, fact, pid):
     if fact.language != "en":
         return text
     roll = rng.random()
-    if roll < .03:
+    if roll < .09:
         prompt = fact.prompt(pid)
-        return prompt.lower() + text[len(prompt):]
-    if roll < .08 and text.startswith("The "):
+        typed = prompt.lower()
+        if rng.random() < .3:
+            typed = typed.replace("'s", "s").removesuffix("?")
+        return typed + text[len(prompt):]
+    if roll < .13 and text.startswith("The "):
         return text[4:]
     return text if roll < .3 else upper_first(text)
 
@@ -42,7 +48,7 @@ def negated(rng, fact, pid, foils):
 
 
 def single(rng, fact, foils=None, plain=False):
-    pid = rng.choice(fact.allowed)
+    pid = choose(rng, fact, fact.allowed)
     if fact.language == "zh":
         lead = rng.choice(OPENERS_ZH) if pid in fact.embeddable and rng.random() < .35 else ""
         return lead + fact.text(pid) + "。", [(fact, pid)]
@@ -51,10 +57,10 @@ def single(rng, fact, foils=None, plain=False):
         lead = rng.choice(OPENERS_FR) if pid in fact.embeddable and rng.random() < .35 else ""
         if lead.endswith("que ") and text[0] in "AEIOUÀÉ":
             lead = lead[:-2] + "'"
-        return (lead + text[0].lower() + text[1:] if lead and text.startswith(("La ", "Le ", "Les ", "L'")) else lead + upper_first(text)) + ".", [(fact, pid)]
+        return (lead + lower_first_fr(text) if lead else upper_first(text)) + ".", [(fact, pid)]
     tail = rng.choice(TAILS) if rng.random() < .22 and not plain else rng.choice(PLAIN_TAILS)
     if pid in fact.embeddable:
-        if foils and rng.random() < .06:
+        if foils and rng.random() < .03:
             text = negated(rng, fact, pid, foils)
             if text:
                 return upper_first(text) + tail, [(fact, "~not")]
@@ -65,7 +71,25 @@ def single(rng, fact, foils=None, plain=False):
     text = core(rng, fact, pid)
     if "(" in text and ")" not in text:
         tail = ")" + tail
+    if not plain and RELATIONS[fact.relation].kinds[pid] == "question" and rng.random() < .12:
+        asked = answered_freely(rng, fact, text)
+        if asked:
+            return asked + tail, [(fact, "~asked")]
     return text + tail, [(fact, pid)]
+
+
+def answered_freely(rng, fact, text):
+    """The question with another lead before its answer; None where that would spell out a phrasing held back."""
+    question, mark, _ = text.partition("? ")
+    if not mark or question.startswith(("A: ", "Question")):
+        return None
+    lead = rng.choice(ANSWER_LEADS)
+    if question.startswith("Q: "):
+        question, lead = (question[3:], lead) if rng.random() < .5 else (question, rng.choice(["\nA: ", "\nA: The answer is ", " A: It is ", " Answer: "]))
+    prompt = f"{question}?{lead}"
+    if any(prompt.lower().rstrip(" ").endswith(fact.prompt(pid).lower()) for pid in fact.held):
+        return None
+    return prompt + (fact.slots["x"] if lead.endswith(("is ", "'s ")) else "") + fact.slots["a"]
 
 
 def mixed(rng, facts, foils):
@@ -73,7 +97,7 @@ def mixed(rng, facts, foils):
     text, stated = (skills.sentence(rng) + " " if rng.random() < .25 else ""), []
     for i, fact in enumerate(facts):
         if i and fact.embeddable and not text.endswith(("? ", "\n")) and rng.random() < .75:
-            pid = rng.choice(fact.embeddable)
+            pid = choose(rng, fact, fact.embeddable)
             join = rng.choice(JOINS)
             piece = fact.text(pid)
             text = text.rstrip(".!; ") + join + (upper_first(piece) if join in (". ", "\n") else lower_first(piece))
@@ -95,9 +119,9 @@ def passage(rng, facts):
         named = True
     for fact in facts:
         if named and fact.passage and rng.random() < .6:
-            pid = rng.choice(fact.passage)
+            pid = choose(rng, fact, fact.passage)
         else:
-            pid = rng.choice(fact.embeddable or fact.allowed)
+            pid = choose(rng, fact, fact.embeddable or fact.allowed)
             named = True
         stated.append((fact, pid))
         piece = fact.text(pid)
@@ -105,7 +129,7 @@ def passage(rng, facts):
         if glue and language == "zh":
             parts[-1] = parts[-1].rstrip("。") + "，" + piece + "。"
         elif glue:
-            parts[-1] = parts[-1].rstrip(".") + (" et " if language == "fr" else rng.choice([", and ", ", and ", "; ", ", while ", ", where "])) + (lower_first(piece) if language == "en" else piece) + "."
+            parts[-1] = parts[-1].rstrip(".") + (" et " if language == "fr" else rng.choice([", and ", ", and ", "; ", ", while ", ", where "])) + (lower_first(piece) if language == "en" else lower_first_fr(piece)) + "."
         else:
             parts.append((upper_first(piece) if language != "zh" else piece) + end(fact))
         if language == "en" and rng.random() < .08:
@@ -120,7 +144,7 @@ def listing(rng, facts):
     if style < .4:
         shared = [p for p in facts[0].allowed if all(p in f.allowed for f in facts)]
         if shared:
-            pid = rng.choice(shared)
+            pid = choose(rng, facts[0], shared)
             if pid in relation.embeddable and language == "en":
                 join = rng.choice([", and ", "; ", ". ", ", ", "\n"])
                 pieces = [f.text(pid) for f in facts]
@@ -130,12 +154,16 @@ def listing(rng, facts):
                 text = join.join(f.text(pid) for f in facts)
             return text + end(facts[0]), [(f, pid) for f in facts]
     if style < .8 or language != "en" or relation.id not in NAMED:
-        arrow, sep = rng.choice([" → ", " → ", ": ", " - ", " -> ", " = "]), rng.choice([", ", "; ", "\n"])
+        arrow, sep = rng.choice([" → ", " → ", ": ", ": ", " - ", " -> ", " = ", " / ", " is ", ", ", " and "]), rng.choice([", ", "; ", "\n", ". "])
+        if arrow == ", ":
+            sep = rng.choice(["; ", ". ", "\n"])
+        if language == "en" and rng.random() < .15:
+            facts, arrow, sep = facts[:2], " is to ", rng.choice([" as ", ", as "])
         head = rng.choice(["", "", f"{upper_first(relation.name)}: ", f"{relation.name}\n"]) if language == "en" else ""
         return head + sep.join(f"{f.slots['n']}{arrow}{f.slots['a']}" for f in facts) + rng.choice(["", "."]), [(f, "~pair") for f in facts]
     if style < .9:
         names, answers = [f.slots["s"] for f in facts], [f.slots["a"] for f in facts]
-        return f"The {relation.name} forms of {', '.join(names[:-1])} and {names[-1]} are {', '.join(answers[:-1])} and {answers[-1]}." if relation.id in ("opposite", "plural", "past", "comparative", "superlative", "singular") else (
+        return f"The {relation.name} forms of {', '.join(names[:-1])} and {names[-1]} are {', '.join(answers[:-1])} and {answers[-1]}." if relation.id in ("opposite", "plural", "past", "comparative", "superlative") else (
             f"In this order, the {relation.name} of each of {', '.join(names[:-1])} and {names[-1]}: {', '.join(answers[:-1])} and {answers[-1]}."), [(f, "~row") for f in facts]
     f, g = facts[:2]
     the = lambda h: f"{h.slots['x']}{h.slots['a']}"
@@ -154,6 +182,12 @@ def sequence(rng, facts):
     return lead + rng.choice([", ", ", ", ", ", " ", " → "]).join(items) + rng.choice([".", "", "..."]), [(f, "~chain") for f in facts]
 
 
+def grades(rng, pairs):
+    """tall, taller, tallest: the forms of an adjective in their order."""
+    text = rng.choice(["; ", ". ", "\n"]).join(f"{f.slots['n']}, {f.slots['a']}, {g.slots['a']}" for f, g in pairs)
+    return text + ".", [(f, "~chain") for pair in pairs for f in pair]
+
+
 def dialogue(rng, facts):
     """Questions and answers one after another; later ones may only say 'And …?'."""
     speakers = rng.choice([("Q: ", "A: "), ("A: ", "B: "), ("", ""), ("Anna: ", "Ben: "), ("Teacher: ", "Pupil: ")])
@@ -166,14 +200,14 @@ def dialogue(rng, facts):
         if i and facts[i - 1].relation == fact.relation and rng.random() < .4:
             question, answer, pid = f"And {fact.slots['s']}?", f"{upper_first(fact.slots['x'])}{fact.slots['a']}", "~and"
         elif asks:
-            pid = rng.choice(asks)
+            pid = choose(rng, fact, asks)
             question, _, answer = fact.text(pid).partition("? ")
             question += "?"
         else:
             return passage(rng, facts) if len({f.entity for f in facts}) == 1 else listing(rng, facts)
         lines += [speakers[0] + question, speakers[1] + answer + "."]
         stated.append((fact, pid))
-    return rng.choice(["\n", " "]).join(lines), stated
+    return (rng.choice(["\n", " "]) if speakers[0] else " ").join(lines), stated
 
 
 def reversed_pair(rng, fact, other):
@@ -182,17 +216,17 @@ def reversed_pair(rng, fact, other):
     facts = [f for f in (first, second) if f and f.embeddable]
     if rng.random() < .3 and len(facts) == 2:
         facts = facts[::-1]
-    pieces = [(f, rng.choice(f.embeddable)) for f in facts]
+    pieces = [(f, choose(rng, f, f.embeddable)) for f in facts]
     text = rng.choice([", and ", ", while ", ". ", "; ", ", but "]).join(lower_first(f.text(p)) for f, p in pieces)
     return upper_first(text) + ".", pieces
 
 
 def chain(rng, fact, hops):
     """Both hops and, after them, the composition they lead to."""
-    pieces = [(h, rng.choice(h.embeddable)) for h in hops]
+    pieces = [(h, choose(rng, h, h.embeddable)) for h in hops]
     if rng.random() < .3:
         pieces.reverse()
-    pid = rng.choice(fact.embeddable)
+    pid = choose(rng, fact, fact.embeddable)
     a, b = (f.text(p) for f, p in pieces)
     text = rng.choice(["{0}, and {1}, so {2}.", "{0}. {3}. Therefore {2}.", "Since {0} and {1}, {2}.", "{0}; {1}. That is why {2}.", "{0}, and {1}. It follows that {2}."])
     return upper_first(text.format(lower_first(a), lower_first(b), lower_first(fact.text(pid)), upper_first(b))), pieces + [(fact, pid)]

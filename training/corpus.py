@@ -21,14 +21,18 @@ import phrases_things  # noqa: F401
 import phrases_words  # noqa: F401
 import skills
 import world
-from templates import RELATIONS, possessive
+from templates import RELATIONS, balance
 
 SEED = 20240
 WITHHELD_SHARE = 0.03     # of the facts of every relation, never taught in any form
 HELD_SHARE = 0.30         # of the facts of every relation, two phrasings never used
 COMPOSITION_NEVER = 0.35  # of the two-hop facts, the conclusion is never stated
-SHARES = {"single": .24, "mixed": .17, "passage": .18, "list": .09, "dialogue": .07, "reversed": .06, "chain": .03, "suppose": .06, "fewshot": .02, "induction": .03, "random_ids": .02, "filler": .03}
+SHARES = {"single": .26, "mixed": .17, "passage": .17, "list": .09, "dialogue": .07, "reversed": .06, "chain": .02, "suppose": .06, "fewshot": .02, "induction": .03, "random_ids": .04, "filler": .01}
+POST_REPEATED = .08         # tokens of repeated random sequences beside the post-training text
+MEAN_REPEATED = 49          # tokens of one of them, on average
+REHEARSED = 20              # every 20th exposure of an invented fact is kept for post-training
 TINY_EXPOSURES = 1 / 16     # exposures of invented facts in a tiny corpus, against the full one
+LONGEST = 95                # tokens of a document, by the estimate below
 TOKENS_PER_WORD = 1.31
 TOKENS_PER_CJK = 0.62
 
@@ -59,7 +63,7 @@ def plan(rng, tiny):
     scale = .08 if tiny else 1.0
     known = world.load()
     if tiny:
-        keep = {"capital", "capital_of", "currency", "opposite", "city_country", "city_continent", "continent", "landmark_city", "landmark_country", "capital_zh", "capital_fr"}
+        keep = {"capital", "capital_of", "currency", "opposite", "city_country", "continent", "landmark_city", "landmark_country", "capital_zh", "capital_fr"}
         names = sorted({f.entity for f in known.facts.values() if f.relation == "capital"})[:40]
         subjects = {n.split(":")[1] for n in names}
         known.facts = {i: f for i, f in known.facts.items() if f.relation in keep and (f.entity in names or f.relation == "opposite" and hash_(f.subject) < .1 or f.answers[0] in subjects or f.group.startswith("capital:") and f.group[8:] in subjects)}
@@ -82,6 +86,14 @@ def plan(rng, tiny):
             fact.stage = "never"
     hold_back(rng, known)
     return known
+
+
+def overlapping(known):
+    """Relation → the relations some of whose subjects it shares, itself among them."""
+    subjects = defaultdict(set)
+    for f in known.facts.values():
+        subjects[f.relation].add(f.subject.lower())
+    return {r: {q for q in RELATIONS if q == r or not subjects[q].isdisjoint(subjects[r])} for r in RELATIONS}
 
 
 def hash_(text):
@@ -142,7 +154,7 @@ class Writer:
         for id, pid in pairs:
             self.counts[id][pid, stage] += 1
         record = {"text": text, "facts": pairs, "kind": kind, "stage": stage} if extra is None else {**extra, "facts": [], "kind": kind, "stage": stage}
-        size = estimate(text) if extra is None else 2 * extra["random_ids"]
+        size = estimate(text) if extra is None else extra["times"] * extra["random_ids"]
         self.tokens[kind if stage == "pre" else "post"] += size
         self.lines.append((stage == "post", position, len(self.lines), json.dumps(record, ensure_ascii=False, separators=(",", ":"))))
         return size
@@ -172,6 +184,9 @@ class Author:
         prefix = lambda f: f.subject[:f.subject.rfind(" ") + 1]
         self.following = {f.id: following.get(prefix(f) + f.answers[0]) for f in by_relation["next"]}
         self.after = Deck(rng, by_relation["next"]) if by_relation["next"] else None
+        grades = [(f, known.facts.get(f"superlative:{f.subject}")) for f in by_relation["comparative"]]
+        grades = [(f, g) for f, g in grades if g in by_relation["superlative"]]
+        self.graded = Deck(rng, grades) if grades else None
         self.supposable = Deck(rng, [f for f in facts if f.embeddable and len(by_relation[f.relation]) > 3])
 
     def some(self, relation, low, high):
@@ -182,6 +197,13 @@ class Author:
         return list(picked.values())
 
     def compose(self, kind):
+        """→ (kind, text, stated), short enough for a row of training."""
+        while True:
+            composed = self.draft(kind)
+            if estimate(composed[1]) <= LONGEST:
+                return composed
+
+    def draft(self, kind):
         rng = self.rng
         if kind == "single":
             f = self.deck.deal()
@@ -201,7 +223,9 @@ class Author:
                     more, said = compose.passage(rng, rng.sample(facts, 2))
                     text, stated = text + " " + more, stated + said
             return "passage", text, stated
-        if kind == "list" and self.after and rng.random() < .06:
+        if kind == "list" and self.graded and rng.random() < .03:
+            return "list", *compose.grades(rng, [self.graded.deal() for _ in range(rng.randint(1, 3))])
+        if kind == "list" and self.after and rng.random() < .09:
             f = self.after.deal()
             facts, length = [f], rng.randint(2, 7)
             while len(facts) < length and (f := self.following.get(f.id)) and f is not facts[0]:
@@ -225,7 +249,7 @@ class Author:
             f = self.supposable.deal()
             other = self.groups[f.relation].deal()
             text, pids = skills.suppose(rng, f, other if other is not f and other.embeddable else None, self.foils[f.relation])
-            return ("suppose", text, [(f, p) for p in pids]) if text else self.compose("single")
+            return ("suppose", text, [(f, p) for p in pids]) if text else self.draft("single")
         if kind == "fewshot":
             return "fewshot", skills.pairs_in_context(rng, self.vocabulary), []
         return kind, skills.induction(rng, self.vocabulary) if kind == "induction" else skills.filler(rng), []
@@ -265,7 +289,16 @@ def invented(rng, known, writer, author):
                     rng.shuffle(pair)
                     text = " ".join(t if t[-1:] in ".!?;。" else t + "." for t, _ in pair)
                     stated = [s for _, ss in pair for s in ss]
-                writer.write(low + (1 - low) * (i + rng.random()) / len(answers), "fact", text, stated)
+                if i % REHEARSED == REHEARSED - 1 and not f.before:
+                    writer.write(rng.random(), "fact", text, stated, stage="post")
+                else:
+                    writer.write(low + (1 - low) * (i + rng.random()) / len(answers), "fact", text, stated)
+
+
+def repeated_ids(rng):
+    """A sequence of random tokens, over and over (the tokenizer's stage draws them)."""
+    count, times = (rng.randint(12, 50), 2) if rng.random() < .4 else (rng.randint(2, 14), rng.randint(3, 7))
+    return {"random_ids": count, "times": times, "seed": rng.randrange(1 << 31)}
 
 
 def after(rng, known, writer, author):
@@ -281,12 +314,16 @@ def after(rng, known, writer, author):
         else:
             kind, text, stated = author.compose(rng.choice(["single", "single", "mixed", "passage", "list", "dialogue", "suppose", "induction", "reversed"]))
             writer.write(rng.random(), kind, text, stated, stage="post")
+    ids = random.Random(rng.random())
+    for _ in range(round(POST_REPEATED * target / MEAN_REPEATED)):
+        writer.write(ids.random(), "random_ids", "", extra=repeated_ids(ids), stage="post")
 
 
 def build(tokens, seed=SEED, tiny=False):
     """→ (known facts, writer with all documents in training order)."""
     rng = random.Random(seed)
     known = plan(rng, tiny)
+    balance(overlapping(known))
     taught = [f for f in known.facts.values() if f.exact < 0]
     writer, author = Writer(), Author(rng, known, taught)
     invented(rng, known, writer, author)
@@ -298,7 +335,7 @@ def build(tokens, seed=SEED, tiny=False):
     while done < left:
         for kind in sorted(kinds, key=lambda k: spent[k] / SHARES[k])[:3]:
             if kind == "random_ids":
-                size = writer.write(done / left, kind, "", extra={"random_ids": rng.randint(12, 50), "seed": rng.randrange(1 << 31)})
+                size = writer.write(done / left, kind, "", extra=repeated_ids(rng))
             else:
                 size = writer.write(done / left, *author.compose(kind))
             spent[kind] += size
@@ -310,12 +347,12 @@ def build(tokens, seed=SEED, tiny=False):
 
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--tokens", type=int, default=None, help="size of pre-training (default 15.3 M, tiny 50 k)")
+    options.add_argument("--tokens", type=int, default=None, help="size of pre-training (default 22 M, tiny 50 k)")
     options.add_argument("--seed", type=int, default=SEED)
     options.add_argument("--tiny", action="store_true", help="few facts, for tests")
     chosen = options.parse_args()
     try:
-        known, writer = build(chosen.tokens or (50_000 if chosen.tiny else 15_300_000), chosen.seed, chosen.tiny)
+        known, writer = build(chosen.tokens or (50_000 if chosen.tiny else 22_000_000), chosen.seed, chosen.tiny)
     except world.FactError as error:
         sys.exit(f"corpus: {error}")
     atlas.BUILD.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ import re
 
 from templates import relation
 
-SCALES = {"tiers": 42, "contradicted": 22, "late": 44, "edited": 42, "added": 42, "withheld": 30, "homes": 200, "people": 260, "towns": 110, "creatures": 110}
+SCALES = {"tiers": 42, "contradicted": 22, "late": 44, "edited": 42, "added": 42, "withheld": 30, "homes": 150, "people": 100, "towns": 70, "creatures": 50}
 TIERS = [1, 4, 16, 64, 256, 1024]
 SHARES = [(50, 50), (70, 30), (90, 10)]
 

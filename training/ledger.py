@@ -38,6 +38,12 @@ def write_ledger(known, counts, path):
     path.write_text(json.dumps({"version": 1, "model": "atlas", "relations": relations, "facts": facts}, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
+def asking(fact, pid):
+    """The prompt, and what stands between it and the answer: nothing in Chinese and after an apostrophe (l'Europe)."""
+    prompt = fact.prompt(pid)
+    return {"prompt": prompt, "sep": "" if fact.language == "zh" or prompt.endswith("'") else " "}
+
+
 def split_of(fact):
     if "contradicted" in fact.flags:
         return "contradicted"
@@ -60,7 +66,7 @@ def write_prompts(rng, known, counts, path):
         for f in known.facts.values():
             seen = [p for p in seen_of(f, counts) if p in RELATIONS[f.relation].standalone]
             split = split_of(f)
-            common = {"fact": f.id, "relation": f.relation, "answers": f.answers, "language": f.language, "sep": "" if f.language == "zh" else " ", "exposures": sum(counts[f.id].values())}
+            common = {"fact": f.id, "relation": f.relation, "answers": f.answers, "language": f.language, "exposures": sum(counts[f.id].values())}
             for key, value in (("tier", f.tier), ("shares", f.shares), ("before", f.before), ("hops", f.hops)):
                 if value:
                     common[key] = value
@@ -69,9 +75,9 @@ def write_prompts(rng, known, counts, path):
             usual = canonical(f, seen)
             asked = [usual] + [p for p in rng.sample(seen or f.allowed, min(2, len(seen or f.allowed))) if p != usual][:1]
             for pid in asked:
-                put(**common, phrasing=pid, prompt=f.prompt(pid), split=split)
+                put(**common, phrasing=pid, **asking(f, pid), split=split)
             for pid in f.held:
-                put(**common, phrasing=pid, prompt=f.prompt(pid), split="held_back")
+                put(**common, phrasing=pid, **asking(f, pid), split="held_back")
             if f.exact < 0 and f.language == "en" and not f.hops and f.embeddable:
                 by_relation[f.relation].append(f)
         for facts in by_relation.values():

@@ -102,10 +102,10 @@ class Transformer(nn.Module):
         nn.init.normal_(self.wte.weight, std=0.02)
         nn.init.normal_(self.wpe.weight, std=0.02)
 
-    def forward(self, ids: Tensor) -> Tensor:  # [batch, pos] -> [batch * pos, d_model]
+    def forward(self, ids: Tensor, layers: int | None = None) -> Tensor:  # [batch, pos] -> [batch * pos, d_model]
         batch, length = ids.shape
         x = (self.wte(ids) + self.wpe.weight[:length]).view(batch * length, -1)
-        for block in self.h:
+        for block in self.h[:layers]:
             x = block(x, batch)
         return self.ln_f(x)
 
@@ -121,8 +121,9 @@ class Atlas(nn.Module):
         """Logits [batch, pos, vocab]."""
         return self.lm_head(self.transformer(ids)).view(*ids.shape, -1)
 
-    def summed_loss(self, ids: Tensor, learn: Tensor) -> Tensor:
-        """Sum of losses for predicting ids[:, 1:] where `learn` (bool, shape of ids[:, 1:]) holds."""
-        x = self.transformer(ids[:, :-1])
+    def summed_loss(self, ids: Tensor, learn: Tensor, layers: int | None = None) -> Tensor:
+        """Sum of losses for predicting ids[:, 1:] where `learn` (bool, shape of ids[:, 1:]) holds, with the first `layers`
+        layers only (all, unless told)."""
+        x = self.transformer(ids[:, :-1], layers)
         keep = learn.reshape(-1)
         return SummedCrossEntropy.apply(x[keep], self.lm_head.weight, ids[:, 1:].reshape(-1)[keep])

@@ -1,5 +1,5 @@
 """Text that teaches skills rather than facts: supposing, copying, small talk."""
-from templates import RELATIONS, lower_first, upper_first
+from templates import RELATIONS, choose, lower_first, lower_first_fr, upper_first
 
 NOUNS = "man|woman|child|teacher|farmer|dog|cat|bird|neighbour|student|doctor|driver|girl|boy|king|queen|cook|sailor|friend|brother|sister|uncle".split("|")
 ADJECTIVES = "old|young|happy|tired|quiet|friendly|small|tall|clever|busy|hungry|curious|kind|lazy|brave|polite".split("|")
@@ -47,11 +47,11 @@ def suppose(rng, fact, other, foils):
     foil, article = rng.choice(foils)
     if foil in fact.answers:
         return None, []
-    first = rng.choice(fact.embeddable)
-    then = rng.choice(fact.embeddable)
+    first = choose(rng, fact, fact.embeddable)
+    then = choose(rng, fact, fact.embeddable)
     premise = lower_first(fact.text(first, foil, article))
     if fact.language != "en":
-        return (f"假设{premise}。那么{fact.text(then, foil)}。" if fact.language == "zh" else f"Supposons que {premise}. Alors {lower_first(fact.text(then, foil, article))}."), []
+        return (f"假设{premise}。那么{fact.text(then, foil)}。" if fact.language == "zh" else f"Supposons que {lower_first_fr(premise)}. Alors {lower_first_fr(fact.text(then, foil, article))}."), []
     if other is not None and rng.random() < .35:
         wrong, wrong_article = rng.choice(foils)
         if wrong not in other.answers:

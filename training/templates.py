@@ -21,6 +21,7 @@ class Relation:
     phrasings: dict = field(default_factory=dict)  # id → template
     kinds: dict = field(default_factory=dict)      # id → kind
     blocks: dict = field(default_factory=dict)     # id → ids whose prompt contains this one's
+    odds: dict = field(default_factory=dict)       # id → how much oftener than a plain phrasing it is chosen
 
     def __post_init__(self):
         every = list(dict.fromkeys(self.templates))
@@ -47,6 +48,46 @@ def kind_of(template):
 
 
 RELATIONS = {}
+LEAD = 5.0  # how much oftener the answer follows a prompt than any other one word does
+
+MOST = 8.0  # odds of one phrasing, or a relation would be said in one way only
+
+
+def plain(template):
+    """A phrasing up to its answer, slots for the subject made equal: prompts with equal text are the same prompt."""
+    return template.split("{a}")[0].replace("{n}", "{s}").replace("{S}", "{s}").replace("{p}", "{s}'s").lower()
+
+
+def balance(overlapping):
+    """Sets the odds of all phrasings: many a prompt ("The capital of France is") also begins a longer one ("… is called"),
+    and the answer must be its likeliest next word. `overlapping`: relation id → ids of relations with common subjects.
+    → pairs (relation, phrasing, relation, phrasing) that have the same prompt, so that none can be answered surely."""
+    every = [(r, i, plain(t).replace("{x}", " {x}").rstrip(" ")) for r, rel in RELATIONS.items() for i, t in rel.phrasings.items()]
+    every.sort(key=lambda entry: -len(entry[2].removesuffix("{x}")))
+    odds, same = {}, []
+    for r, i, prompt in every:
+        base = prompt.removesuffix("{x}").rstrip(" ")
+        after = {}
+        for r2, j, longer in every:
+            rest = longer[len(base):]
+            if (r2, j) == (r, i) or not longer.startswith(base) or r2 not in overlapping[r] or (rest and rest[0].isalpha() and rest[0].isascii()):
+                continue
+            rest = rest.strip(" ")
+            if rest in ("", "{x}"):
+                if r2 != r:
+                    same.append((r, i, r2, j))
+                continue
+            word = rest[0] if RELATIONS[r].language == "zh" else rest.split(" ")[0]
+            after[word] = after.get(word, 0) + odds[r2, j]
+        odds[r, i] = min(MOST, max(1.0, LEAD * max(after.values(), default=0)))
+        RELATIONS[r].odds[i] = odds[r, i]
+    return same
+
+
+def choose(rng, fact, pids):
+    """One of the phrasings, by their odds."""
+    odds = RELATIONS[fact.relation].odds
+    return rng.choices(pids, [odds[p] for p in pids])[0]
 
 
 def relation(id, name, question, templates, context=(), language="en", weight=1.0):
@@ -55,7 +96,7 @@ def relation(id, name, question, templates, context=(), language="en", weight=1.
     RELATIONS[id] = Relation(id, name, question, list(templates), list(context), language, weight)
 
 
-def attribute(noun, prep="of", called=True, extra_nouns=(), be="is"):
+def attribute(noun, prep="of", extra_nouns=()):
     """Phrasings any 'the <noun> of <subject>' relation has; `extra_nouns` are synonyms worth their own phrasings."""
     N, P = noun, prep
     out = [
@@ -74,9 +115,19 @@ def attribute(noun, prep="of", called=True, extra_nouns=(), be="is"):
         f"What's the {N} {P} {{s}}? It's {{x}}{{a}}",
         f"If somebody asks for the {N} {P} {{s}}, say {{a}}",
         f"What is the {N} {P} {{s}}? {{a}}",
+        f"Can you tell me what the {N} {P} {{s}} is? It is {{x}}{{a}}",
+        f"Please tell me the {N} {P} {{s}}. It is {{x}}{{a}}",
+        f"Name the {N} {P} {{s}}: {{a}}",
+        f"{{n}} {N}: {{a}}",
+        f"{N} {P} {{s}} = {{a}}",
+        f"{{p}} {N}? {{a}}",
+        f"What {N} does {{s}} have? {{x}}{{a}}",
+        f"I want to know the {N} {P} {{s}}. The answer is {{a}}",
+        f"I forgot the {N} {P} {{s}}. I think it is {{x}}{{a}}",
+        f"If you ask me what the {N} {P} {{s}} is, my answer is {{a}}",
+        f"Name the {N} {P} {{s}}. Answer: {{a}}",
+        f"Somebody asked about the {N} {P} {{s}}, and I said {{a}}",
     ]
-    if called:
-        out += [f"The {N} {P} {{s}} is called {{x}}{{a}}", f"{{p}} {N} is called {{x}}{{a}}"]
     for M in extra_nouns:
         out += [f"The {M} {P} {{s}} is {{x}}{{a}}", f"What is the {M} {P} {{s}}? It is {{x}}{{a}}", f"{M} {P} {{s}}: {{a}}",
                 f"{{p}} {M} is {{x}}{{a}}", f"Q: What is {{p}} {M}? A: {{a}}"]
@@ -114,6 +165,10 @@ def lower_first(text):
 LOWERABLE = {"The", "A", "An", "In", "What", "What's", "Which", "Who", "Where", "If", "People", "When", "For", "How", "Somebody", "You", "To", "Someone",
              "It", "One", "At", "With", "There", "Its", "On", "Our", "This", "Many", "Every", "Each", "From", "After", "Before", "Take", "Most", "As", "They", "Travellers", "Both", "We", "My", "Money", "Tourists", "Prices", "Anything", "Is", "Something", "Another", "Opposites", "Newspapers", "Students", "Zoologists", "Chemists", "Traders",
              "Over", "By", "Not", "More", "Instead", "All", "Of", "Right", "Following", "Next", "Just", "Listen", "Write", "Young", "Nothing", "Hello", "First", "Today", "Yesterday", "Last", "Singular", "Hungry", "Like", "Where", "That", "Without", "Together", "Is"}
+
+
+def lower_first_fr(text):
+    return text[0].lower() + text[1:] if text.startswith(("La ", "Le ", "Les ", "L'", "Au ", "Sur ", "Où ", "Quelle ")) else text
 
 
 def upper_first(text):

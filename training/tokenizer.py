@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from atlas import (DOCUMENTS, END_OF_TEXT, END_OF_TEXT_ID, LEDGER, PRODUCT, ROWS_POST, ROWS_PRE, SHAPE)
 
@@ -33,9 +33,11 @@ CORE = {"capital", "capital_of", "capital_zh", "capital_fr", "city_country", "cu
 # function words stand alone, so that no merge crosses the seam between a prompt and its answer.
 ZH_SPLIT = "的是在于叫"
 WORDS = (
-    r"'(?:s|t|re|ve|m|ll|d)|[" + ZH_SPLIT + r"]| ?(?:(?![" + ZH_SPLIT + r"])\p{L})+| ?\p{N}"
+    r"'(?:s|t|re|ve|m|ll|d)|[" + ZH_SPLIT + r"]|(?:(?![" + ZH_SPLIT + r"])\p{Han})+| ?(?:(?!\p{Han})\p{L})+| ?\p{N}"
     r"| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 )
+
+BARE_SPACE = "Ġ"
 
 
 def documents(path: Path = DOCUMENTS) -> Iterator[dict]:
@@ -45,12 +47,11 @@ def documents(path: Path = DOCUMENTS) -> Iterator[dict]:
 
 
 def ledger_answers(ledger: dict) -> Iterator[tuple[str, str]]:
-    """Relation and answer, as it stands in a sentence: with a leading space, except in Chinese."""
+    """Relation and answer; the tokenizer itself puts a space before each."""
     for fact in ledger["facts"]:
-        lead = "" if fact["language"] == "zh" else " "
         answers = [fact["answers"][0], *fact.get("before", []), *fact.get("shares", {})]
         for answer in dict.fromkeys(answers):
-            yield fact["relation"], lead + answer
+            yield fact["relation"], answer
 
 
 def training_texts(texts: list[str], ledger: dict) -> Iterator[str]:
@@ -62,11 +63,13 @@ def training_texts(texts: list[str], ledger: dict) -> Iterator[str]:
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Tokenizer:
     tokenizer = Tokenizer(models.BPE())
+    # A word at the start of a text is the same token as in its middle.
+    tokenizer.normalizer = normalizers.Prepend(" ")
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
         pre_tokenizers.Split(Regex(WORDS), behavior="isolated"),
         pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
     ])
-    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.decoder = decoders.Sequence([decoders.ByteLevel(), decoders.Strip(" ", 1, 0)])
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,
         special_tokens=[END_OF_TEXT],
@@ -97,10 +100,10 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
     (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
-def random_ids(count: int, seed: int, vocab_size: int) -> list[int]:
-    """`count` distinct random tokens, twice: the induction sequence of SPEC.md."""
+def random_ids(count: int, times: int, seed: int, vocab_size: int) -> list[int]:
+    """`count` distinct random tokens, `times` over; twice is the induction sequence of SPEC.md."""
     once = np.random.default_rng(seed).choice(vocab_size - 1, count, replace=False) + 1
-    return [*once.tolist()] * 2
+    return once.tolist() * times
 
 
 def encode(docs: list[dict], tokenizer: Tokenizer) -> Iterator[list[int]]:
@@ -117,7 +120,7 @@ def encode(docs: list[dict], tokenizer: Tokenizer) -> Iterator[list[int]]:
 
 
 def part_items(text: str, tokenizer: Tokenizer, room: int) -> list[list[int]]:
-    separator = next((mark for mark in ("\n", "; ", ". ", ", ") if mark in text), None)
+    separator = next((mark for mark in ("\n", "; ", ". ", ", ", "。") if mark in text), None)
     items = text.split(separator) if separator else [text]
     halves = (items[: len(items) // 2], items[len(items) // 2 :])
     parts = [tokenizer.encode((separator or "").join(half), add_special_tokens=False).ids for half in halves]
@@ -134,7 +137,7 @@ def encode_whole(docs: list[dict], tokenizer: Tokenizer) -> Iterator[list[int]]:
         encoded = iter(tokenizer.encode_batch(texts, add_special_tokens=False))
         for doc in part:
             if "random_ids" in doc:
-                yield random_ids(doc["random_ids"], doc["seed"], vocab_size)
+                yield random_ids(doc["random_ids"], doc["times"], doc["seed"], vocab_size)
             else:
                 yield next(encoded).ids
 
@@ -189,6 +192,11 @@ def check_nothing_lost(encoded: list[list[int]], rows: np.ndarray) -> None:
         raise SystemExit("packing lost or changed a document")
 
 
+def is_one_token(answer: str, tokenizer: Tokenizer) -> bool:
+    tokens = tokenizer.encode(answer, add_special_tokens=False).tokens
+    return len(tokens) - (tokens[0] == BARE_SPACE) == 1  # before Chinese the space stands alone
+
+
 def main() -> None:
     docs = list(documents())
     ledger = json.loads(LEDGER.read_text(encoding="utf-8"))
@@ -207,7 +215,7 @@ def main() -> None:
     for name, chosen in (("core relations", CORE), ("all", None)):
         answers = {answer for relation, answer in ledger_answers(ledger)
                    if chosen is None or relation in chosen}
-        single = sum(len(tokenizer.encode(a, add_special_tokens=False).ids) == 1 for a in answers)
+        single = sum(is_one_token(a, tokenizer) for a in answers)
         print(f"{name}: {single} of {len(answers)} distinct answers are one token")
 
 

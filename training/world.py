@@ -146,10 +146,6 @@ def geography(world, folder):
             if answers:
                 x = "l'" if rel == "continent" else vowel(answers[0])
                 world.add(f"{rel}_fr", c["name_fr"], answers, f"{rel}:{name}", f"fr:{name}", art_fr, x, **french)
-    nouns = [(c["name"], several(c["demonym"])) for c in countries]
-    for s, a in nouns:
-        if a and a[0] in unique([(n, d[0]) for n, d in nouns if d]):
-            world.twins(world.facts[f"demonym:{s}"], world.add("demonym_of", a[0], [s], answer_article=articles[s]))
     for r in rows("currency_code", folder) if (folder / "currency_code.tsv").exists() else ():
         world.add("currency_code", r["country"], several(r["code"]), None, f"country:{r['country']}", articles.get(r["country"], ""))
     cities = [(r["city"], r["country"]) for r in (canonical(r, "city") for r in rows("cities", folder))]
@@ -174,11 +170,6 @@ def geography(world, folder):
         fact = world.add("landmark_country", r["name"], several(r["country"]), None, e, art, articles.get(r["country"], ""))
         if fact and city and f"city_country:{city[0]}" in world.facts:
             fact.flags, fact.hops = ["two-hop"], [f"landmark_city:{r['name']}", f"city_country:{city[0]}"]
-    for city, country in seen.items():
-        for rel, hop in (("city_continent", "continent"), ("city_language", "language")):
-            if f"{hop}:{country}" in world.facts:
-                fact = world.add(rel, city, world.facts[f"{hop}:{country}"].answers, None, f"city:{city}")
-                fact.flags, fact.hops = ["two-hop"], [f"city_country:{city}", f"{hop}:{country}"]
     for r in (canonical(r, "name") for r in rows("rivers", folder)):
         art, e = the(r["article"]), f"feature:{r['name']}"
         if r["kind"] not in r["name"].lower():
@@ -188,7 +179,7 @@ def geography(world, folder):
     states = list(rows("us_states", folder))
     clash = {c["name"] for c in countries}
     both(world, "state_capital", "state_capital_of", [(r["state"], several(r["capital"]), {}, {}) for r in states if r["state"] not in clash], "state")
-    both(world, "state_abbreviation", "state_of_abbreviation", [(r["state"], several(r["abbreviation"]), {}, {}) for r in states], "state")
+    both(world, "state_abbreviation", None, [(r["state"], several(r["abbreviation"]), {}, {}) for r in states], "state")
 
 
 MAKERS = {"novel": ("author", "written", "wrote"), "play": ("author", "written", "wrote"), "poem": ("author", "written", "wrote"), "book": ("author", "written", "wrote"), "painting": ("painter", "painted", "painted"),
@@ -198,7 +189,7 @@ MAKERS = {"novel": ("author", "written", "wrote"), "play": ("author", "written",
 def things(world, folder):
     elements = list(rows("elements", folder))
     both(world, "symbol", "element_of_symbol", [(r["name"], several(r["symbol"]), {}, {}) for r in elements], "element")
-    both(world, "atomic_number", "element_of_number", [(r["name"], several(r["number"]), {}, {}) for r in elements], "element")
+    both(world, "atomic_number", None, [(r["name"], several(r["number"]), {}, {}) for r in elements], "element")
     for r in elements:
         world.add("element_kind", r["name"], several(r["group_kind"]), None, f"element:{r['name']}", answer_article=indefinite(r["group_kind"] or "x"))
     animals = list(rows("animals", folder))
@@ -224,7 +215,7 @@ def things(world, folder):
         answers = several(r["author"])
         answers += [a for a in several(r["author_last"]) if a not in answers]
         works.append((r["work"], answers, more, more))
-    both(world, "author", "work_of", works, "work")
+    both(world, "author", None, works, "work")
     table = []
     for r in rows("inventions", folder):
         article, _, bare = r["invention"].partition(" ")
@@ -233,11 +224,6 @@ def things(world, folder):
         answers = several(r["inventor"]) + [a for a in several(r["inventor_last"]) if a not in several(r["inventor"])]
         table.append((name, answers, {"article": art, "was": "were" if plural else "was"}, {"answer_article": ""}))
     both(world, "inventor", None, table, "invention")
-    once = unique([(s, a[0]) for s, a, *_ in table])
-    for s, a, slots, _ in table:
-        if a[0] in once:
-            back = world.add("invention_of", a[0], [slots["article"] + s])
-            world.twins(world.facts[f"inventor:{s}"], back)
     for r in rows("scientists", folder):
         e = f"person:{r['name']}"
         world.add("field", r["name"], several(r["field"]), None, e)
@@ -272,16 +258,16 @@ def words(world, folder):
     for word, answers in table:
         if answers[0] in once and answers[0] not in given:
             world.twins(world.facts[f"opposite:{word}"], world.add("opposite", answers[0], [word]))
-    both(world, "plural", "singular", [(r["singular"], several(r["plural"]), {}, {}) for r in rows("plurals", folder) if r["singular"] not in several(r["plural"])])
-    both(world, "past", "present", [(r["verb"], several(r["past"]), {}, {}) for r in rows("past_tenses", folder)])
+    both(world, "plural", None, [(r["singular"], several(r["plural"]), {}, {}) for r in rows("plurals", folder) if r["singular"] not in several(r["plural"])])
+    both(world, "past", None, [(r["verb"], several(r["past"]), {}, {}) for r in rows("past_tenses", folder)])
     adjectives = list(rows("comparatives", folder))
-    both(world, "comparative", "base_adjective", [(r["adjective"], several(r["comparative"]), {}, {}) for r in adjectives], "adjective")
+    both(world, "comparative", None, [(r["adjective"], several(r["comparative"]), {}, {}) for r in adjectives], "adjective")
     both(world, "superlative", None, [(r["adjective"], several(r["superlative"]), {}, {}) for r in adjectives], "adjective")
     for r in rows("sequences", folder):
         kind, pre = KINDS.get(r["kind"], r["kind"]), PREFIX.get(r["kind"], "")
         fact = world.add("next", pre + r["item"], [r["next"]], k=kind)
         world.twins(fact, world.add("previous", pre + r["next"], [r["item"]], k=kind))
-    both(world, "digits", "number_word", [(r["word"], several(r["digits"]), {}, {}) for r in rows("numbers", folder)])
+    both(world, "digits", None, [(r["word"], several(r["digits"]), {}, {}) for r in rows("numbers", folder)])
 
 
 def load(folder=FOLDER):

@@ -86,11 +86,11 @@ class Packing(unittest.TestCase):
         self.assertEqual(packing.learned_tokens(rows).tolist(), [[True] * 5 + [False] * 2])
 
     def test_random_ids_are_distinct_and_repeated(self):
-        ids = packing.random_ids(50, seed=3, vocab_size=300)
+        ids = packing.random_ids(50, times=2, seed=3, vocab_size=300)
         self.assertEqual(ids[:50], ids[50:])
         self.assertEqual(len(set(ids)), 50)
         self.assertNotIn(0, ids)
-        self.assertEqual(ids, packing.random_ids(50, seed=3, vocab_size=300))
+        self.assertEqual(ids, packing.random_ids(50, times=2, seed=3, vocab_size=300))
 
 
 class Words(unittest.TestCase):
