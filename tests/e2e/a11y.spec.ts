@@ -31,10 +31,10 @@ for (const theme of ['light', 'dark'] as const) {
       await page.getByRole('button', { name: 'Keep' }).click();
       await page.getByRole('button', { name: 'Write on' }).click();
       await expect(page.getByRole('figure', { name: 'Continuation' })).toContainText(/Stopped after|ended the text/);
-      expect(await findings(page)).toEqual([]);
+      expect(await findings(page, theme)).toEqual([]);
       await page.getByText('arcs', { exact: true }).click();
       for (const button of await page.getByRole('button', { name: 'Show as table' }).all()) await button.click();
-      expect(await findings(page)).toEqual([]);
+      expect(await findings(page, theme)).toEqual([]);
       expect(await overflow(page)).toBeLessThanOrEqual(0);
 
       await page.getByRole('button', { name: 'Display' }).click();
@@ -43,7 +43,7 @@ for (const theme of ['light', 'dark'] as const) {
       await expect(stage.getByRole('button', { name: 'Reveal' })).toBeFocused();
       await expect(page.getByText('What comes next?')).toBeVisible();
       await expect(page.getByRole('status', { name: 'Verdict' })).toHaveCount(0);
-      expect(await findings(page)).toEqual([]);
+      expect(await findings(page, theme)).toEqual([]);
       await page.keyboard.press('Enter');
       await expect(page.getByRole('status', { name: 'Verdict' })).toContainText('Paris');
       for (const [step, name] of ['', 'Logit lens', 'Emergence', 'Attention', 'Continuation'].entries()) {
@@ -52,7 +52,7 @@ for (const theme of ['light', 'dark'] as const) {
           await expect(page.getByRole('figure', { name, exact: true })).toBeVisible();
         }
         await expect(stage).toContainText(`${step + 1} of 5`);
-        expect(await findings(page)).toEqual([]);
+        expect(await findings(page, theme)).toEqual([]);
         expect(await overflow(page)).toBeLessThanOrEqual(0);
       }
       await expect(stage.getByRole('button', { name: 'Next' })).toBeDisabled();
@@ -75,35 +75,35 @@ for (const theme of ['light', 'dark'] as const) {
       for (const button of panels) {
         await button.click();
         await expect(page.getByRole('dialog')).toBeVisible();
-        expect(await findings(page)).toEqual([]);
+        expect(await findings(page, theme)).toEqual([]);
         expect(await overflow(page)).toBeLessThanOrEqual(0);
         await page.keyboard.press('Escape');
         await expect(page.getByRole('dialog')).toBeHidden();
       }
       await page.getByRole('button', { name: 'stable', exact: true }).click();
-      expect(await findings(page)).toEqual([]);
+      expect(await findings(page, theme)).toEqual([]);
       await page.keyboard.press('Escape');
       await page.getByRole('button', { name: 'Display' }).click();
-      expect(await findings(page)).toEqual([]);
+      expect(await findings(page, theme)).toEqual([]);
       await page.getByRole('button', { name: 'Show the tour' }).click();
       await expect(page.getByRole('dialog', { name: 'Tour' })).toBeVisible();
-      expect(await findings(page)).toEqual([]);
+      expect(await findings(page, theme)).toEqual([]);
       await page.keyboard.press('Escape');
       await page.getByRole('combobox', { name: 'Model' }).click();
       await expect(page.getByRole('option', { name: 'Atlas' })).toBeVisible();
-      expect(await findings(page)).toEqual([]);
+      expect(await findings(page, theme)).toEqual([]);
       await page.getByRole('option', { name: 'More models…' }).click();
       await expect(page.getByRole('dialog', { name: 'Models' })).toContainText('On this device');
-      expect(await findings(page)).toEqual([]);
+      expect(await findings(page, theme)).toEqual([]);
       expect(await overflow(page)).toBeLessThanOrEqual(0);
       await page.keyboard.press('Escape');
 
       await page.getByRole('textbox', { name: 'Prompt' }).fill('');
       await expect(page.getByText('Type the beginning of a fact')).toBeVisible();
-      expect(await findings(page)).toEqual([]);
+      expect(await findings(page, theme)).toEqual([]);
       await page.getByRole('textbox', { name: 'Prompt' }).fill('word '.repeat(200));
       await expect(page.getByText(/tokens too long/)).toBeVisible();
-      expect(await findings(page)).toEqual([]);
+      expect(await findings(page, theme)).toEqual([]);
       expect(await overflow(page)).toBeLessThanOrEqual(0);
     });
   });

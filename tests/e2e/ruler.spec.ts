@@ -1,9 +1,9 @@
-import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findings, findingsInBothThemes } from './axe';
 import { expect, probed, test } from './site';
 
 const GPT2 = fileURLToPath(new URL('../fixtures/zoo/optimum-gpt2/', import.meta.url));
@@ -35,11 +35,6 @@ async function openRuler(page: Page, url: string, folder: string): Promise<void>
 async function compare(page: Page): Promise<void> {
   await ruler(page).getByRole('button', { name: 'Compare', exact: true }).click();
   await expect(ruler(page).getByRole('figure', { name: 'Both curves' })).toBeVisible({ timeout: 60_000 });
-}
-
-async function findings(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('\n')}`);
 }
 
 test('two precisions of a folder are compared, and the numbers can be taken along', async ({
@@ -109,10 +104,7 @@ test('models of other depth are compared by keyboard alone, in both themes and o
   await expect(ruler(page).getByRole('figure', { name: 'Both curves' })).toBeVisible({ timeout: 60_000 });
   await expect(ruler(page)).toContainText('optimum-gpt2 has 4 layers and Atlas has 8.');
   await expect(side(page, 'Atlas')).toContainText('8 layers');
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    expect(await findings(page)).toEqual([]);
-  }
+  expect(await findingsInBothThemes(page)).toEqual([]);
   const wide = await ruler(page).evaluate((dialog) => [dialog, ...dialog.children].map((one) => one.scrollWidth));
   expect(Math.max(...wide)).toBeLessThanOrEqual(390);
   await ruler(page).getByRole('button', { name: 'About “Both curves”' }).press('Enter');
