@@ -50,15 +50,15 @@ test('the graphics device goes away: the page answers on, and nothing typed is l
   await watchDevice(worker);
 
   const prompt = page.getByRole('textbox', { name: 'Prompt' });
-  const answered = async (text: string, token: string) => {
+  const answered = async (text: string, lastToken: string) => {
     await prompt.fill(text);
-    await expect(lens.getByRole('columnheader').filter({ hasText: token }).first()).toBeVisible({ timeout: 120_000 });
+    await expect(lens.getByRole('columnheader').last()).toHaveText(lastToken, { timeout: 120_000 });
     await expect(page.getByRole('status', { name: 'Verdict' })).toContainText(/\d/);
   };
-  await answered('The capital of Germany is', 'Germany');
+  await answered('Paris is the capital of', '·of');
   await worker.evaluate(() => (globalThis as unknown as WorkerScope).device.destroy());
-  await answered('Rome is the capital of', 'Rome');
-  await expect(prompt).toHaveValue('Rome is the capital of');
+  await answered('The capital of Germany is', '·is');
+  await expect(prompt).toHaveValue('The capital of Germany is');
   await expect(page.getByRole('alert')).toHaveCount(0);
   await expect(backend.locator(':checked')).toHaveText(/^WebGPU: /);
   expect(modelWorkers(page)).not.toContain(worker);
