@@ -4,6 +4,14 @@ import { attribute, intAttribute, type OnnxNode } from '../model';
 import { plainAttention } from './plain-attention';
 import { named, type Rewriter } from './rewriter';
 
+/** No decoder has more heads; a file may say so. */
+const MAX_HEADS = 4096;
+
+/** True for numbers of heads that a decoder can have, the queries' being a multiple of the keys'. */
+function plausible(heads: number, kvHeads = heads): boolean {
+  return heads > 0 && heads <= MAX_HEADS && kvHeads > 0 && heads % kvHeads === 0;
+}
+
 /** `[1, T, count · d_head]` as `[1, count, T, d_head]`. */
 function byHead(rewriter: Rewriter, name: string, count: number, width: number, output?: string): string {
   return rewriter.transpose(rewriter.reshape(name, [0, 0, count, width]), [0, 2, 1, 3], output);
@@ -51,7 +59,7 @@ export function groupQueryAttention(rewriter: Rewriter, node: OnnxNode): boolean
   const kvHeads = intAttribute(node, 'kv_num_heads', 0) || heads;
   const joint = key === '';
   const rotary = intAttribute(node, 'do_rotary', 0) === 1;
-  const d_head = heads > 0 ? headWidth(rewriter, query, joint, heads, kvHeads) : undefined;
+  const d_head = plausible(heads, kvHeads) ? headWidth(rewriter, query, joint, heads, kvHeads) : undefined;
   if (!d_head || further.some(named) || (rotary && !(cos && sin))) return false;
   const [q, k, v] = joint
     ? splitJoint(rewriter, query, [heads * d_head, kvHeads * d_head, kvHeads * d_head])
@@ -103,11 +111,12 @@ function maskBias(
 export function multiHeadAttention(rewriter: Rewriter, node: OnnxNode): boolean {
   const [query = '', key, value, bias, mask, attentionBias] = node.inputs.map(named);
   const heads = intAttribute(node, 'num_heads', 0);
-  const d_head = heads > 0 && query ? headWidth(rewriter, query, false, heads, heads) : undefined;
+  const d_head = plausible(heads) && query ? headWidth(rewriter, query, false, heads, heads) : undefined;
   const { covered, perQuery } = maskBias(rewriter, mask);
   if (!d_head || !key || !value || !covered || rewriter.dims(key)?.length === 4) return false;
   const width = heads * d_head;
   const valueWidth = rewriter.lastDim(value) ?? width;
+  if (valueWidth % heads !== 0) return false;
   const withBias = (name: string, index: number): string => {
     if (bias === undefined) return name;
     const from = rewriter.int64([index * width]);
@@ -147,8 +156,8 @@ export function jointAttention(rewriter: Rewriter, node: OnnxNode): boolean {
   const sizes = attribute(node, 'qkv_hidden_sizes')?.ints ?? (columns ? [columns / 3, columns / 3, columns / 3] : []);
   const [width, , valueWidth] = sizes;
   const { covered, perQuery } = maskBias(rewriter, mask);
-  if (!input || !weight || !width || !valueWidth || heads === 0 || !covered) return false;
-  if (width % heads !== 0 || intAttribute(node, 'do_rotary', 0) === 1) return false;
+  if (!input || !weight || !width || !valueWidth || !plausible(heads) || !covered) return false;
+  if (width % heads !== 0 || valueWidth % heads !== 0 || intAttribute(node, 'do_rotary', 0) === 1) return false;
   const product = rewriter.add('MatMul', [input, weight]);
   const joint = bias === undefined ? product : rewriter.add('Add', [product, bias]);
   const [q, k, v] = splitJoint(rewriter, joint, [width, width, valueWidth]);
@@ -179,8 +188,9 @@ export function standardAttention(rewriter: Rewriter, node: OnnxNode): boolean {
   const d_head = rows
     ? headWidth(rewriter, query, false, statedHeads, statedKv)
     : (rewriter.lastDim(query) ?? configNumber(rewriter.config, 'head_dim'));
-  if (!d_head) return false;
+  if (!d_head || (heads !== undefined && !plausible(heads, kvHeads))) return false;
   const d_value = rows ? (rewriter.lastDim(value) ?? d_head * statedKv) / statedKv : d_head;
+  if (!Number.isInteger(d_value)) return false;
   const open = (name: string, count: number, width: number, present?: string): string => {
     if (rows) return byHead(rewriter, name, count, width, present);
     if (present !== undefined) rewriter.add('Identity', [name], [], present);
