@@ -27,7 +27,8 @@ function setUp(limits: { silenceMs?: number; graceMs?: number } = {}) {
       openModel: async (_request, call) => {
         call.onProgress({ stage: 'prepare', step: 'verify' });
         await script.load();
-        return { dtype: 'fp32', provenance: { bytes: 1 } } as ModelFiles;
+        const graph = { path: 'onnx/model.onnx', bytes: new Uint8Array(1) };
+        return { dtype: 'fp32', graph, external: new Map(), provenance: { bytes: 1 } } as ModelFiles;
       },
       openEngine: () => {
         const engine = new ScriptedEngine();

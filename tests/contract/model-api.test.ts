@@ -24,6 +24,7 @@ describe('ModelApi in this thread', () => {
       'anatomy',
       'tokenizer',
       'session',
+      'self-check',
     ]);
   });
 

@@ -69,7 +69,7 @@ const PAIRS: readonly (readonly [string, Dtype, string, Dtype, number])[] = [
   ['zoo/optimum-llama', 'fp32', 'zoo/optimum-llama', 'fp16', 7],
   ['zoo/optimum-gpt2', 'fp32', 'zoo/optimum-llama', 'q8', 7],
   ['zoo/optimum-gpt2', 'fp32', 'families/gpt2', 'fp32', 7],
-  ['../../public/models/atlas', 'fp32', 'zoo/optimum-gpt2', 'q8', 5],
+  ['../../public/models/atlas', 'fp32', 'zoo/optimum-gpt2', 'q8', 4],
 ];
 
 describe.each(PAIRS)('the ruler on %s (%s) and %s (%s)', (nameA, dtypeA, nameB, dtypeB, digits) => {
