@@ -28,7 +28,14 @@ function setUp(limits: { silenceMs?: number; graceMs?: number } = {}) {
         call.onProgress({ stage: 'prepare', step: 'verify' });
         await script.load();
         const graph = { path: 'onnx/model.onnx', bytes: new Uint8Array(1) };
-        return { dtype: 'fp32', graph, external: new Map(), provenance: { bytes: 1 } } as ModelFiles;
+        return {
+          name: 'one',
+          config: {},
+          dtype: 'fp32',
+          graph,
+          external: new Map(),
+          provenance: { bytes: 1 },
+        } as ModelFiles;
       },
       openEngine: () => {
         const engine = new ScriptedEngine();
