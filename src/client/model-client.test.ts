@@ -34,7 +34,7 @@ function setUp(limits: { silenceMs?: number; graceMs?: number } = {}) {
           dtype: 'fp32',
           graph,
           external: new Map(),
-          provenance: { bytes: 1 },
+          provenance: { source: 'bundled', id: 'one', sha256: {}, bytes: 1 },
         } as ModelFiles;
       },
       openEngine: () => {
