@@ -151,6 +151,8 @@ test('two precisions are kept on asking once, laid side by side, and deleted tog
 
 test('a download pauses, keeps what came, and goes on from there', async ({ page, site, hub }) => {
   await open(page, site.url);
+  // Slow enough for its speed to be measured.
+  hub.bytesPerSecond = 5_000_000;
   await beginLarge(page, hub);
   const row = download(page, LARGE);
   await expect(row).toContainText(/of 10\.\d\sMB/);
@@ -159,6 +161,7 @@ test('a download pauses, keeps what came, and goes on from there', async ({ page
   await row.getByRole('button', { name: 'Pause' }).click();
   await expect(row).toContainText('Paused');
   hub.requests.length = 0;
+  hub.bytesPerSecond = undefined;
   await row.getByRole('button', { name: 'Continue' }).click();
   await expect(usable(page, LARGE)).toBeVisible();
   expect(ranges(hub)).toEqual(['bytes=4194304-']);
