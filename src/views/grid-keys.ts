@@ -49,3 +49,25 @@ export function moveInTriangle(key: string, whole: boolean, from: GridCell, coun
   const to = moveInGrid(key, whole, from, count, count);
   return to && { row: to.row, column: Math.min(to.column, to.row) };
 }
+
+/** A cell kept inside such a triangle; the last row's first cell while there is none. */
+export function cellInTriangle(cell: GridCell | undefined, count: number): GridCell {
+  return {
+    row: Math.min(cell?.row ?? count - 1, count - 1),
+    column: Math.min(cell?.column ?? 0, cell?.row ?? count - 1, count - 1),
+  };
+}
+
+/**
+ * What a key does in a grid, taken from the browser when it does something: it chooses the cell it is on, or leads to
+ * another.
+ * @param move {@link moveInGrid} or {@link moveInTriangle} from the cell it is on.
+ */
+export function takeGridKey(
+  event: KeyboardEvent,
+  move: (key: string, whole: boolean) => GridCell | undefined,
+): GridCell | 'choose' | undefined {
+  const does = event.key === 'Enter' || event.key === ' ' ? 'choose' : move(event.key, event.ctrlKey || event.metaKey);
+  if (does) event.preventDefault();
+  return does;
+}
