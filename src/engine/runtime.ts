@@ -20,6 +20,8 @@ export interface Runtime {
 
 export type { InferenceSession, OrtTensor };
 
+type OrtTensorMap = Awaited<ReturnType<InferenceSession['run']>>;
+
 /**
  * Milliseconds ONNX Runtime may take to compile itself and start its threads before it is an error instead of silence.
  * Long, since a busy old laptop needs many of them; what is known to stop threads is asked for before.
@@ -101,15 +103,43 @@ export async function createSession(
   });
   if (header.usesSource) externalData.push({ path: SOURCE_LOCATION, data: files.source });
   try {
-    return await runtime.InferenceSession.create(header.bytes, {
+    const session = await runtime.InferenceSession.create(header.bytes, {
       executionProviders: [backend],
       externalData,
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
     });
+    if (backend === 'webgpu') await endRunsWithDevice(session, runtime);
+    return session;
   } catch (cause) {
     throw sessionError(cause, 'session-failed');
   }
+}
+
+interface GpuDevice {
+  readonly lost: Promise<{ readonly message: string }>;
+}
+
+/** Rejects the session's runs with `device-lost` when its device goes away; by itself a run may then never settle. */
+async function endRunsWithDevice(session: InferenceSession, runtime: Runtime): Promise<void> {
+  const device = (await runtime.env.webgpu?.device) as unknown as GpuDevice | undefined;
+  if (!device) return;
+  let lost: StrataError | undefined;
+  const pending = new Set<(reason: StrataError) => void>();
+  void device.lost.then(({ message }) => {
+    lost = new StrataError('device-lost', `The graphics device was lost: ${plainText(message)}`);
+    for (const reject of pending) reject(lost);
+  });
+  const run = session.run.bind(session) as (...args: unknown[]) => Promise<OrtTensorMap>;
+  session.run = (...args: unknown[]) =>
+    new Promise<OrtTensorMap>((resolve, reject) => {
+      if (lost) return reject(lost);
+      pending.add(reject);
+      const done = () => pending.delete(reject);
+      run(...args)
+        .then(resolve, reject)
+        .then(done, done);
+    });
 }
 
 /** Gives ONNX Runtime's messages a code; their own words, which may hold names from the file, are made plain and short. */

@@ -10,22 +10,21 @@ interface Device {
 }
 interface WorkerScope {
   GPUDevice: { prototype: Record<'createCommandEncoder', (...args: unknown[]) => unknown> };
-  device: Device;
 }
 
 /** Threads of the runtime are workers too. */
 const modelWorkers = (page: Page): Worker[] =>
   page.workers().filter((worker) => /\/entry-[^/]+\.js$/.test(worker.url()));
 
-/** Remembers the device that the worker uses next. */
-function watchDevice(worker: Worker): Promise<void> {
+/** Takes the device away in the middle of the worker's next run. */
+function loseDevice(worker: Worker): Promise<void> {
   return worker.evaluate(() => {
-    const scope = globalThis as unknown as WorkerScope;
-    const { prototype } = scope.GPUDevice;
+    const { prototype } = (globalThis as unknown as WorkerScope).GPUDevice;
     const create = prototype.createCommandEncoder;
     prototype.createCommandEncoder = function (this: Device, ...args: unknown[]) {
-      scope.device = this;
-      return create.apply(this, args);
+      const encoder = create.apply(this, args);
+      this.destroy();
+      return encoder;
     };
   });
 }
@@ -47,7 +46,6 @@ test('the graphics device goes away: the page answers on, and nothing typed is l
   const lens = page.getByRole('grid', { name: 'Logit lens' });
   await expect(lens).toBeVisible({ timeout: 120_000 });
   const worker = modelWorkers(page).at(-1)!;
-  await watchDevice(worker);
 
   const prompt = page.getByRole('textbox', { name: 'Prompt' });
   const answered = async (text: string, lastToken: string) => {
@@ -56,7 +54,7 @@ test('the graphics device goes away: the page answers on, and nothing typed is l
     await expect(page.getByRole('status', { name: 'Verdict' })).toContainText(/\d/);
   };
   await answered('Paris is the capital of', '·of');
-  await worker.evaluate(() => (globalThis as unknown as WorkerScope).device.destroy());
+  await loseDevice(worker);
   await answered('The capital of Germany is', '·is');
   await expect(prompt).toHaveValue('The capital of Germany is');
   await expect(page.getByRole('alert')).toHaveCount(0);
