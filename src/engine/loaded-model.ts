@@ -184,15 +184,14 @@ export class LoadedModel implements Engine {
     plan: InterventionPlan,
   ): Promise<Pass> {
     const key = `${tokens.join()};${plan === NO_INTERVENTIONS ? '' : interventions}`;
-    const kept = this.lastPass;
-    if (kept?.key === key && hooks.every((hook) => kept.values.has(hook))) return kept;
+    const kept = this.lastPass?.key === key ? this.lastPass : undefined;
+    if (kept && hooks.every((hook) => kept.values.has(hook))) return kept;
     const clean =
       plan.cleanHooks.length > 0 ? await this.cleanValues(tokens, plan.cleanHooks) : new Map<HookName, Tensor>();
-    const wanted = [...new Set([...hooks, ...this.streams()])];
-    const values = await this.trunk.run(tokens, wanted, plan.points, plan.feeds(clean));
+    const values = await this.trunk.run(tokens, hooks, plan.points, plan.feeds(clean));
     const last = this.lastStream();
     if (last) checkFinite(last, values.get(last)!);
-    this.lastPass = { key, values };
+    this.lastPass = { key, values: kept ? new Map([...kept.values, ...values]) : values };
     return this.lastPass;
   }
 
