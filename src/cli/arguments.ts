@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { StrataError } from '../core/errors';
 import { DTYPES, type Dtype } from '../core/model';
+import { UNREAD_DTYPES } from '../models/layout';
 
 export interface TraceArguments {
   /** A folder, the id of a model that comes with Strata, or `owner/name` on the hub. */
@@ -60,6 +61,8 @@ export function parseTraceArguments(args: readonly string[]): TraceArguments | '
   if (values.help) return 'help';
   const { dtype = 'fp32', text, ids, capture = 'logits', intervene, hub, out, json = false } = values;
   if (values.model === undefined) usage('--model is missing: give a model folder or an id.');
+  if ((UNREAD_DTYPES as readonly string[]).includes(dtype))
+    usage(`--dtype ${dtype} is a precision that Strata does not read; choose one of ${DTYPES.join(', ')}.`);
   if (!(DTYPES as readonly string[]).includes(dtype)) usage(`--dtype ${dtype} is not one of ${DTYPES.join(', ')}.`);
   if ((text === undefined) === (ids === undefined)) usage('Give either --text or --ids.');
   if (out === undefined) usage('--out is missing: say where to write the trace.');

@@ -302,6 +302,14 @@ describe('what cannot be done', () => {
     ['--ids must be whole numbers', ['--model', LLAMA, '--ids', '1,b', ...out]],
     ['--out is missing', ['--model', LLAMA, '--ids', '1']],
     ['--dtype int3 is not one of', ['--model', LLAMA, '--ids', '1', '--dtype', 'int3', ...out]],
+    [
+      '--dtype bnb4 is a precision that Strata does not read; choose one of fp32',
+      ['--model', LLAMA, '--ids', '1', '--dtype', 'bnb4', ...out],
+    ],
+    [
+      'There is no int8 model file; there is fp32, fp16, q4',
+      ['--model', LLAMA, '--ids', '1', '--dtype', 'int8', ...out],
+    ],
     ['--sing', ['--model', LLAMA, '--ids', '1', '--sing', ...out]],
     ['--hub ftp://a is not a web address', ['--model', LLAMA, '--ids', '1', '--hub', 'ftp://a', ...out]],
     ['./nowhere/x cannot be written', ['--model', LLAMA, '--ids', '1', '--out', './nowhere/x']],

@@ -1,7 +1,8 @@
 import type { ErrorDetails, ErrorRecord } from './errors';
 import type { HookName } from './hooks';
 
-export const DTYPES = ['fp32', 'fp16', 'q8', 'q4', 'q4f16'] as const;
+/** Precisions of stored weights, under transformers.js's names: `q8` is the file `…_quantized`, the others are called as they are. */
+export const DTYPES = ['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16'] as const;
 export type Dtype = (typeof DTYPES)[number];
 
 export const BACKENDS = ['wasm', 'webgpu'] as const;

@@ -9,7 +9,15 @@ const ADDRESSABLE_BYTES = 4 * 2 ** 30;
 /** The runtime's own code and tables, and what allocation leaves unused. */
 const RESERVED_BYTES = 300e6;
 /** Bytes in the runtime's memory for each byte of the file: half precision is computed in single precision. */
-const GROWTH: Readonly<Record<Dtype, number>> = { fp32: 1.2, fp16: 2.4, q8: 1.5, q4: 1.5, q4f16: 2 };
+const GROWTH: Readonly<Record<Dtype, number>> = {
+  fp32: 1.2,
+  fp16: 2.4,
+  q8: 1.5,
+  int8: 1.5,
+  uint8: 1.5,
+  q4: 1.5,
+  q4f16: 2,
+};
 
 /** Most bytes a run of this model may need beside the weights. */
 export function roomForRuns(info: Pick<ModelInfo, 'dtype' | 'provenance'>): number {

@@ -36,7 +36,9 @@ export interface Sized {
 
 /** Stored precision, best first, for what this device computes quickly. */
 function order({ gpu }: Device): readonly Dtype[] {
-  return gpu === 'half' ? ['fp16', 'q4f16', 'q8', 'q4', 'fp32'] : ['q8', 'q4', 'q4f16', 'fp16', 'fp32'];
+  return gpu === 'half'
+    ? ['fp16', 'q4f16', 'q8', 'int8', 'uint8', 'q4', 'fp32']
+    : ['q8', 'int8', 'uint8', 'q4', 'q4f16', 'fp16', 'fp32'];
 }
 
 /**

@@ -34,6 +34,8 @@ describe('advice', () => {
     { dtype: 'fp32' as const, bytes: fp32 },
     { dtype: 'fp16' as const, bytes: fp32 / 2 },
     { dtype: 'q8' as const, bytes: fp32 / 4 },
+    { dtype: 'int8' as const, bytes: fp32 / 4 },
+    { dtype: 'uint8' as const, bytes: fp32 / 4 },
   ];
 
   it('prefers exact numbers where they are small enough, else what the device computes well', () => {

@@ -34,7 +34,7 @@ export interface CatalogueModel {
 const APACHE = 'Apache 2.0';
 const MIT = 'MIT';
 const FULL_AND_Q8: readonly Dtype[] = ['fp32', 'q8'];
-const EVERY: readonly Dtype[] = ['fp32', 'fp16', 'q8', 'q4', 'q4f16'];
+const EVERY: readonly Dtype[] = ['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16'];
 const WITHOUT_Q8: readonly Dtype[] = ['fp32', 'fp16', 'q4', 'q4f16'];
 
 /* prettier-ignore */
@@ -63,6 +63,8 @@ const BYTES: Readonly<Record<Dtype, { readonly matrix: number; readonly embeddin
   fp32: { matrix: 4, embedding: 4 },
   fp16: { matrix: 2, embedding: 2 },
   q8: { matrix: 1.03, embedding: 1.03 },
+  int8: { matrix: 1.03, embedding: 1.03 },
+  uint8: { matrix: 1.03, embedding: 1.03 },
   q4: { matrix: 0.625, embedding: 4 },
   q4f16: { matrix: 0.5625, embedding: 2 },
 };

@@ -1,5 +1,5 @@
 import { StrataError } from '../core/errors';
-import { availableDtypes } from './layout';
+import { availableDtypes, whatThereIs } from './layout';
 import type { Dtype } from '../core/model';
 import { unzip } from './zip';
 
@@ -45,7 +45,8 @@ function asFolder(name: string, byPath: ReadonlyMap<string, Blob>): ChosenFolder
   const files = new Map(inside.map(([path, blob]) => [path.slice(root.length), blob]));
   const dtypes = availableDtypes(files.keys());
   if (dtypes.length === 0) {
-    throw new StrataError('missing-file', 'There is no model file with a known name.', { file: 'onnx/model.onnx' });
+    const message = `No model can be opened here: ${whatThereIs(files.keys())}.`;
+    throw new StrataError('missing-file', message, { file: 'onnx/model.onnx' });
   }
   return { name: root.split('/').filter(Boolean).pop() ?? name, files, dtypes };
 }

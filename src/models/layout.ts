@@ -11,11 +11,13 @@ export interface ModelLayout {
   readonly external: readonly string[];
 }
 
-/** The hub's endings of a graph's name for each dtype, the usual one first. */
+/** The hub's endings of a graph's name for each dtype, the usual one first. No two dtypes share one. */
 const SUFFIXES: Readonly<Record<Dtype, readonly string[]>> = {
   fp32: ['', '_fp32'],
   fp16: ['_fp16'],
-  q8: ['_quantized', '_int8', '_uint8', '_q8'],
+  q8: ['_quantized', '_q8'],
+  int8: ['_int8'],
+  uint8: ['_uint8'],
   q4: ['_q4'],
   q4f16: ['_q4f16'],
 };
@@ -24,10 +26,13 @@ const SUFFIXES: Readonly<Record<Dtype, readonly string[]>> = {
 const STEMS = ['model', 'decoder_model_merged', 'decoder_model', 'decoder_with_past_model'];
 const FOLDERS = ['onnx/', ''];
 
-function graphOf(paths: ReadonlySet<string>, dtype: Dtype): string | undefined {
+/** Precisions the hub has files in that are not read here, as their names end. */
+export const UNREAD_DTYPES = ['bnb4', 'q2', 'q2f16', 'q1', 'q1f16'] as const;
+
+function graphOf(paths: ReadonlySet<string>, suffixes: readonly string[]): string | undefined {
   for (const folder of FOLDERS) {
     for (const stem of STEMS) {
-      for (const suffix of SUFFIXES[dtype]) {
+      for (const suffix of suffixes) {
         const path = `${folder}${stem}${suffix}.onnx`;
         if (paths.has(path)) return path;
       }
@@ -39,7 +44,22 @@ function graphOf(paths: ReadonlySet<string>, dtype: Dtype): string | undefined {
 /** Dtypes for which there is a graph, in the order of {@link DTYPES}. */
 export function availableDtypes(paths: Iterable<string>): Dtype[] {
   const all = new Set(paths);
-  return DTYPES.filter((dtype) => graphOf(all, dtype) !== undefined);
+  return DTYPES.filter((dtype) => graphOf(all, SUFFIXES[dtype]) !== undefined);
+}
+
+/** Precisions for which there is a graph that is not read here, in the order of {@link UNREAD_DTYPES}. */
+export function unreadDtypes(paths: Iterable<string>): string[] {
+  const all = new Set(paths);
+  return UNREAD_DTYPES.filter((dtype) => graphOf(all, [`_${dtype}`]) !== undefined);
+}
+
+/** What a folder has instead of a file that was looked for, as the end of a sentence. */
+export function whatThereIs(paths: Iterable<string>): string {
+  const all = new Set(paths);
+  const available = availableDtypes(all).join(', ');
+  if (available) return `there is ${available}`;
+  const unread = unreadDtypes(all).join(', ');
+  return unread ? `there is only ${unread}, which Strata does not read` : 'there is no model file with a known name';
 }
 
 /**
@@ -51,14 +71,12 @@ export function findModel(paths: Iterable<string>, dtype: Dtype): ModelLayout {
   if (!all.has('config.json')) {
     throw new StrataError('missing-file', 'There is no config.json.', { file: 'config.json' });
   }
-  const graph = graphOf(all, dtype);
+  const graph = graphOf(all, SUFFIXES[dtype]);
   if (graph === undefined) {
-    const available = availableDtypes(all).join(', ');
-    const rest = available ? `there is ${available}` : 'there is no model file with a known name';
-    throw new StrataError('missing-file', `There is no ${dtype} model file; ${rest}.`, {
+    throw new StrataError('missing-file', `There is no ${dtype} model file; ${whatThereIs(all)}.`, {
       file: `onnx/model${SUFFIXES[dtype][0] ?? ''}.onnx`,
       dtype,
-      available,
+      available: availableDtypes(all).join(', '),
     });
   }
   return {

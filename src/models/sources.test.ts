@@ -7,12 +7,14 @@ import { COMMIT, HubServer } from '../../tests/fixtures/hub-server';
 import { StrataError } from '../core/errors';
 import type { Dtype } from '../core/model';
 import type { LoadProgress } from '../core/model-api';
+import { checkPlace } from './check-keys';
+import { openTree } from './chosen-files';
 import { browserTransport } from './http';
 import { dtypesIn, openRepository, storeHub } from './hub';
-import { availableDtypes, findModel } from './layout';
+import { availableDtypes, findModel, unreadDtypes } from './layout';
 import { openModel } from './open-model';
 import { openRuntime } from './runtime';
-import { MemoryStore } from './storage';
+import { MemoryStore, writeJson } from './storage';
 import { deleteStored, listStored } from './stored-models';
 
 const ZOO = fileURLToPath(new URL('../../tests/fixtures/zoo/', import.meta.url));
@@ -111,14 +113,46 @@ describe('the hub', () => {
     for (const dtype of ['fp16', 'q4'] as const) await storeHub(repository, dtype, { store, base: hub.url });
     const hubDtypes = async () => (await listStored(store)).map((one) => one.complete && one.hub?.dtype);
     expect(await hubDtypes()).toEqual(['fp16', 'q4']);
+    const check = async (dtype: Dtype) => {
+      const files = await open('zoo/llama', { store, revision: COMMIT, dtype });
+      await writeJson(store, `checks/1.0.0/${checkPlace(files)}/bytes/wasm`, {});
+    };
+    for (const dtype of ['fp16', 'q4'] as const) await check(dtype);
+    const checks = async () => (await store.list()).map(({ key }) => key).filter((key) => key.startsWith('checks/'));
     hub.requests.length = 0;
     const opened = await open('zoo/llama', { store, revision: COMMIT, dtype: 'q4' });
     expect(sha256(opened.graph.bytes)).toBe(sha256(llama.get('onnx/model_q4.onnx')));
     expect(hub.requests).toEqual([]);
     await deleteStored(store, (await listStored(store))[0]!);
     expect(await hubDtypes()).toEqual(['q4']);
+    expect(await checks()).toEqual([expect.stringContaining(`${COMMIT}/q4/`)]);
     await deleteStored(store, (await listStored(store))[0]!);
     expect(await store.list()).toEqual([]);
+  });
+
+  it('offers and stores the eight-bit files of one repository apart', async () => {
+    const gpt2 = zoo('optimum-gpt2');
+    const whole = gpt2.get('onnx/model.onnx')!;
+    const quantised = gpt2.get('onnx/model_quantized.onnx')!;
+    const several = await HubServer.start({
+      repositories: {
+        'zoo/eight': new Map([...gpt2, ['onnx/model_int8.onnx', quantised], ['onnx/model_uint8.onnx', whole]]),
+      },
+    });
+    try {
+      const store = new MemoryStore();
+      const options = { store, base: several.url };
+      const repository = await openRepository('zoo/eight', 'main', options);
+      expect(dtypesIn(repository).map(({ dtype }) => dtype)).toEqual(['fp32', 'q8', 'int8', 'uint8']);
+      for (const dtype of ['q8', 'uint8'] as const) await storeHub(repository, dtype, options);
+      const stored = (await listStored(store)).map((one) => one.complete && one.hub?.dtype);
+      expect(stored).toEqual(['uint8', 'q8']);
+      const source = { kind: 'hub', repo: 'zoo/eight', revision: COMMIT, dtype: 'uint8' } as const;
+      const opened = await openModel(source, { root, store, hubBase: several.url });
+      expect([opened.dtype, opened.graph.path]).toEqual(['uint8', 'onnx/model_uint8.onnx']);
+    } finally {
+      await several.close();
+    }
   });
 
   it('sends a token to the hub and only there', async () => {
@@ -186,7 +220,30 @@ describe('layout', () => {
     expect(findModel(['config.json', 'onnx/decoder_model_merged_quantized.onnx'], 'q8').graph).toBe(
       'onnx/decoder_model_merged_quantized.onnx',
     );
-    expect(availableDtypes([...paths, 'onnx/model_int8.onnx', 'onnx/encoder_model.onnx'])).toEqual(['q8', 'q4']);
+    expect(availableDtypes([...paths, 'onnx/model_int8.onnx', 'onnx/encoder_model.onnx'])).toEqual(['int8', 'q4']);
+  });
+
+  it('tells the eight-bit files of one repository apart by their own names', () => {
+    const files = { q8: 'onnx/model_quantized.onnx', int8: 'onnx/model_int8.onnx', uint8: 'onnx/model_uint8.onnx' };
+    const paths = ['config.json', ...Object.values(files)];
+    expect(availableDtypes(paths)).toEqual(['q8', 'int8', 'uint8']);
+    for (const dtype of ['q8', 'int8', 'uint8'] as const) expect(findModel(paths, dtype).graph).toBe(files[dtype]);
+    expect(() => findModel(['config.json', files.uint8], 'int8')).toThrow(
+      'There is no int8 model file; there is uint8.',
+    );
+  });
+
+  it('says which precisions it does not read', () => {
+    const only = ['config.json', 'onnx/model_bnb4.onnx', 'onnx/model_q2.onnx'];
+    expect(availableDtypes(only)).toEqual([]);
+    expect(unreadDtypes(only)).toEqual(['bnb4', 'q2']);
+    expect(() => findModel(only, 'q4')).toThrow(
+      'There is no q4 model file; there is only bnb4, q2, which Strata does not read.',
+    );
+    expect(() => openTree(new Map(only.map((path) => [`mine/${path}`, new Blob(['{}'])])))).toThrow(
+      'No model can be opened here: there is only bnb4, q2, which Strata does not read.',
+    );
+    expect(unreadDtypes(['config.json', 'onnx/model_q4.onnx'])).toEqual([]);
   });
 });
 
