@@ -1,6 +1,7 @@
 import type { Dtype } from '../core/model';
 import type { FileRecord } from '../core/stored-file';
 import { BUNDLED_MODELS } from './catalogue';
+import { hubCheckKeys } from './check-keys';
 import { dtypesIn, hubFileKey, keptListing, modelIn, type HubRepository } from './hub';
 import { storedBytes, type FileStore } from './storage';
 
@@ -63,23 +64,24 @@ async function listRepository(
 ): Promise<StoredModel[]> {
   const all = [...records.keys()].filter((key) => key.startsWith(hubFileKey(repo, commit, '')));
   const { listing, listingKeys } = await listingOf(repo, commit, records, store);
-  const left = [...all, ...listingKeys];
+  const left = [...all, ...listingKeys, ...hubCheckKeys(records.keys(), repo, commit)];
   const dtypes = (listing ? dtypesIn(listing) : []).flatMap(({ dtype }) => {
     const { layout, files } = modelIn(listing!, dtype);
     const own = [layout.graph, ...layout.external].map((path) => hubFileKey(repo, commit, path));
     const stored = files.map(({ path }) => hubFileKey(repo, commit, path)).filter((key) => records.has(key));
     const complete = stored.length === files.length && stored.every((key) => records.get(key)!.complete);
-    return own.some((key) => records.has(key)) ? [{ dtype, own, stored, complete }] : [];
+    const alone = [...own.filter((key) => records.has(key)), ...hubCheckKeys(records.keys(), repo, commit, dtype)];
+    return own.some((key) => records.has(key)) ? [{ dtype, alone, stored, complete }] : [];
   });
   // Without a list of files, or with shared files alone, there is nothing to open but something to delete.
   if (dtypes.length === 0)
     return [{ kind: 'hub', name: repo, bytes: summed(records, all), complete: false, keys: left }];
-  return dtypes.map(({ dtype, own, stored, complete }) => ({
+  return dtypes.map(({ dtype, alone, stored, complete }) => ({
     kind: 'hub',
     name: repo,
     bytes: summed(records, stored),
     complete,
-    keys: dtypes.length === 1 ? left : own.filter((key) => records.has(key)),
+    keys: dtypes.length === 1 ? left : alone,
     hub: { repo, commit, dtype },
   }));
 }

@@ -13,7 +13,7 @@ import { findProbes } from './probes';
 import { webGpuSupport } from './webgpu';
 
 /** Another version of the runtime may compute otherwise. */
-const CHECKS = `checks/${__STRATA_RUNTIME__}`;
+const CHECKS = `checks/${__STRATA_RUNTIME__}/`;
 
 /** More threads than this gain nothing at the sizes a tab can hold. */
 const MAX_THREADS = 4;

@@ -3,6 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Dtype, ModelFiles, SelfCheck } from '../core/model';
 import { distinctIds } from '../core/random';
 import type { Engine } from '../engine/engine';
+import { checkPlace } from '../models/check-keys';
 import type { KeptDocuments, LoadCall } from './deps';
 
 /** Length of the random prompt both backends run. */
@@ -124,7 +125,8 @@ export class CheckMemory {
   }
 
   get #model(): string {
-    return (this.#fingerprint ??= fingerprint(this.#files));
+    this.#fingerprint ??= fingerprint(this.#files);
+    return `${checkPlace(this.#files)}/${this.#fingerprint}`;
   }
 
   async reference(): Promise<ShortResult | undefined> {
