@@ -86,18 +86,21 @@ export interface LeftOut {
   readonly role: 'answer' | 'foil';
   /**
    * `seam`: it joins the prompt at another token than the canonical answer and is not looked for at all.
-   * `too-long`: after the prompt it does not fit the context; its first token alone counts.
+   * `too-long`: after the prompt it does not fit; its first token alone counts.
    */
   readonly reason: 'seam' | 'too-long';
 }
 
-/** What {@link answerIds}, {@link foilId} and teacher forcing pass over, in the order it was typed. */
-export function leftOut(prepared: PreparedFact, n_ctx: number): LeftOut[] {
+/**
+ * What {@link answerIds}, {@link foilId} and teacher forcing pass over, in the order it was typed.
+ * @param limit Most tokens of one run.
+ */
+export function leftOut(prepared: PreparedFact, limit: number): LeftOut[] {
   const length = answerPosition(prepared) + 1;
   const answers = prepared.answers.flatMap(({ text, tokens, promptLength }): LeftOut[] => {
     if (promptLength !== length) return [{ text, role: 'answer', reason: 'seam' }];
     // The last token of an answer is never read, only predicted.
-    return length + tokens.length - 1 > n_ctx ? [{ text, role: 'answer', reason: 'too-long' }] : [];
+    return length + tokens.length - 1 > limit ? [{ text, role: 'answer', reason: 'too-long' }] : [];
   });
   const { foil } = prepared;
   return foil && foil.promptLength !== length

@@ -75,7 +75,8 @@ export interface GenerateResponse {
   /** The tokens as text, without special tokens and without a character that is not finished. */
   readonly text: string;
   /** Why it ended. */
-  readonly finish: 'length' | 'end-token' | 'context-full' | 'cancelled';
+  /** `memory-full`: the model reads more, but there is no memory for it here. */
+  readonly finish: 'length' | 'end-token' | 'context-full' | 'memory-full' | 'cancelled';
 }
 
 /** Long work can be cancelled and reports progress. Both are optional. */

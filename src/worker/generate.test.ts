@@ -47,6 +47,16 @@ describe('generate', () => {
     expect(response.tokens).toHaveLength(3);
   });
 
+  it('is held to what there is memory for, as a prompt is', async () => {
+    const engine = new ScriptedEngine({ limits: { tokens: 8, reason: 'memory', attentionTokens: 8 } });
+    const response = await generate(engine, { ...greedy, prompt: 'aaaaa', maxTokens: 100 }, pause);
+    expect([response.finish, response.tokens.length]).toEqual(['memory-full', 2]);
+    await expect(generate(engine, { ...greedy, prompt: 'a'.repeat(8) }, pause)).rejects.toMatchObject({
+      code: 'prompt-too-long',
+      details: { over: 1, reason: 'memory', fits: 8 },
+    });
+  });
+
   it('keeps what is there when it is stopped', async () => {
     const abort = new AbortController();
     const stop = (token: { token: { id: number } }) => void (token.token.id === 7 && abort.abort());

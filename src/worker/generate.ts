@@ -4,6 +4,7 @@ import { softmax, topK } from '../core/numerics';
 import { writtenText } from '../core/written-text';
 import type { Engine } from '../engine/engine';
 import { createSampler } from './sampler';
+import { tooLong } from './too-long';
 
 const MAX_ALTERNATIVES = 50;
 
@@ -39,18 +40,18 @@ export async function generate(
 ): Promise<GenerateResponse> {
   checkGenerateRequest(request);
   const ids = engine.tokenize(request.prompt).map((token) => token.id);
-  const { n_ctx } = engine.info.dims;
+  const { limits } = engine.info;
   if (ids.length === 0) throw new StrataError('empty-prompt', 'There is no prompt to continue.');
-  if (ids.length > n_ctx) {
-    const details = { tokens: ids.length, n_ctx, over: ids.length - n_ctx };
-    throw new StrataError('prompt-too-long', `The prompt has ${details.over} tokens too many for this model.`, details);
-  }
+  const refused = tooLong(ids.length, engine.info);
+  if (refused) throw refused;
   const sample = createSampler(request);
   const ends = new Set(engine.info.eosTokenIds);
   const tokens: GeneratedToken[] = [];
   const finished = (finish: GenerateResponse['finish']) => ({ tokens, text: writtenText(tokens), finish });
   while (tokens.length < request.maxTokens) {
-    if (ids.length >= n_ctx && tokens.length > 0) return finished('context-full');
+    if (ids.length >= limits.tokens && tokens.length > 0) {
+      return finished(limits.reason === 'memory' ? 'memory-full' : 'context-full');
+    }
     await pause();
     if (signal?.aborted) return finished('cancelled');
     const logits = await engine.generateStep(ids);

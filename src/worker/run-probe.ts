@@ -1,10 +1,10 @@
-import { StrataError, throwIfAborted } from '../core/errors';
+import { throwIfAborted } from '../core/errors';
 import type { Fact, PreparedFact, Token } from '../core/fact';
-import type { ModelInfo } from '../core/model';
 import type { CallOptions, ProbeRequest, ProbeResponse, RunProgress } from '../core/model-api';
 import type { RunSpec, Trace } from '../core/run';
 import type { Probe } from './deps';
 import type { Loaded } from './load';
+import { tooLong } from './too-long';
 
 type LensProgress = (done: number, total: number) => void;
 
@@ -13,16 +13,6 @@ export interface ProbeHost {
   readonly loaded: Loaded;
   prepare(fact: Fact): PreparedFact;
   trace(spec: RunSpec, signal: AbortSignal | undefined, onLens?: LensProgress): Promise<Trace>;
-}
-
-/** @throws StrataError `prompt-too-long` with how many tokens are too many. */
-function checkLength(prepared: PreparedFact, { limits, dims }: ModelInfo): void {
-  const over = prepared.tokensOver;
-  if (over === 0) return;
-  const details = { tokens: prepared.tokens.length, n_ctx: dims.n_ctx, over };
-  const memory = limits.reason === 'memory' ? { reason: 'memory', fits: limits.tokens } : {};
-  const message = `The prompt has ${over} tokens too many for this model.`;
-  throw new StrataError('prompt-too-long', message, { ...details, ...memory });
 }
 
 /** The model's own next token in place of an answer nobody gave. */
@@ -56,7 +46,8 @@ export async function runProbe(
   const options = probe.meta.parseOptions(request.options);
   const { fact } = request;
   let prepared = fact ? host.prepare(fact) : undefined;
-  if (prepared) checkLength(prepared, info);
+  const refused = prepared && tooLong(prepared.tokens.length, info);
+  if (refused) throw refused;
   if (prepared?.answers.length === 0) prepared = await withOwnAnswer(host, prepared, signal);
   const related = fact ? (probe.meta.related?.(fact, options) ?? []).map((other) => host.prepare(other)) : [];
   const input = { info, prepared, options, related };

@@ -176,7 +176,7 @@ export function planEmergence(input: Input): EmergencePlan | undefined {
   const joined = prepared.answers.map((answer) => answer.promptLength === answerAt + 1 && answer.tokens.length > 1);
   const forced = prepared.answers.flatMap((answer, index) => {
     const spelled = [...tokens.slice(0, answerAt + 1), ...answer.tokens.slice(0, -1).map((token) => token.id)];
-    if (!joined[index] || !atAnswer || spelled.length > info.dims.n_ctx) return [];
+    if (!joined[index] || !atAnswer || spelled.length > info.limits.tokens) return [];
     const lens = {
       positions: answer.tokens.map((_, step) => answerAt + step),
       midLayers: false,
