@@ -23,9 +23,10 @@ export function expectClose(
   let worst = 0;
   for (let i = 0; i < expected.length; i++) {
     const difference = Math.abs(actual[i]! - expected[i]!);
-    if (!(difference <= worst)) worst = difference;
+    if (Number.isNaN(difference)) throw new Unmet(`${what}: ${actual[i]} instead of ${expected[i]} at ${i}`);
+    worst = Math.max(worst, difference);
   }
-  if (!(worst <= tolerance)) throw new Unmet(`${what}: off by ${worst}, allowed ${tolerance}`);
+  if (worst > tolerance) throw new Unmet(`${what}: off by ${worst}, allowed ${tolerance}`);
 }
 
 /** The promise must reject with this error code; returns the error's details. */

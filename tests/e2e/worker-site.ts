@@ -21,6 +21,8 @@ const FIXTURES = TESTED_LAYOUTS.map(({ fixture }) => fixture);
 export const MODELS = TESTED_LAYOUTS.filter(
   ({ fixture, family, dtypes }) => !fixture.startsWith('families/') && family !== 'lfm2' && dtypes.includes('fp32'),
 ).map(({ fixture }) => fixture);
+/** The model's worker; threads of the runtime are workers too. */
+export const WORKER_SCRIPT = /\/entry-[^/]+\.js$/;
 const BUNDLED = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx'];
 
 /** A page with nothing on it but the worker's client, as built as the app is, and a small model in place of Atlas. */
@@ -74,17 +76,31 @@ export class WorkerSite {
 
   /**
    * The same site on another port, where some files come without one of the headers.
-   * @param destination Only where they are asked for as this (Sec-Fetch-Dest).
+   * @param spoilt.destination Only where they are asked for as this (Sec-Fetch-Dest).
+   * @param spoilt.firstWorker Put before the script of the first worker that is started.
    */
-  async without(header: string, paths: RegExp, destination?: string): Promise<{ url: string; close(): Promise<void> }> {
+  async without(
+    header: string,
+    paths: RegExp,
+    spoilt: { readonly destination?: string; readonly firstWorker?: string } = {},
+  ): Promise<{ url: string; close(): Promise<void> }> {
     const upstream = new URL(this.url);
+    const { destination, firstWorker } = spoilt;
+    let before = firstWorker ?? '';
     const server = createServer((request, response) => {
       const path = request.url ?? '/';
       const forward = get({ port: upstream.port, path, headers: request.headers }, (answer) => {
         const asked = destination === undefined || request.headers['sec-fetch-dest'] === destination;
         const kept = Object.entries(answer.headers).filter(([name]) => name !== header || !asked || !paths.test(path));
         // Else a header would come from the browser's cache after all.
-        response.writeHead(answer.statusCode ?? 500, { ...Object.fromEntries(kept), 'Cache-Control': 'no-store' });
+        const headers = { ...Object.fromEntries(kept), 'Cache-Control': 'no-store' };
+        if (before !== '' && WORKER_SCRIPT.test(path)) {
+          const length = Number(answer.headers['content-length']) + Buffer.byteLength(before);
+          response.writeHead(answer.statusCode ?? 500, { ...headers, 'content-length': length }).write(before);
+          before = '';
+        } else {
+          response.writeHead(answer.statusCode ?? 500, headers);
+        }
         answer.pipe(response);
       });
       forward.on('error', () => response.destroy());
