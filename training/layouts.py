@@ -2,11 +2,12 @@
 
     python layouts.py [NAME …]     # all, unless named; writes ../tests/fixtures/layouts/NAME/
 
-`merged-gpt2` is laid out like optimum's older decoder_model_merged.onnx (two branches of an If, one with a cache),
-`fused-gpt2` like a graph after ONNX Runtime's transformer fusions, `genai-qwen3` like the output of the ONNX Runtime
-GenAI builder, `genai-lfm2` like the hub's files of LFM2 (states of convolutions, `past_conv.N`, beside caches),
-`genai-llama-q4f16` is the zoo's half-precision genai-llama with four-bit products, `opset23-llama` is what torch.onnx
-writes for opset 23 (one Attention operator per layer). Folders hold config.json, onnx/*.onnx and reference.safetensors with the keys of the zoo's references for two prompts.
+`merged-…` are laid out like optimum's older decoder_model_merged.onnx (merged_graphs.py), `fused-gpt2` like a graph
+after ONNX Runtime's transformer fusions, `genai-…` like the output of the ONNX Runtime GenAI builder (genai_graphs.py;
+`-mha` where it writes MultiHeadAttention), `genai-lfm2` like the hub's files of LFM2 (states of convolutions,
+`past_conv.N`, beside caches). `genai-llama-q4f16` is the zoo's half-precision genai-llama with four-bit products,
+`opset23-llama` is what torch.onnx writes for opset 23 (one Attention operator per layer). Folders hold config.json,
+onnx/*.onnx and reference.safetensors with the keys of the zoo's references for two prompts.
 """
 
 import shutil
@@ -19,18 +20,21 @@ import onnx
 import onnxruntime
 import torch
 import transformers
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
+from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 from safetensors.torch import load_file, save_file
 
 from activations import reference
 from families import LOCAL_GLOBAL, STEER_STD, Family, random_model, without_metadata
+from genai_graphs import genai_graph
+from graph_builder import Builder, floats, gated, integers, with_external_data
+from merged_graphs import merged_gpt2, merged_llama
 
 OUT = Path(__file__).resolve().parent.parent / "tests" / "fixtures" / "layouts"
 VOCAB, D_MODEL, HEADS, LAYERS, D_MLP, CONTEXT, SEED = 300, 32, 4, 4, 32, 64, 23
-D_HEAD = D_MODEL // HEADS
 KEPT = 3  # inputs a convolution of LFM2 keeps
-PROMPT_LENGTHS = (3, 7)
+PROMPT_LENGTHS, SMALL_PROMPTS = (3, 7), (3, 5)
 MAX_ERROR = 2e-5
 
 GPT2 = Family("GPT-2", "GPT2", dict(vocab_size=VOCAB, n_layer=LAYERS, n_head=HEADS, n_embd=D_MODEL, n_inner=D_MLP,
@@ -43,49 +47,37 @@ LLAMA = Family("Llama", "Llama", USUAL, "")
 LFM2 = Family("LFM2", "Lfm2", dict({**USUAL, "head_dim": 16}, block_auto_adjust_ff_dim=False, conv_L_cache=3,
                                    layer_types=["conv", "full_attention", "full_attention", "conv"]),
               "", norm="model.embedding_norm", attention_out="self_attn.out_proj")
+# Smaller, so that there is room for more of them; the root of Gemma's width needs no rounding, which would be the file's.
+SMALL = dict(USUAL, vocab_size=96, hidden_size=24, num_hidden_layers=3, intermediate_size=24)
+GEMMA = dict(SMALL, hidden_size=16, query_pre_attn_scalar=12, sliding_window=4, layer_types=LOCAL_GLOBAL)
+GEMMA2 = Family("Gemma 2", "Gemma2", dict(GEMMA, attn_logit_softcapping=3.0, final_logit_softcapping=4.0), "",
+                norm_offset=True)
+GEMMA3 = Family("Gemma 3", "Gemma3", GEMMA, "", config="TextConfig", norm_offset=True)
+# GroupQueryAttention turns multiples of 16 dimensions.
+PHI = Family("Phi", "Phi", dict(SMALL, num_attention_heads=3, num_key_value_heads=3, head_dim=32,
+                                partial_rotary_factor=0.5, tie_word_embeddings=False),
+             "", norm="model.final_layernorm", attention_out="self_attn.dense")
+SMOLLM3 = Family("SmolLM3", "SmolLM3", dict(SMALL, no_rope_layers=[1, 0, 1]), "")
+MISTRAL = Family("Mistral", "Mistral", dict(SMALL, sliding_window=4, tie_word_embeddings=False), "")
+SMALL_LLAMA = Family("Llama", "Llama", SMALL, "")
 QWEN3 = Family("Qwen3", "Qwen3", dict(USUAL, sliding_window=4, use_sliding_window=True,
                                       layer_types=[*LOCAL_GLOBAL, "full_attention"]), "")
 
 
-class Builder:
-    """Collects nodes and initializers of a graph written by hand."""
-
-    def __init__(self, weights: dict[str, torch.Tensor]) -> None:
-        self.weights, self.nodes, self.initializers = weights, [], {}
-
-    def weight(self, name: str, transpose: bool = False) -> str:
-        values = self.weights[name].detach().numpy()
-        return self.constant(name + (".transposed" if transpose else ""), values.T if transpose else values)
-
-    def constant(self, name: str, values) -> str:
-        self.initializers[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
-        return name
-
-    def add(self, op: str, inputs: list[str], outputs: int | list[str] = 1, domain: str = "", **attributes) -> str:
-        names = outputs if isinstance(outputs, list) else [f"{op}_{len(self.nodes)}_{index}" for index in range(outputs)]
-        self.nodes.append(helper.make_node(op, inputs, names, domain=domain, name=f"{op}_{len(self.nodes)}", **attributes))
-        return names[0]
-
-    def fused(self, op: str, inputs: list[str], outputs: int | list[str] = 1, **attributes) -> str:
-        return self.add(op, inputs, outputs, "com.microsoft", **attributes)
-
-    def model(self, inputs: list[str], caches: int | list[int] = 0, states: list[int] = ()) -> onnx.ModelProto:
-        """`caches` are the layers with keys and values (or how many), `states` those with a convolution."""
-        sequence = ["batch", "sequence"]
-        ins = [helper.make_tensor_value_info(name, TensorProto.INT64, sequence) for name in inputs]
-        outs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [*sequence, VOCAB])]
-        for layer in states:
-            for values, kind in ((ins, "past"), (outs, "present")):
-                shape = ["batch", D_MODEL, KEPT]
-                values.append(helper.make_tensor_value_info(f"{kind}_conv.{layer}", TensorProto.FLOAT, shape))
-        for layer in range(caches) if isinstance(caches, int) else caches:
-            for part in ("key", "value"):
-                shape = ["batch", 2, "length", 16]
-                ins.append(helper.make_tensor_value_info(f"past_key_values.{layer}.{part}", TensorProto.FLOAT, shape))
-                outs.append(helper.make_tensor_value_info(f"present.{layer}.{part}", TensorProto.FLOAT, shape))
-        graph = helper.make_graph(self.nodes, "decoder", ins, outs, list(self.initializers.values()))
-        opsets = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
-        return helper.make_model(graph, opset_imports=opsets, ir_version=9, producer_name="strata-layouts")
+def decoder(b: Builder, inputs: list[str], caches: int | list[int] = 0, states: list[int] = ()) -> onnx.ModelProto:
+    """`caches` are the layers with keys and values (or how many), `states` those with a convolution."""
+    sequence = ["batch", "sequence"]
+    ins = [integers(name, sequence) for name in inputs]
+    outs = [floats("logits", [*sequence, VOCAB])]
+    for layer in states:
+        for values, kind in ((ins, "past"), (outs, "present")):
+            values.append(floats(f"{kind}_conv.{layer}", ["batch", D_MODEL, KEPT]))
+    for layer in range(caches) if isinstance(caches, int) else caches:
+        for part in ("key", "value"):
+            shape = ["batch", 2, "length", 16]
+            ins.append(floats(f"past_key_values.{layer}.{part}", shape))
+            outs.append(floats(f"present.{layer}.{part}", shape))
+    return b.graph(ins, outs)
 
 
 def fused_gpt2(model) -> onnx.ModelProto:
@@ -109,7 +101,7 @@ def fused_gpt2(model) -> onnx.ModelProto:
         after = f"{at}h.{layer + 1}.ln_1" if layer + 1 < LAYERS else at + "ln_f"
         normed, stream = skip(b, branch, stream, after, h + "mlp.c_proj.bias")
     b.add("MatMul", [normed, b.weight(at + "wte.weight", transpose=True)], ["logits"])
-    return b.model(["input_ids", "attention_mask", "position_ids"])
+    return decoder(b, ["input_ids", "attention_mask", "position_ids"])
 
 
 def skip(b: Builder, branch: str, stream: str, norm: str, bias: str) -> tuple[str, str]:
@@ -135,7 +127,7 @@ def genai_qwen3(model) -> onnx.ModelProto:
         after = f"model.layers.{layer + 1}.input_layernorm" if layer + 1 < LAYERS else "model.norm"
         normed, stream = skip_simplified(b, stream, branch, after, config.rms_norm_eps)
     b.add("MatMul", [normed, b.weight("model.embed_tokens.weight", transpose=True)], ["logits"])
-    return b.model(["input_ids", "attention_mask"], caches=LAYERS)
+    return decoder(b, ["input_ids", "attention_mask"], caches=LAYERS)
 
 
 def genai_lfm2(model) -> onnx.ModelProto:
@@ -157,12 +149,13 @@ def genai_lfm2(model) -> onnx.ModelProto:
         after = f"model.layers.{layer + 1}.operator_norm" if layer + 1 < LAYERS else "model.embedding_norm"
         normed, stream = skip_simplified(b, stream, branch, after, config.norm_eps)
     b.add("MatMul", [normed, b.weight("model.embed_tokens.weight", transpose=True)], ["logits"])
-    return b.model(["input_ids", "attention_mask"], attending, [n for n in range(LAYERS) if n not in attending])
+    return decoder(b, ["input_ids", "attention_mask"], attending, [n for n in range(LAYERS) if n not in attending])
 
 
 def short_convolution(b: Builder, layer: int, normed: str) -> str:
     at = f"model.layers.{layer}.conv."
-    joint = b.add("Transpose", [b.add("MatMul", [normed, b.weight(at + "in_proj.weight", transpose=True)])], perm=[0, 2, 1])
+    joint = b.add("MatMul", [normed, b.weight(at + "in_proj.weight", transpose=True)])
+    joint = b.add("Transpose", [joint], perm=[0, 2, 1])
     gate_in, gate_out, x = (f"{at}{part}" for part in "BCx")
     b.add("Split", [joint], [gate_in, gate_out, x], axis=1, num_outputs=3)
     joined = b.add("Concat", [f"past_conv.{layer}", b.add("Mul", [gate_in, x])], axis=2)
@@ -216,98 +209,12 @@ def simplified(b: Builder, rows: str, norm: str, eps: float) -> str:
     return b.add("SimplifiedLayerNormalization", [rows, b.weight(norm + ".weight")], stash_type=1, axis=-1, epsilon=eps)
 
 
-def gated(b: Builder, normed: str, names: list[str]) -> str:
-    gate, up = (b.add("MatMul", [normed, b.weight(name, transpose=True)]) for name in names[:2])
-    active = b.add("Mul", [gate, b.add("Sigmoid", [gate])])
-    return b.add("MatMul", [b.add("Mul", [active, up]), b.weight(names[2], transpose=True)])
-
-
 def skip_simplified(b: Builder, stream: str, branch: str, norm: str, eps: float) -> tuple[str, str]:
     last = norm in ("model.norm", "model.embedding_norm")
     outputs = [f"{norm}.out"] if last else [f"{norm}.out", "", "", f"{norm}.sum"]
     b.fused("SkipSimplifiedLayerNormalization", [stream, branch, b.weight(norm + ".weight")], outputs,
             epsilon=eps)
     return outputs[0], outputs[-1]
-
-
-def merged_gpt2(model) -> onnx.ModelProto:
-    """An If between the decoder with a cache and the one without; the weights of both stand outside."""
-    caches = [f"{layer}.{part}" for layer in range(LAYERS) for part in ("key", "value")]
-    value = helper.make_tensor_value_info
-    outputs = [value("logits", TensorProto.FLOAT, ["batch", "sequence", VOCAB])]
-    outputs += [value(f"present.{name}", TensorProto.FLOAT, ["batch", HEADS, "total", D_HEAD]) for name in caches]
-    branches, weights = [], {}
-    for cached in (True, False):
-        b = Builder(model.state_dict())
-        gpt2_branch(b, cached)
-        weights |= {name: tensor for name, tensor in b.initializers.items() if name.startswith("transformer.")}
-        own = [tensor for name, tensor in b.initializers.items() if name not in weights]
-        branches.append(helper.make_graph(b.nodes, "branch", [], outputs, own))
-    choice = helper.make_node("If", ["use_cache_branch"], [output.name for output in outputs],
-                              then_branch=branches[0], else_branch=branches[1])
-    inputs = [value("input_ids", TensorProto.INT64, ["batch", "sequence"]),
-              value("attention_mask", TensorProto.INT64, ["batch", "total"])]
-    inputs += [value(f"past_key_values.{name}", TensorProto.FLOAT, ["batch", HEADS, "past", D_HEAD]) for name in caches]
-    inputs.append(value("use_cache_branch", TensorProto.BOOL, [1]))
-    graph = helper.make_graph([choice], "merged", inputs, outputs, list(weights.values()))
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8,
-                             producer_name="strata-layouts")
-
-
-def gpt2_branch(b: Builder, cached: bool) -> None:
-    at = "transformer."
-    one = b.constant("one", np.array(1))
-    all_places = b.add("Sub", [b.add("CumSum", ["attention_mask", one]), one])
-    places = all_places
-    if cached:
-        axis = b.constant("axis", np.array([1]))
-        length = b.add("Slice", [b.add("Shape", ["input_ids"]), axis, b.constant("two", np.array([2]))])
-        start = b.add("Neg", [length])
-        places = b.add("Slice", [all_places, start, b.constant("end", np.array([2 ** 62])), axis])
-    stream = b.add("Add", [b.add("Gather", [b.weight(at + "wte.weight"), "input_ids"]),
-                           b.add("Gather", [b.weight(at + "wpe.weight"), places])])
-    dest = b.add("Unsqueeze", [places, b.constant("dest", np.array([1, 3]))])
-    src = b.add("Unsqueeze", [all_places, b.constant("src", np.array([1, 2]))])
-    visible = b.add("LessOrEqual", [src, dest])
-    split = b.constant("heads", np.array([0, 0, HEADS, D_HEAD]))
-    join = b.constant("rows", np.array([0, 0, D_MODEL]))
-    hidden = b.constant("hidden", np.array(np.finfo(np.float32).min, np.float32))
-    root = b.constant("root", np.array(np.sqrt(D_HEAD), np.float32))
-    for layer in range(LAYERS):
-        h = f"{at}h.{layer}."
-        normed = normal(b, stream, h + "ln_1")
-        q, k, v = (f"{layer}.{part}" for part in "qkv")
-        b.add("Split", [product(b, normed, h + "attn.c_attn")], [q, k, v], axis=2)
-        q, k, v = (b.add("Transpose", [b.add("Reshape", [rows, split])], perm=[0, 2, 1, 3]) for rows in (q, k, v))
-        for part, rows in (("key", k), ("value", v)):
-            present = [f"present.{layer}.{part}"]
-            joined = [f"past_key_values.{layer}.{part}", rows]
-            b.add("Concat", joined, present, axis=2) if cached else b.add("Identity", [rows], present)
-        scores = b.add("MatMul", [q, b.add("Transpose", [f"present.{layer}.key"], perm=[0, 1, 3, 2])])
-        scores = b.add("Where", [visible, b.add("Div", [scores, root]), hidden])
-        z = b.add("MatMul", [b.add("Softmax", [scores], axis=-1), f"present.{layer}.value"])
-        z = b.add("Reshape", [b.add("Transpose", [z], perm=[0, 2, 1, 3]), join])
-        stream = b.add("Add", [stream, product(b, z, h + "attn.c_proj")])
-        inner = product(b, normal(b, stream, h + "ln_2"), h + "mlp.c_fc")
-        stream = b.add("Add", [stream, product(b, gelu(b, inner), h + "mlp.c_proj")])
-    b.add("MatMul", [normal(b, stream, at + "ln_f"), b.weight(at + "wte.weight", transpose=True)], ["logits"])
-
-
-def normal(b: Builder, rows: str, name: str) -> str:
-    return b.add("LayerNormalization", [rows, b.weight(name + ".weight"), b.weight(name + ".bias")], axis=-1, epsilon=1e-5)
-
-
-def product(b: Builder, rows: str, name: str) -> str:
-    return b.add("Add", [b.add("MatMul", [rows, b.weight(name + ".weight")]), b.weight(name + ".bias")])
-
-
-def gelu(b: Builder, x: str) -> str:
-    """The tanh form, spelled out as older exporters do."""
-    number = {name: b.constant(name, np.array(value, np.float32))
-              for name, value in (("half", 0.5), ("unit", 1), ("three", 3), ("cubic", 0.044715), ("factor", np.sqrt(2 / np.pi)))}
-    inner = b.add("Add", [x, b.add("Mul", [b.add("Pow", [x, number["three"]]), number["cubic"]])])
-    bent = b.add("Add", [b.add("Tanh", [b.add("Mul", [inner, number["factor"]])]), number["unit"]])
-    return b.add("Mul", [b.add("Mul", [x, number["half"]]), bent])
 
 
 class LogitsOnly(torch.nn.Module):
@@ -334,15 +241,30 @@ def opset23_llama(model) -> onnx.ModelProto:
     return proto
 
 
+def ungrouped_genai_graph(model) -> onnx.ModelProto:
+    return genai_graph(model, grouped=False)
+
+
 LAYOUTS = {
     "merged-gpt2": (GPT2, merged_gpt2, "decoder_model_merged.onnx"),
+    "merged-llama": (SMALL_LLAMA, merged_llama, "decoder_model_merged.onnx"),
     "fused-gpt2": (GPT2, fused_gpt2, "model.onnx"),
+    "genai-gemma2": (GEMMA2, genai_graph, "model.onnx"),
+    "genai-gemma3": (GEMMA3, genai_graph, "model.onnx"),
+    "genai-llama-mha": (SMALL_LLAMA, ungrouped_genai_graph, "model.onnx"),
+    "genai-mistral": (MISTRAL, genai_graph, "model.onnx"),
+    "genai-phi": (PHI, genai_graph, "model.onnx"),
+    "genai-phi-mha": (PHI, ungrouped_genai_graph, "model.onnx"),
+    "genai-smollm3": (SMOLLM3, genai_graph, "model.onnx"),
     "genai-lfm2": (LFM2, genai_lfm2, "model.onnx"),
     "genai-qwen3": (QWEN3, genai_qwen3, "model.onnx"),
     "opset23-llama": (LLAMA, opset23_llama, "model.onnx"),
 }
 
 
+QUANTISED = ("genai-smollm3",)  # also as int8 and uint8, with integer products
+EXTERNAL = ("genai-mistral",)  # with every tensor beside the graph, as the builder itself saves them
+SMALLER = tuple(name for name, (family, *_) in LAYOUTS.items() if family.settings["vocab_size"] < VOCAB)
 Q4F16 = "genai-llama-q4f16"
 
 
@@ -355,7 +277,7 @@ def onnx_error(model, path: Path, prompts: list[list[int]]) -> float:
         feeds = {"input_ids": np.array([prompt]), "attention_mask": np.ones((1, len(prompt)), np.int64),
                  "position_ids": np.arange(len(prompt))[None]}
         feeds = {value.name: feeds[value.name] for value in session.get_inputs() if value.name in feeds}
-        for value in session.get_inputs()[len(feeds):]:
+        for value in [value for value in session.get_inputs() if value.name not in feeds]:
             feeds[value.name] = (np.array([False]) if value.type == "tensor(bool)"
                                  else np.zeros((1, *value.shape[1:]), np.float32) if "conv" in value.name
                                  else np.zeros((1, value.shape[1], 0, value.shape[3]), np.float32))
@@ -371,11 +293,21 @@ def make(name: str) -> None:
     (folder / "onnx").mkdir(parents=True, exist_ok=True)
     model = random_model(family)
     generator = torch.Generator().manual_seed(SEED)
-    prompts = [torch.randint(2, VOCAB, (length,), generator=generator).tolist() for length in PROMPT_LENGTHS]
-    steer = STEER_STD * torch.randn(D_MODEL, generator=generator)
-    tensors = reference(family, model, prompts, steer, range(len(prompts)))
-    onnx.save(build(model), folder / "onnx" / file)
+    lengths = SMALL_PROMPTS if name in SMALLER else PROMPT_LENGTHS
+    vocab = model.config.vocab_size
+    prompts = [torch.randint(2, vocab, (length,), generator=generator).tolist() for length in lengths]
+    steer = STEER_STD * torch.randn(model.get_input_embeddings().embedding_dim, generator=generator)
+    # The lens is most of a reference, so the smaller ones keep it for one prompt.
+    tensors = reference(family, model, prompts, steer, (0,) if name in SMALLER else range(len(prompts)))
+    proto = build(model)
+    if name in EXTERNAL:
+        (folder / "onnx" / f"{file}.data").write_bytes(with_external_data(proto, f"{file}.data"))
+    onnx.save(proto, folder / "onnx" / file)
     error = onnx_error(model, folder / "onnx" / file, prompts)
+    if name in QUANTISED:
+        for dtype, kind in (("int8", QuantType.QInt8), ("uint8", QuantType.QUInt8)):
+            quantize_dynamic(folder / "onnx" / file, folder / "onnx" / f"model_{dtype}.onnx", weight_type=kind,
+                             extra_options={"EnableSubgraph": True, "MatMulConstBOnly": True})
     if not error <= MAX_ERROR:
         raise SystemExit(f"{name}: ONNX and PyTorch differ by {error:.1e}")
     save_file(tensors, folder / "reference.safetensors",
