@@ -149,6 +149,11 @@ export class Page {
       ? matchFact(this.#ledger, this.workbench.fields.prompt, this.workbench.fact.answers)
       : undefined,
   );
+  /** The same of the fact that the verdict judges, which is an earlier one while there is no newer verdict. */
+  readonly judgedMatch = $derived.by(() => {
+    const fact = this.judged.latest?.fact;
+    return typeof this.#ledger === 'object' && fact ? matchFact(this.#ledger, fact.prompt, fact.answers) : undefined;
+  });
   /** What the chart shows: the chosen column once it is there, else the answer's. */
   get emergence(): ProbeRun<EmergenceResult> {
     const chosen = this.selection.column !== undefined;

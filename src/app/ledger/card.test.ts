@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { english } from '../i18n/words';
-import { fieldsOf, hopsOf, howOften, sharesOf, whenTaught } from './card';
+import { fieldsOf, gapAfter, hopsOf, howOften, sharesOf, whenTaught } from './card';
 import { matchFact, parseLedger, type LedgerFact } from './ledger';
-import { phrasingsOf } from './phrasings';
+import { firstOf, phrasingsOf } from './phrasings';
 
 function fact(more: Partial<LedgerFact>): LedgerFact {
   return {
@@ -35,6 +35,7 @@ const ledger = parseLedger({
         { id: '2', template: '{n} (capital: {a}', kind: 'cloze' },
         { id: '3', template: '{s}: {a}', kind: 'cloze' },
         { id: '4', template: 'its capital is {a}', kind: 'context' },
+        { id: '0a', template: 'My aunt moved to {s}. Now she lives in the capital, {a}', kind: 'story' },
       ],
     },
     currency: {
@@ -91,6 +92,25 @@ describe('the phrasings of a fact', () => {
       ['its capital is Paris', undefined],
     ]);
     expect(heldBack.map(({ id, prompt }) => [id, prompt])).toEqual([['2', 'France (capital:']]);
+  });
+
+  it('are told freely apart from those of one sentence, and are known again all the same', () => {
+    const told = fact({ id: 'a', seen: ['0', '0a'] });
+    const { taught, free } = phrasingsOf(ledger, told);
+    expect([taught.map(({ id }) => id), free.map(({ id }) => id)]).toEqual([['0'], ['0a']]);
+    const own = parseLedger({ version: 1, model: 'atlas', relations: ledger.relations, facts: [told] });
+    expect(matchFact(own, free[0]!.prompt!, [])).toMatchObject({ words: 'seen', phrasing: '0a' });
+  });
+
+  it('begin with the one in use where not all are shown', () => {
+    const all = ['a', 'b', 'c', 'd'].map((id) => ({ id, before: '', answer: '', after: '' }));
+    const ids = (own: string | undefined, count: number) => firstOf(all, own, count).map(({ id }) => id);
+    expect([ids('d', 2), ids('b', 2), ids(undefined, 2)]).toEqual([
+      ['d', 'a'],
+      ['a', 'b'],
+      ['a', 'b'],
+    ]);
+    expect(ids('d', 4)).toEqual(['a', 'b', 'c', 'd']);
   });
 
   it('ask in words that the ledger knows again', () => {
@@ -175,6 +195,16 @@ describe('what a fact’s card says', () => {
       { answer: 'Lyon', times: 30, share: 0.25 },
     ]);
     expect(sharesOf(fact({}))).toEqual([]);
+  });
+
+  it('reads prompt and answer as one', () => {
+    expect(['The capital is', 'la langue est l’', "c'est l'", '首都是', ''].map(gapAfter)).toEqual([
+      ' ',
+      '',
+      '',
+      '',
+      ' ',
+    ]);
   });
 
   it('finds the steps of a two-hop fact, and asks with a telling foil', () => {

@@ -56,3 +56,6 @@ export function fieldsOf(fact: LedgerFact): FactFields {
   const subject = findName(fact.prompt, fact.subject);
   return { prompt: fact.prompt, answer: fact.answers.join('|'), foil, ...(subject ? { subject } : {}) };
 }
+
+/** What stands between a prompt and its answer where both are read as one: nothing after an elision or a Han character. */
+export const gapAfter = (prompt: string): string => (/['’\p{Script=Han}\s]$/u.test(prompt) ? '' : ' ');

@@ -100,6 +100,30 @@ describe('matching a prompt', () => {
     }
   });
 
+  it('takes the longest phrasing that the words end in', () => {
+    const one = parseLedger({
+      version: 1,
+      model: 'atlas',
+      relations: {
+        capital: {
+          name: 'capital',
+          question: '',
+          language: 'en',
+          phrasings: [
+            { id: '0', template: 'capital of {s}: {a}' },
+            { id: '1b', template: 'name of the capital of {s}: {a}' },
+            { id: '2', template: '{v} of {s}: {a}' },
+          ],
+        },
+      },
+      facts: [fact('c', 'capital', 'Chad', "N'Djamena", { seen: ['0', '2'], held_back: ['1b'] })],
+    });
+    const found = (prompt: string) => matchFact(one, prompt, []);
+    expect(found('Capital of Chad:')).toMatchObject({ words: 'seen', phrasing: '0' });
+    expect(found('The name of the capital of Chad:')).toMatchObject({ words: 'held-back', phrasing: '1b' });
+    expect(found('{v} of Chad:')).toBeUndefined();
+  });
+
   it('prefers the longer name, and whole words', () => {
     expect(match('The capital of Guinea-Bissau is')?.[0]).toBe('c3');
     expect(findName('Francestown', 'France')).toBeUndefined();

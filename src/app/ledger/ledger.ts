@@ -4,7 +4,7 @@ export interface Phrasing {
   readonly id: string;
   /** One sentence with slots: `{s}` subject, `{n}` its bare name, `{p}` possessive, `{x}` article, `{a}` answer. */
   readonly template: string;
-  /** `context`: part of a longer text that has named the subject before. */
+  /** `context`: part of a longer text that has named the subject before; `story`: told freely, often at length. */
   readonly kind?: string;
 }
 
@@ -96,37 +96,46 @@ export function findName(text: string, name: string): readonly [number, number] 
   return undefined;
 }
 
-function promptOf(template: string, subject: string): string[] {
-  const before = template.split('{a}')[0]!.replace('{x}', '');
-  const bare = bareName(subject);
-  return [subject, `the ${bare}`, bare].flatMap((name) =>
-    [`${name}'s`, `${name}'`].map((possessive) =>
-      normal(before.replaceAll('{s}', name).replaceAll('{n}', bare).replaceAll('{p}', possessive)),
-    ),
-  );
-}
-
-interface Spelled {
-  readonly prompts: readonly string[];
+/** A phrasing up to its answer. */
+interface Lead {
+  readonly id: string;
+  /** Slots in braces. */
+  readonly text: string;
+  /** What follows the last slot, as {@link normal} writes it: a prompt in these words ends so. */
+  readonly end: string;
   /** It begins with the subject, which words before it could make a part of something else. */
   readonly subjectFirst: boolean;
 }
 
-/** Spelled prompts of a fact, by phrasing id; asked at every key, so they are kept. */
-const spelled = new WeakMap<LedgerFact, ReadonlyMap<string, Spelled>>();
+const SUBJECT_SLOT = /\{[snp]\}/g;
 
-function promptsOf(ledger: Ledger, fact: LedgerFact): ReadonlyMap<string, Spelled> {
-  const known = spelled.get(fact);
+function leadOf({ id, template }: Phrasing): Lead {
+  const text = template.split('{a}')[0]!.replace('{x}', '');
+  return { id, text, end: normal(text.split(SUBJECT_SLOT).at(-1)!), subjectFirst: template.startsWith('{') };
+}
+
+/** Leads of a relation; asked at every key, so they are kept. */
+const leads = new WeakMap<Relation, readonly Lead[]>();
+
+function leadsOf(relation: Relation): readonly Lead[] {
+  const known = leads.get(relation);
   if (known) return known;
-  const phrasings = ledger.relations[fact.relation]?.phrasings ?? [];
-  const prompts = new Map(
-    phrasings.map(({ id, template }) => [
-      id,
-      { prompts: promptOf(template, fact.subject), subjectFirst: template.startsWith('{') },
-    ]),
+  // A slot that only the training script can fill stands in no prompt.
+  const all = relation.phrasings
+    .map(leadOf)
+    .filter(({ text }) => text !== '' && !text.replace(SUBJECT_SLOT, '').includes('{'));
+  leads.set(relation, all);
+  return all;
+}
+
+/** The ways to write a lead with a subject, as {@link normal} writes them. */
+function spell({ text }: Lead, subject: string): string[] {
+  const bare = bareName(subject);
+  return [subject, `the ${bare}`, bare].flatMap((name) =>
+    [`${name}'s`, `${name}'`].map((possessive) =>
+      normal(text.replaceAll('{s}', name).replaceAll('{n}', bare).replaceAll('{p}', possessive)),
+    ),
   );
-  spelled.set(fact, prompts);
-  return prompts;
 }
 
 /** What may stand before a sentence: nothing, a mark, or a word that begins a clause; not “the capital of”. */
@@ -138,14 +147,25 @@ function endsIn(given: string, words: string, subjectFirst: boolean): boolean {
   return !subjectFirst || CLAUSE.test(given.slice(0, given.length - words.length).trimEnd());
 }
 
+/** The longest phrasing, taught or held back, that a prompt ends in: “name of the capital of” is not “capital of”. */
 function wordsOf(ledger: Ledger, fact: LedgerFact, given: string): Pick<Match, 'words' | 'phrasing'> | undefined {
+  const relation = ledger.relations[fact.relation];
   const ends = [given, given.replace(ARTICLE, '')];
-  for (const [id, { prompts, subjectFirst }] of promptsOf(ledger, fact)) {
-    if (!prompts.some((words) => ends.some((end) => endsIn(end, words, subjectFirst)))) continue;
-    if (fact.seen.includes(id)) return { words: 'seen', phrasing: id };
-    if (fact.held_back.includes(id)) return { words: 'held-back', phrasing: id };
+  let longest = 0;
+  let found: Pick<Match, 'words' | 'phrasing'> | undefined;
+  for (const lead of relation ? leadsOf(relation) : []) {
+    // A hundred phrasings of every fact that is named: spelled only where the words could be these.
+    if (!ends.some((end) => end.endsWith(lead.end))) continue;
+    const { id, subjectFirst } = lead;
+    const words = fact.seen.includes(id) ? 'seen' : fact.held_back.includes(id) ? 'held-back' : undefined;
+    if (!words) continue;
+    for (const text of spell(lead, fact.subject)) {
+      if (text.length <= longest || !ends.some((end) => endsIn(end, text, subjectFirst))) continue;
+      longest = text.length;
+      found = { words, phrasing: id };
+    }
   }
-  return normal(fact.prompt) === given ? { words: 'other' } : undefined;
+  return found ?? (normal(fact.prompt) === given ? { words: 'other' } : undefined);
 }
 
 /**
@@ -158,7 +178,8 @@ export function matchFact(ledger: Ledger, prompt: string, answers: readonly stri
   const lower = prompt.toLowerCase();
   const given = normal(prompt);
   // Thousands of names, asked at every key: the cheap test comes first.
-  const named = [...ledger.bySubject].filter(([name]) => lower.includes(name)).flatMap(([, facts]) => facts);
+  const named: LedgerFact[] = [];
+  for (const [name, facts] of ledger.bySubject) if (lower.includes(name)) named.push(...facts);
   for (const fact of named) {
     const subject = findName(prompt, fact.subject) ?? findName(prompt, bareName(fact.subject));
     if (!subject) continue;

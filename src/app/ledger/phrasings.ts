@@ -76,11 +76,12 @@ function filled({ id, template }: Phrasing, fact: LedgerFact, slots: Slots): Fil
   };
 }
 
-/** A fact's phrasings: taught on their own, taught within longer texts, and held back on purpose. */
+/** A fact's phrasings: taught as sentences, within longer texts or told freely, and held back on purpose. */
 export interface FactPhrasings {
   readonly taught: readonly FilledPhrasing[];
   readonly within: readonly FilledPhrasing[];
   readonly heldBack: readonly FilledPhrasing[];
+  readonly free: readonly FilledPhrasing[];
 }
 
 export function phrasingsOf(ledger: Ledger, fact: LedgerFact): FactPhrasings {
@@ -91,8 +92,16 @@ export function phrasingsOf(ledger: Ledger, fact: LedgerFact): FactPhrasings {
   const seen = new Set(fact.seen);
   const held = new Set(fact.held_back);
   return {
-    taught: those(({ id, kind }) => seen.has(id) && kind !== 'context'),
+    taught: those(({ id, kind }) => seen.has(id) && kind !== 'context' && kind !== 'story'),
     within: those(({ id, kind }) => seen.has(id) && kind === 'context'),
     heldBack: those(({ id }) => held.has(id)),
+    free: those(({ id, kind }) => seen.has(id) && kind === 'story'),
   };
+}
+
+/** The first `count`, with the one that is in use before the others where it would not be among them. */
+export function firstOf(list: readonly FilledPhrasing[], own: string | undefined, count: number): FilledPhrasing[] {
+  const first = list.slice(0, count);
+  const used = list.slice(count).find(({ id }) => id === own);
+  return used ? [used, ...first.slice(0, -1)] : first;
 }
