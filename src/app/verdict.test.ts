@@ -4,10 +4,20 @@ import type { AnswerScore, EmergenceResult, NullResult, Verdict } from '../probe
 import { english } from './i18n/words';
 import { nullSentence, verdictNumbers, verdictSentences, type Sentence, type VerdictInput } from './verdict';
 
-const token = (id: number, text: string): Token => ({ id, text, bytes: [], start: 0, end: 0, special: false });
+const encoder = new TextEncoder();
+const token = (id: number, text: string, bytes = [...encoder.encode(text)]): Token => ({
+  id,
+  text,
+  bytes,
+  start: 0,
+  end: 0,
+  special: false,
+});
 
 const ADDIS = [token(2, ' Ad'), token(3, 'dis'), token(4, ' Ababa')];
 const PARIS = [token(1, ' Paris')];
+/** One letter in two tokens. */
+const BEH = [token(5, '⟨D8⟩', [0xd8]), token(6, '⟨A8⟩', [0xa8])];
 
 const score = (text: string, tokens: readonly Token[], tokenProbs: number[], tokenRanks: number[]): AnswerScore => ({
   text,
@@ -43,6 +53,7 @@ function input(
   const answers = [
     { text: 'Addis Ababa', tokens: ADDIS, seamChanged: false, promptLength: 5 },
     { text: 'Paris', tokens: PARIS, seamChanged: false, promptLength: 5 },
+    { text: 'ب', tokens: BEH, seamChanged: false, promptLength: 5 },
   ].filter(({ text }) => result.answers.length === 0 || result.answers.some((one) => one.text === text));
   const prepared = { tokens: [], answers } as unknown as PreparedFact;
   const labels = { 1: PARIS[0]!, 2: ADDIS[0]!, 9: token(9, ' the') };
@@ -57,8 +68,8 @@ const read = ({ key, values, chips }: Sentence): string =>
     .join('')
     .replaceAll('\u00a0', ' ');
 
-const said = (it: VerdictInput): string => verdictSentences(it)!.map(read).join(' ');
-const keys = (it: VerdictInput): string[] => verdictSentences(it)!.map((sentence) => sentence.key);
+const said = (it: VerdictInput): string => verdictSentences(it, english)!.map(read).join(' ');
+const keys = (it: VerdictInput): string[] => verdictSentences(it, english)!.map((sentence) => sentence.key);
 const WRONG = { topIsAnswer: false, knows: false, saysId: 9, saysProbability: 0.5, rank: 4, p: 0.02 };
 
 describe('the verdict', () => {
@@ -96,6 +107,11 @@ describe('the verdict', () => {
     expect(verdictNumbers(cut, english).whole).toBeUndefined();
   });
 
+  it('writes an answer as text where its tokens are parts of characters', () => {
+    const begins = input({}, { saysId: 5, knows: false }, { answers: [score('ب', BEH, [0.8, 0.5], [1, 2])] });
+    expect(said(begins)).toMatch(/^Atlas begins with ⟨D8⟩ .* would not write all of ب \(40 %\)/);
+  });
+
   it('of several accepted answers speaks of the one that is written, else of the best placed', () => {
     const both = (ranks: number[], probability: number) => [
       score('Addis Ababa', ADDIS, [0.1, 1, 1], [7, 1, 1]),
@@ -104,6 +120,8 @@ describe('the verdict', () => {
     expect(said(input({}, { p: 0.7 }, { answers: both([1], 0.6) }))).toContain('answers  Paris with 60 %');
     expect(said(input({}, WRONG, { answers: both([4], 0.01) }))).toContain('does not say  Paris (rank 4, 1 %)');
     expect(said(input({}, WRONG, { answers: both([40], 0.01) }))).toContain('first token  Ad: rank 7, 10 %');
+    const far = [score('Paris', PARIS, [0.001], [1219])];
+    expect(said(input({}, WRONG, { answers: far }))).toContain('rank 1,219');
   });
 
   it('tells staying from passing, lost and never', () => {
@@ -122,7 +140,7 @@ describe('the verdict', () => {
     expect(keys(own)).toEqual(['verdict.own', 'verdict.own.stays']);
     expect(nullSentence(own.result, 'no-subject', english)).toBeUndefined();
     const { verdict: _, ...result } = own.result;
-    expect(verdictSentences({ ...own, result })).toBeUndefined();
+    expect(verdictSentences({ ...own, result }, english)).toBeUndefined();
   });
 
   it('numbers events, also those that never happen, and their relative depths', () => {

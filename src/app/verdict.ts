@@ -1,5 +1,6 @@
 import { answerPosition, type AnswerTokens, type PreparedFact, type Token } from '../core/fact';
 import { relativeDepth } from '../core/ruler';
+import { writtenText } from '../core/written-text';
 import type { AnswerScore, EmergenceResult, Verdict } from '../probes/emergence/meta';
 import { percent } from '../views/format';
 import type { WordKey, Words, WordValues } from '../views/words';
@@ -61,8 +62,14 @@ function spokenOf(prepared: PreparedFact, result: EmergenceResult, verdict: Verd
 
 const firstRank = (score: AnswerScore | undefined): number => score?.tokenRanks[0] ?? Infinity;
 
+/** Tokens as one text: a character may be spread over several of them. */
+const spelled = (tokens: readonly Token[]): string =>
+  tokens.some(({ special }) => special)
+    ? tokens.map(({ text }) => text).join('')
+    : writtenText(tokens.map((token) => ({ token })));
+
 const inTokens = ({ tokens }: AnswerTokens): Omit<Spoken, 'score'> => ({
-  text: tokens.map((token) => token.text).join(''),
+  text: spelled(tokens),
   first: tokens[0]?.text ?? '',
   several: tokens.length > 1,
 });
@@ -88,12 +95,16 @@ function whenItEmerges({ result, n_layers }: VerdictInput, several: boolean): Se
 }
 
 /** Whether it knows, with rank and probability: of the whole answer, and of its first token where there are several. */
-function whetherItKnows({ result, prepared, labels, model }: VerdictInput, verdict: Verdict): Sentence {
+function whetherItKnows(
+  { result, prepared, labels, model }: VerdictInput,
+  verdict: Verdict,
+  { locale }: Words,
+): Sentence {
   const spoken = spokenOf(prepared, result, verdict);
   const score = spoken?.score;
   const values = {
     model,
-    rank: score?.tokenRanks[0] ?? verdict.rank,
+    rank: (score?.tokenRanks[0] ?? verdict.rank).toLocaleString(locale),
     p: percent(score?.tokenProbs[0] ?? verdict.p),
     whole: percent(score?.probability ?? NaN),
     saysP: percent(verdict.saysProbability),
@@ -126,13 +137,13 @@ function ownWords({ result, labels, model, n_layers }: VerdictInput, verdict: Ve
 }
 
 /** Does it know, and since which layer (SPEC.md, "Fact, answer, verdict"); undefined away from the answer's column. */
-export function verdictSentences(input: VerdictInput): Sentence[] | undefined {
+export function verdictSentences(input: VerdictInput, words: Words): Sentence[] | undefined {
   const { result, prepared } = input;
   const { verdict } = result;
   if (!verdict) return undefined;
   if (verdict.ownAnswer) return ownWords(input, verdict);
   const several = spokenOf(prepared, result, verdict)?.several ?? false;
-  return [whetherItKnows(input, verdict), whenItEmerges(input, several)];
+  return [whetherItKnows(input, verdict, words), whenItEmerges(input, several)];
 }
 
 /** The verdict against the null: what other subjects show in the same sentence, or why that is not known. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, cellPercent, columns, percent, shorten, visible } from './format';
+import { bytes, cellPercent, columns, percent, quote, shorten, visible } from './format';
 
 describe('numbers', () => {
   it('writes percent with sensible digits', () => {
@@ -48,5 +48,7 @@ describe('tokens', () => {
     expect(shorten('·international', 8)).toBe('·intern…');
     expect(shorten('巴黎巴黎', 5)).toBe('巴黎…');
     expect(shorten('short', 8)).toBe('short');
+    expect(quote(' the capital\n of\u200b ')).toBe('the capital of⟨200B⟩');
+    expect(quote('The capital of France', 10)).toBe('The capit…');
   });
 });

@@ -94,3 +94,10 @@ export function shorten(text: string, limit: number): string {
   }
   return `${out}…`;
 }
+
+const LONGEST_QUOTE = 60;
+
+/** A text in a sentence about it: on one line, short, spaces as they are and what else cannot be seen made visible. */
+export function quote(text: string, limit = LONGEST_QUOTE): string {
+  return shorten(text.trim().split(/\s+/).map(visible).join(' '), limit);
+}

@@ -82,6 +82,8 @@ export function exportItems(page: Page, words: Words): ExportItem[] {
   const heads = page.heads.result;
   if (attention && attention.result.layers.length > 0) {
     const { result } = attention;
+    // The lens may have gone on to another text already.
+    const attentionFact = factLine(attention.prepared);
     const attentionTokens = attention.prepared?.tokens ?? tokens;
     const does = ({ layer, head }: HeadId): string | undefined => {
       const kind = heads?.labels[heads.layers.indexOf(layer) * heads.n_heads + head]?.kind;
@@ -89,7 +91,7 @@ export function exportItems(page: Page, words: Words): ExportItem[] {
     };
     items.push({
       name: words('attention.name'),
-      fact,
+      fact: attentionFact,
       scene: () =>
         attentionScene(
           result,
@@ -102,7 +104,7 @@ export function exportItems(page: Page, words: Words): ExportItem[] {
             does,
             scores: (id) => (heads ? scoresLine(heads, id, words) : ''),
           },
-          frame(words('attention.title')),
+          frame(words('attention.title'), attentionFact),
           words,
         ),
       table: () => headsTable(result, attentionTokens, does, page.variant, words),
@@ -112,7 +114,7 @@ export function exportItems(page: Page, words: Words): ExportItem[] {
     const chosen = shownHead(result, page.selection.head);
     items.push({
       name: `${words('attention.pattern')}, ${headTitle(chosen, variant, words)}`,
-      fact,
+      fact: attentionFact,
       table: () => patternTable(result, attentionTokens, chosen, variant, words),
       result: {
         ...chosen,
