@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { columnWidths, edges, visibleColumns } from './layer-grid';
+import { columnWidths, edges, shareOut, visibleColumns } from './layer-grid';
 
 describe('layer grid layout', () => {
   it('gives a column what its longest token needs, within limits', () => {
@@ -15,6 +15,22 @@ describe('layer grid layout', () => {
 
   it('makes room for a head that is longer than every token under it', () => {
     expect(columnWidths([['·a']], ['·population'])).toEqual([11]);
+  });
+
+  it('cuts the longest tokens where that brings all columns into view, but not to nothing', () => {
+    const rows = [['·government', '·Constantinople', '·a']];
+    const heads = ['·x', '·y', '·z'];
+    const within = (room: number) =>
+      columnWidths(rows, heads, (widths) => widths.reduce((sum, width) => sum + width, 0) <= room);
+    expect(within(40)).toEqual([15, 17, 7]);
+    expect(within(36)).toEqual([14, 14, 7]);
+    expect(within(30)).toEqual([15, 17, 7]);
+  });
+
+  it('shares spare room out; what must be scrolled ends in whole columns', () => {
+    expect(shareOut([100, 100], 250)).toEqual([125, 125]);
+    expect(shareOut([100, 100, 100], 250)).toEqual([100, 125, 125]);
+    expect(shareOut([100, 300], 250)).toEqual([100, 300]);
   });
 
   it('renders only the columns in view, a few beside them, and the focused one', () => {

@@ -41,18 +41,39 @@ export function gridText({ text, special }: Pick<Token, 'text' | 'special'>): st
 }
 
 const LONGEST = 13;
+/** Shorter than this a token says too little, and the grid is scrolled instead. */
+const CUT = 8;
 const SHORTEST = 3;
 const NUMBER = 4;
 
-/** Width of each column in monospace columns: as wide as its longest token needs, up to a limit, number included. */
-export function columnWidths(rows: readonly (readonly string[])[], heads: readonly string[]): number[] {
-  return heads.map((head, column) => {
-    const longest = rows.reduce(
-      (width, row) => Math.max(width, columnsOf(row[column] ?? '')),
-      columnsOf(head) - NUMBER,
-    );
-    return Math.min(LONGEST, Math.max(SHORTEST, longest)) + NUMBER;
-  });
+/**
+ * Width of each column in monospace columns: as wide as its longest token needs, up to a limit, number included.
+ * @param fits Whether these widths fit beside one another; the longest are cut, within reason, until they do.
+ */
+export function columnWidths(
+  rows: readonly (readonly string[])[],
+  heads: readonly string[],
+  fits: (widths: readonly number[]) => boolean = () => true,
+): number[] {
+  const longest = heads.map((head, column) =>
+    rows.reduce((width, row) => Math.max(width, columnsOf(row[column] ?? '')), columnsOf(head) - NUMBER),
+  );
+  const upTo = (limit: number): number[] => longest.map((own) => Math.min(limit, Math.max(SHORTEST, own)) + NUMBER);
+  for (let limit = LONGEST; limit >= CUT; limit--) if (fits(upTo(limit))) return upTo(limit);
+  return upTo(LONGEST);
+}
+
+/**
+ * Pixels of each column: spare room is shared out. Where they do not all fit, the last ones that do get it, so that
+ * they fill the room and none is cut.
+ */
+export function shareOut(own: readonly number[], room: number): number[] {
+  let from = own.length;
+  let spare = room;
+  while (from > 0 && own[from - 1]! <= spare) spare -= own[--from]!;
+  const whole = own.length - from;
+  const more = whole > 0 ? Math.max(0, Math.floor(spare / whole)) : 0;
+  return own.map((value, column) => (column >= from ? value + more : value));
 }
 
 /** Monospace columns a token may take in a cell of this width. */
