@@ -1,14 +1,15 @@
 import type { Page } from '@playwright/test';
 import { findings } from './axe';
-import { expect, probed, test } from './site';
+import { expect, open, settled, test } from './site';
 
-async function open(page: Page, url: string): Promise<void> {
-  await page.addInitScript(() => localStorage.setItem('strata:tour-seen', 'true'));
+/** Opens the page and waits until all of it is there. */
+async function openWhole(page: Page, url: string): Promise<void> {
   await page.emulateMedia({ reducedMotion: 'reduce' });
-  await page.goto(url);
-  await probed(page);
+  await open(page, url);
+  await settled(page);
+  // What the heads do comes last, and beside the pattern.
   await expect(page.getByRole('grid', { name: 'Attention pattern' })).toBeVisible();
-  await expect(page.locator('main [aria-busy=false]')).toHaveCount(1);
+  await expect(page.getByRole('button', { name: /^About “What a head does”/ })).toBeVisible();
 }
 
 /** By how many pixels the page, or a panel over it, is wider than the window. */
@@ -25,7 +26,7 @@ for (const theme of ['light', 'dark'] as const) {
     test.use({ colorScheme: theme });
 
     test('the page itself, and as it is presented', async ({ page, site }) => {
-      await open(page, site.url);
+      await openWhole(page, site.url);
       expect(await overflow(page)).toBeLessThanOrEqual(0);
       await page.getByRole('grid', { name: 'Logit lens' }).getByRole('gridcell').nth(3).click();
       await page.getByRole('button', { name: 'Keep' }).click();
@@ -66,7 +67,7 @@ for (const theme of ['light', 'dark'] as const) {
     });
 
     test('every panel; nothing asked, and too much asked', async ({ page, site }) => {
-      await open(page, site.url);
+      await openWhole(page, site.url);
       const panels = [
         page.getByRole('button', { name: 'Facts', exact: true }),
         page.getByRole('button', { name: 'Export' }),
@@ -111,7 +112,7 @@ for (const theme of ['light', 'dark'] as const) {
 
 test('on a phone nothing sticks out', async ({ page, site }) => {
   await page.setViewportSize({ width: 390, height: 844 });
-  await open(page, site.url);
+  await openWhole(page, site.url);
   expect(await overflow(page)).toBeLessThanOrEqual(0);
   expect(await findings(page)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { readFile } from 'node:fs/promises';
-import { ATLAS, expect, probed, test } from './site';
+import { answered, ATLAS, expect, probed, test } from './site';
 
 /** What has the focus, by role-ish words that a person would hear. */
 const focused = (page: Page): Promise<string> =>
@@ -40,12 +40,13 @@ test('the whole journey by keyboard alone', async ({ page, context, site, compla
   await page.keyboard.press('ControlOrMeta+A');
   await page.keyboard.type('Rome');
   await page.keyboard.press('Enter');
+  await answered(page);
   await expect(verdict).toContainText('Rome');
 
   await tabTo(page, /^BUTTON Token \d/);
   await page.keyboard.press('End');
   await page.keyboard.press('ArrowLeft');
-  expect(await focused(page)).toMatch(/·Italy/);
+  await expect.poll(() => focused(page)).toMatch(/·Italy/);
   const italy = page.getByRole('button', { name: /^Token \d+: ·Italy/ });
   await expect(italy).toHaveAttribute('aria-pressed', 'true');
   await page.keyboard.press('Space');
@@ -82,7 +83,7 @@ test('the whole journey by keyboard alone', async ({ page, context, site, compla
   await expect(page.getByRole('heading', { name: `Layer ${ATLAS.layers}, head 2` })).toBeVisible();
   await tabTo(page, /^gridcell .* looks at /);
   await page.keyboard.press('Control+Home');
-  expect(await focused(page)).toMatch(/looks at .*: 100/);
+  await expect.poll(() => focused(page)).toMatch(/looks at .*: 100/);
 
   await tabTo(page, /^BUTTON Write on/);
   await page.keyboard.press('Enter');

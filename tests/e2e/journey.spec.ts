@@ -1,19 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from '@playwright/test';
-import { ATLAS, expect, probed, test } from './site';
+import { answered, ATLAS, expect, open, probed, settled, test } from './site';
 
 const prompt = (page: Page): Locator => page.getByRole('textbox', { name: 'Prompt' });
 const verdict = (page: Page): Locator => page.getByRole('status', { name: 'Verdict' });
 const lens = (page: Page): Locator => page.getByRole('grid', { name: 'Logit lens' });
 const row = (page: Page, name: string): Locator => lens(page).getByRole('row', { name, exact: true });
 const figure = (page: Page, name: string): Locator => page.getByRole('figure', { name, exact: true });
-
-/** A page past its first visit: the tour does not stand in the way. */
-async function open(page: Page, url: string): Promise<void> {
-  await page.addInitScript(() => localStorage.setItem('strata:tour-seen', 'true'));
-  await page.goto(url);
-  await probed(page);
-}
 
 test('a first visit answers by itself and shows round', async ({ page, site, complaints }) => {
   await page.goto(site.url);
@@ -31,8 +24,8 @@ test('a first visit answers by itself and shows round', async ({ page, site, com
   await expect(tour).toBeHidden();
   await expect(prompt(page)).toBeFocused();
   await page.reload();
-  await probed(page);
-  await expect(figure(page, 'Attention')).toBeVisible();
+  // The tour would come last.
+  await settled(page);
   await expect(tour).toBeHidden();
   await page.getByRole('button', { name: 'Display' }).click();
   await page.getByRole('button', { name: 'Show the tour' }).click();
@@ -58,7 +51,10 @@ test('the lens has a row for each layer, and a cell can be read, pinned and let 
   await page.keyboard.press('Escape');
   await expect(lens(page).locator('[aria-selected=true]')).toHaveCount(0);
   await page.getByRole('radio', { name: 'answer rank' }).check();
-  await expect(row(page, layers.at(-1)!).getByRole('gridcell').last()).toHaveText(/\d/);
+  await expect(figure(page, 'Logit lens')).toContainText('rank of the answer');
+  for (const name of ['Embedding', ...layers]) {
+    await expect(row(page, name).getByRole('gridcell').last()).toHaveText(/\S+\s*[1-9][\d.]*k?$/);
+  }
   await page.getByRole('button', { name: 'mid-layers' }).click();
   await expect(lens(page).getByRole('row')).toHaveCount(2 + 2 * ATLAS.layers);
 });
@@ -69,7 +65,9 @@ test('results follow typing, and the latest text wins', async ({ page, site }) =
   await expect(verdict(page)).toContainText('Type the beginning of a fact');
   await prompt(page).pressSequentially('What is the capital of Japan? It is', { delay: 15 });
   await page.getByRole('textbox', { name: 'Answer' }).fill('Tokyo');
+  await answered(page);
   await expect(verdict(page)).toContainText('Tokyo');
+  await expect(lens(page)).toContainText('·Japan');
   await expect(lens(page).getByRole('columnheader').last()).toHaveText('·is');
   await expect(page.getByRole('toolbar', { name: /Tokens of the prompt/ })).toContainText('·Japan');
 });
@@ -85,11 +83,11 @@ test('a fact from the gallery comes with what the model was taught', async ({ pa
   await page.getByRole('button', { name: 'Facts', exact: true }).click();
   await gallery.getByRole('searchbox', { name: 'Search facts' }).fill('The capital of France');
   await gallery.getByRole('list', { name: 'Facts' }).getByRole('button').first().click();
-  const taught = page.getByRole('button', { name: /^Taught \d+ times in \d+ phrasings/ });
+  const taught = page.getByRole('button', { name: /^Taught [\d,]+ times in \d+ phrasings/ });
   await taught.click();
   const card = page.getByRole('region', { name: 'What Atlas was taught' });
   const others = card.getByRole('button', { name: /France.*Paris/ });
-  expect(await others.count()).toBeGreaterThan(1);
+  await expect(others.nth(1)).toBeVisible();
   await expect(others.and(page.locator('[aria-current=true]'))).toHaveText('The capital of France is Paris');
   await others.last().click();
   await expect(prompt(page)).not.toHaveValue('The capital of France is');
@@ -138,6 +136,7 @@ test('a curve is kept and compared, the model writes on', async ({ page, site })
   await emergence.getByRole('button', { name: 'Keep' }).click();
   await prompt(page).fill('The capital of Italy is');
   await page.getByRole('textbox', { name: 'Answer' }).fill('Rome');
+  await answered(page);
   await expect(verdict(page)).toContainText('Rome');
   await expect(emergence.getByRole('button', { name: /Remove The capital of France/ })).toBeVisible();
   for (const measure of ['log', 'rank', 'difference', 'linear'])
@@ -149,7 +148,6 @@ test('a curve is kept and compared, the model writes on', async ({ page, site })
   await continuation.getByRole('button', { name: 'Write on' }).click();
   await expect(continuation).toContainText(/Stopped after|ended the text/);
   const written = continuation.getByRole('group', { name: 'Written tokens' }).getByRole('button');
-  expect(await written.count()).toBeGreaterThan(0);
   await written.first().click();
   await expect(continuation.getByRole('heading', { name: 'What it considered for token 1' })).toBeVisible();
 });
@@ -163,6 +161,7 @@ test('a link carries everything chosen; a broken one opens the first fact with a
   await open(page, site.url);
   await prompt(page).fill('The capital of Spain is');
   await page.getByRole('textbox', { name: 'Answer' }).fill('Madrid');
+  await answered(page);
   await expect(verdict(page)).toContainText('Madrid');
   await row(page, 'Layer 4').getByRole('gridcell').last().click();
   await page.getByRole('radio', { name: 'entropy' }).check();
@@ -208,9 +207,11 @@ test('text that is hard to read gets a sentence, and nothing is lost', async ({ 
   const texts = ['x', '😀👩‍👩‍👧', 'عاصمة فرنسا هي', 'a\u200bb\u200dc', 'bell \u0007 and \u001b[31m'];
   for (const text of texts) {
     await prompt(page).fill(text);
+    await answered(page);
     await expect(prompt(page)).toHaveValue(text);
     await expect(lens(page)).toBeVisible();
     await expect(verdict(page)).toContainText('Atlas');
+    await expect(page.getByRole('alert')).toHaveCount(0);
   }
   await prompt(page).fill('word '.repeat(10_000));
   await expect(page.getByText(/tokens too long: this model reads 128/)).toBeVisible();
@@ -222,7 +223,8 @@ test('text that is hard to read gets a sentence, and nothing is lost', async ({ 
   });
   await expect(page.getByRole('alert')).toContainText('surrogate');
   await prompt(page).fill('The capital of France is');
-  await expect(verdict(page)).toContainText('Paris');
+  await answered(page);
+  await expect(lens(page)).toContainText('·France');
   await expect(page.getByRole('alert')).toBeHidden();
   expect(complaints.all).toEqual([]);
 });

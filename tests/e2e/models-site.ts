@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HUB_HOST, HubServer, STORAGE_HOST } from '../fixtures/hub-server';
-import { probed, test as base } from './site';
+import { test as base } from './site';
 
 const ZOO = fileURLToPath(new URL('../fixtures/zoo/', import.meta.url));
 
@@ -77,14 +77,7 @@ export const test = base.extend<{ hub: HubServer }, { hubPort: number }>({
   },
 });
 
-export { expect } from './site';
-
-/** The page past its first visit. */
-export async function open(page: Page, url: string): Promise<void> {
-  await page.addInitScript(() => localStorage.setItem('strata:tour-seen', 'true'));
-  await page.goto(url);
-  await probed(page);
-}
+export { expect, open } from './site';
 
 export const dialog = (page: Page): Locator => page.getByRole('dialog', { name: 'Models' });
 export const model = (page: Page): Locator => page.getByRole('combobox', { name: 'Model' });

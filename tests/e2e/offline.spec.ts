@@ -1,13 +1,17 @@
 import type { Page } from '@playwright/test';
 import { findings, findingsInBothThemes } from './axe';
-import { Complaints, controlled, expect, lookForUpdate, probed, readyOffline, Site, test, versionOf } from './site';
-
-/** Asks another fact and waits until the lens shows it. */
-async function ask(page: Page, prompt: string, token: string): Promise<void> {
-  await page.getByRole('textbox', { name: 'Prompt' }).fill(prompt);
-  await expect(page.getByRole('grid', { name: 'Logit lens' }).getByText(token).first()).toBeVisible();
-  await expect(page.getByRole('status', { name: 'Verdict' })).toContainText(/\d/);
-}
+import {
+  answered,
+  Complaints,
+  controlled,
+  expect,
+  lookForUpdate,
+  probed,
+  readyOffline,
+  Site,
+  test,
+  versionOf,
+} from './site';
 
 async function dismissTour(page: Page): Promise<void> {
   const tour = page.getByRole('dialog', { name: 'Tour' });
@@ -24,7 +28,9 @@ test('after one visit it starts and probes with the server gone', async ({ page,
   await page.reload();
   await probed(page);
   await dismissTour(page);
-  await ask(page, 'The capital of Italy is', 'Italy');
+  await page.getByRole('textbox', { name: 'Prompt' }).fill('The capital of Italy is');
+  await answered(page);
+  await expect(page.getByRole('grid', { name: 'Logit lens' })).toContainText('·Italy');
   await page.getByRole('button', { name: 'Facts' }).click();
   await page.getByRole('searchbox', { name: 'Search facts' }).fill('capital of France');
   await expect(page.getByRole('dialog').getByRole('list', { name: 'Facts' }).getByText('Paris').first()).toBeVisible();

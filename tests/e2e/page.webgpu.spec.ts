@@ -1,6 +1,6 @@
 import type { Page, Worker } from '@playwright/test';
 import { fileURLToPath } from 'node:url';
-import { expect, probed, test } from './site';
+import { answered, expect, open, probed, test } from './site';
 
 const GPT2 = fileURLToPath(new URL('../fixtures/zoo/optimum-gpt2', import.meta.url));
 
@@ -31,9 +31,7 @@ function loseDevice(worker: Worker): Promise<void> {
 
 test('the graphics device goes away: the page answers on, and nothing typed is lost', async ({ page, site }) => {
   test.setTimeout(480_000);
-  await page.addInitScript(() => localStorage.setItem('strata:tour-seen', 'true'));
-  await page.goto(site.url);
-  await probed(page);
+  await open(page, site.url);
   await page.getByRole('combobox', { name: 'Model' }).click();
   await page.getByRole('option', { name: 'More models…' }).click();
   await page.getByLabel('Open folder…').locator('visible=false').setInputFiles(GPT2);
@@ -48,14 +46,15 @@ test('the graphics device goes away: the page answers on, and nothing typed is l
   const worker = modelWorkers(page).at(-1)!;
 
   const prompt = page.getByRole('textbox', { name: 'Prompt' });
-  const answered = async (text: string, lastToken: string) => {
+  const ask = async (text: string, lastToken: string) => {
     await prompt.fill(text);
-    await expect(lens.getByRole('columnheader').last()).toHaveText(lastToken, { timeout: 120_000 });
+    await answered(page, 120_000);
+    await expect(lens.getByRole('columnheader').last()).toHaveText(lastToken);
     await expect(page.getByRole('status', { name: 'Verdict' })).toContainText(/\d/);
   };
-  await answered('Paris is the capital of', '·of');
+  await ask('Paris is the capital of', '·of');
   await loseDevice(worker);
-  await answered('The capital of Germany is', '·is');
+  await ask('The capital of Germany is', '·is');
   await expect(prompt).toHaveValue('The capital of Germany is');
   await expect(page.getByRole('alert')).toHaveCount(0);
   await expect(backend.locator(':checked')).toHaveText(/^WebGPU: /);

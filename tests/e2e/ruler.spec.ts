@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findings, findingsInBothThemes } from './axe';
-import { expect, probed, test } from './site';
+import { expect, open, test } from './site';
 
 const GPT2 = fileURLToPath(new URL('../fixtures/zoo/optimum-gpt2/', import.meta.url));
 
@@ -19,10 +19,8 @@ async function openModels(page: Page): Promise<void> {
 
 /** A page whose model is a folder in its fp32 precision, with the ruler open. */
 async function openRuler(page: Page, url: string, folder: string): Promise<void> {
-  await page.addInitScript(() => localStorage.setItem('strata:tour-seen', 'true'));
   await page.emulateMedia({ reducedMotion: 'reduce' });
-  await page.goto(url);
-  await probed(page);
+  await open(page, url);
   await openModels(page);
   await page.getByLabel('Open folder…').locator('visible=false').setInputFiles(folder);
   await page.getByRole('button', { name: /^fp32, / }).click();

@@ -1,8 +1,8 @@
 import { test as base, expect, type Page } from '@playwright/test';
 import { readFileSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ISOLATION_HEADERS, serveFolder } from '../../.config/build/static-server.mjs';
 
@@ -15,6 +15,26 @@ function atlas(): { readonly layers: number; readonly heads: number } {
   const path = fileURLToPath(new URL('../../public/models/atlas/config.json', import.meta.url));
   const { n_layer, n_head } = JSON.parse(readFileSync(path, 'utf8')) as { n_layer: number; n_head: number };
   return { layers: n_layer, heads: n_head };
+}
+
+/**
+ * Gives a folder the files of another without copying what is large: both have the very same ones, where the file
+ * system can do that. They must never be written into, see {@link replaceFile}.
+ */
+async function sameFiles(from: string, to: string): Promise<void> {
+  const entries = await readdir(from, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  for (const file of files) {
+    const copy = join(to, relative(from, file));
+    await mkdir(dirname(copy), { recursive: true });
+    await link(file, copy).catch(() => copyFile(file, copy));
+  }
+}
+
+/** Puts a new file in a file's place, which another folder may share. */
+async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+  await rm(path);
+  await writeFile(path, content);
 }
 
 type Server = Awaited<ReturnType<typeof serveFolder>>;
@@ -37,7 +57,7 @@ export class Site {
 
   static async start({ base: basePath = '/', isolated = true } = {}): Promise<Site> {
     const folder = await mkdtemp(join(tmpdir(), 'strata-site-'));
-    await cp(DIST, folder, { recursive: true });
+    await sameFiles(DIST, folder);
     const site = new Site(folder, basePath, isolated);
     await site.up();
     return site;
@@ -76,12 +96,12 @@ export class Site {
   async publish(mark: string): Promise<void> {
     const page = join(this.folder, 'index.html');
     const html = await readFile(page, 'utf8');
-    await writeFile(page, html.replace(/<html lang="en"[^>]*>/, `<html lang="en" data-version="${mark}">`));
+    await replaceFile(page, html.replace(/<html lang="en"[^>]*>/, `<html lang="en" data-version="${mark}">`));
     const worker = join(this.folder, 'sw.js');
     const script = await readFile(worker, 'utf8');
     const entry = /\{[^{}]*["']?url["']?:\s*["'`]index\.html["'`][^{}]*\}/;
     if (!entry.test(script)) throw new Error('sw.js does not list index.html.');
-    await writeFile(worker, script.replace(entry, `{url:"index.html",revision:"${mark}"}`));
+    await replaceFile(worker, script.replace(entry, `{url:"index.html",revision:"${mark}"}`));
   }
 
   /** Changes one byte of a file. */
@@ -90,8 +110,8 @@ export class Site {
     const good = await readFile(file);
     const bad = Buffer.from(good);
     bad[bad.length - 2]! ^= 1;
-    await writeFile(file, bad);
-    return { mend: () => writeFile(file, good) };
+    await replaceFile(file, bad);
+    return { mend: () => replaceFile(file, good) };
   }
 
   async remove(): Promise<void> {
@@ -157,6 +177,29 @@ export async function readyOffline(page: Page): Promise<void> {
 export async function probed(page: Page): Promise<void> {
   await expect(page.getByRole('status', { name: 'Verdict' })).toContainText(/\d/, { timeout: 120_000 });
   await expect(page.getByRole('grid', { name: 'Logit lens' })).toBeVisible();
+}
+
+/** Opens the page past its first visit: the tour does not stand in the way. */
+export async function open(page: Page, url: string): Promise<void> {
+  await page.addInitScript(() => localStorage.setItem('strata:tour-seen', 'true'));
+  await page.goto(url);
+  await probed(page);
+}
+
+/**
+ * Waits until verdict and figures answer what stands in the fields: nothing on the page is of an earlier text. It may be
+ * asked right after a change, since the page says at once that it is at work.
+ */
+export async function answered(page: Page, timeout = 30_000): Promise<void> {
+  await expect(page.locator('#verdict [aria-busy]')).toHaveAttribute('aria-busy', 'false', { timeout });
+  await expect(page.locator('figure.stale')).toHaveCount(0, { timeout });
+  await expect(page.getByText('Of an earlier question')).toHaveCount(0);
+}
+
+/** Waits until a page with Atlas has come to rest: its ledger is read, and other subjects are asked in the sentence. */
+export async function settled(page: Page): Promise<void> {
+  await expect(page.getByRole('status', { name: 'Verdict' })).toContainText(/With .*subject/);
+  await answered(page);
 }
 
 /** Waits until the page has decided how it runs and has begun to load its model: from then on it does not reload. */

@@ -1,5 +1,5 @@
 import { findingsInBothThemes } from './axe';
-import { expect, probed, test } from './site';
+import { answered, expect, probed, test } from './site';
 
 interface Killer {
   workers: Worker[];
@@ -44,6 +44,7 @@ test('a worker that dies is replaced; when every one dies the page says so, and 
   await kill(false);
   await prompt.fill('The capital of Italy is');
   await page.getByRole('textbox', { name: 'Answer' }).fill('Rome');
+  await answered(page);
   await expect(verdict).toContainText('Rome');
   expect(await page.evaluate(() => window.killer.workers.length)).toBe(2);
   await expect(prompt).toHaveValue('The capital of Italy is');
@@ -55,9 +56,10 @@ test('a worker that dies is replaced; when every one dies the page says so, and 
   expect(await findingsInBothThemes(page)).toEqual([]);
   await page.evaluate(() => (window.killer.doomed = false));
   await alert.getByRole('button', { name: /Try again|Load the model again/ }).click();
-  await expect(verdict).toContainText(/\d/);
-  await expect(page.getByRole('grid', { name: 'Logit lens' })).toBeVisible();
   await expect(page.getByRole('alert')).toHaveCount(0);
+  await answered(page);
+  await expect(page.getByRole('grid', { name: 'Logit lens' })).toContainText('·Spain');
+  await expect(verdict).toContainText('Rome');
   await expect(prompt).toHaveValue('The capital of Spain is');
   await expect(page.getByRole('textbox', { name: 'Answer' })).toHaveValue('Rome');
 });
