@@ -9,7 +9,7 @@ Skip(Simplified)LayerNormalization after the first. A tied embedding is the tran
 import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from graph_builder import Builder, floats, integers
 
@@ -30,6 +30,9 @@ class GenaiGraph(Builder):
         self.epsilon = getattr(config, "rms_norm_eps", 1e-6) if self.simple else config.layer_norm_eps
         self.rotary = model.model.rotary_emb
         self.shapes: list[onnx.ValueInfoProto] = []
+        for name in [name for name in self.weights if name.endswith(".gate_up_proj.weight")]:
+            halves = self.weights[name].chunk(2)
+            self.weights |= {name.replace("gate_up", part): half for part, half in zip(("gate", "up"), halves)}
         # What the next skip norm adds up: the stream so far and the branch that is to join it.
         self.root = self.skip = ""
 
@@ -113,9 +116,41 @@ class GenaiGraph(Builder):
         kinds = getattr(self.config, "layer_types", None) if hasattr(self.rotary, "full_attention_inv_freq") else None
         own = "inv_freq" if kinds is None else f"{kinds[layer]}_inv_freq"
         suffix = "" if kinds is None else "_local" if kinds[layer] == "sliding_attention" else "_global"
+        if self.rotary.config.rope_parameters.get("rope_type") == "longrope":
+            return self.chosen_tables()
         places = np.arange(self.config.max_position_embeddings)
         angles = np.outer(places, getattr(self.rotary, own).numpy()).astype(np.float32)
         return self.constant(f"cos_cache{suffix}", np.cos(angles)), self.constant(f"sin_cache{suffix}", np.sin(angles))
+
+    def chosen_tables(self) -> tuple[str, str]:
+        """Tables that an If chooses by the total length: one set for prompts as long as in training, one for longer."""
+        names, at = ("cos_cache", "sin_cache"), "/model/rotemb_caches_subgraph"
+        if names[0] in self.made():
+            return names
+        self.lengths()
+        rope = self.config.rope_parameters
+        usual = rope["original_max_position_embeddings"]
+        plain = self.rotary.inv_freq.numpy() * np.array(rope["short_factor"], np.float32)
+        branches = []
+        for size, length, factors in (("large", self.config.max_position_embeddings, rope["long_factor"]),
+                                      ("small", usual, rope["short_factor"])):
+            angles = np.outer(np.arange(length), plain / np.array(factors, np.float32)).astype(np.float32)
+            nodes, outputs = [], []
+            for name, values in zip(names, (np.cos(angles), np.sin(angles))):
+                own = f"{name}_{size}"
+                table = numpy_helper.from_array(values * np.float32(self.rotary.attention_scaling))
+                nodes.append(helper.make_node("Constant", [], [own], name=f"/{size}/{name}/Constant", value=table))
+                outputs.append(floats(own, values.shape))
+            branches.append(helper.make_graph(nodes, f"{size}_rotemb_caches_graph", [], outputs))
+        total = f"{MASK}/attn_mask_subgraph/Gather/output_0"
+        longer = self.node("Greater", f"{at}/Greater", [total, self.number(usual)])
+        self.nodes.append(helper.make_node("If", [longer], names, name=f"{at}/If", then_branch=branches[0],
+                                           else_branch=branches[1]))
+        self.shapes += [floats(name, ["max_sequence_length", "head_dim / 2"]) for name in names]
+        return names
+
+    def made(self) -> set[str]:
+        return {name for node in self.nodes for name in node.output}
 
     def window(self, layer: int) -> int:
         kinds = getattr(self.config, "layer_types", None)
@@ -127,7 +162,9 @@ class GenaiGraph(Builder):
         counts = {"q": self.heads, "k": self.kv_heads, "v": self.kv_heads}
         normed = f"{source}.q_norm.weight" in self.weights
         if self.grouped and not normed:
-            q, k, v = self.linear(f"{at}/qkv_proj", [f"{source}.{part}_proj" for part in counts], rows), "", ""
+            joint = f"{source}.qkv_proj"
+            parts = [joint] if f"{joint}.weight" in self.weights else [f"{source}.{part}_proj" for part in counts]
+            q, k, v = self.linear(f"{at}/qkv_proj", parts, rows), "", ""
         else:
             q, k, v = (self.linear(f"{at}/{part}_proj", [f"{source}.{part}_proj"], rows) for part in counts)
         if normed:
@@ -164,7 +201,7 @@ class GenaiGraph(Builder):
         """Last places of the keys and the total length, which every GroupQueryAttention reads."""
         at = f"{MASK}/attn_mask_subgraph"
         outputs = [f"{at}/Sub/Cast/output_0", f"{at}/Gather/Cast/output_0"]
-        if outputs[0] not in {name for node in self.nodes for name in node.output}:
+        if outputs[0] not in self.made():
             summed = self.node("ReduceSum", f"{at}/ReduceSum", ["attention_mask", self.number([1])], keepdims=0)
             last = self.node("Sub", f"{at}/Sub", [summed, self.number([1])])
             self.node("Cast", f"{at}/Sub/Cast", [last], to=TensorProto.INT32)
@@ -231,7 +268,7 @@ class GenaiGraph(Builder):
     def causal_mask(self) -> str:
         """`[batch, heads, sequence, total]`: the lowest number where a query may not look, from lengths alone."""
         output = f"{MASK}/Tile/output_0"
-        if output in {name for node in self.nodes for name in node.output}:
+        if output in self.made():
             return output
         ids, keys, mask = (f"{MASK}/{part}_subgraph" for part in ("input_ids", "past_key", "attn_mask"))
         past = self.length(keys, "past_key_values.0.key", 2)

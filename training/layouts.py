@@ -54,9 +54,13 @@ GEMMA2 = Family("Gemma 2", "Gemma2", dict(GEMMA, attn_logit_softcapping=3.0, fin
                 norm_offset=True)
 GEMMA3 = Family("Gemma 3", "Gemma3", GEMMA, "", config="TextConfig", norm_offset=True)
 # GroupQueryAttention turns multiples of 16 dimensions.
-PHI = Family("Phi", "Phi", dict(SMALL, num_attention_heads=3, num_key_value_heads=3, head_dim=32,
+PHI = Family("Phi", "Phi", dict(SMALL, hidden_size=12, num_attention_heads=3, num_key_value_heads=3, head_dim=32,
                                 partial_rotary_factor=0.5, tie_word_embeddings=False),
              "", norm="model.final_layernorm", attention_out="self_attn.dense")
+LONG = dict(rope_type="longrope", rope_theta=10000.0, partial_rotary_factor=0.5, original_max_position_embeddings=32,
+            short_factor=[1.3], long_factor=[4.0])  # one for all frequencies
+PHI3 = Family("Phi 3", "Phi3", dict(SMALL, head_dim=32, rope_parameters=LONG, original_max_position_embeddings=32,
+                                    tie_word_embeddings=False), "")
 SMOLLM3 = Family("SmolLM3", "SmolLM3", dict(SMALL, no_rope_layers=[1, 0, 1]), "")
 MISTRAL = Family("Mistral", "Mistral", dict(SMALL, sliding_window=4, tie_word_embeddings=False), "")
 SMALL_LLAMA = Family("Llama", "Llama", SMALL, "")
@@ -255,6 +259,7 @@ LAYOUTS = {
     "genai-mistral": (MISTRAL, genai_graph, "model.onnx"),
     "genai-phi": (PHI, genai_graph, "model.onnx"),
     "genai-phi-mha": (PHI, ungrouped_genai_graph, "model.onnx"),
+    "genai-phi3": (PHI3, genai_graph, "model.onnx"),
     "genai-smollm3": (SMOLLM3, genai_graph, "model.onnx"),
     "genai-lfm2": (LFM2, genai_lfm2, "model.onnx"),
     "genai-qwen3": (QWEN3, genai_qwen3, "model.onnx"),

@@ -46,6 +46,7 @@ export const TESTED_LAYOUTS: readonly TestedLayout[] = [
   tested('layouts/genai-mistral', 'mistral', 'genai', 'fp32'),
   tested('layouts/genai-phi', 'phi', 'genai', 'fp32'),
   tested('layouts/genai-phi-mha', 'phi', 'genai-mha', 'fp32'),
+  tested('layouts/genai-phi3', 'phi3', 'genai', 'fp32'),
   tested('layouts/genai-qwen3', 'qwen3', 'genai', 'fp32'),
   tested('layouts/genai-smollm3', 'smollm3', 'genai', 'fp32', 'int8', 'uint8'),
   tested('layouts/merged-gpt2', 'gpt2', 'merged', 'fp32'),

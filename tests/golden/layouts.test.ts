@@ -15,6 +15,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
   opt: 'OPT',
   bloom: 'BLOOM',
   phi: 'Phi',
+  phi3: 'Phi-3, Phi-3.5',
   llama: 'Llama, SmolLM2, TinyLlama',
   smollm3: 'SmolLM3',
   mistral: 'Mistral',

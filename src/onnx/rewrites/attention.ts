@@ -1,6 +1,8 @@
 import { configNumber } from '../config';
 import { makeInt } from '../emit';
 import { attribute, intAttribute, type OnnxNode } from '../model';
+import { scanGraph } from '../scan';
+import { WireReader } from '../wire';
 import { plainAttention } from './plain-attention';
 import { named, type Rewriter } from './rewriter';
 
@@ -52,6 +54,23 @@ function scaleOf(node: OnnxNode, d_head: number): number {
   return scale === 0 ? 1 / Math.sqrt(d_head) : scale;
 }
 
+/** Columns of a table of cosines; where an `If` chooses between a short and a long one, of what its branches give. */
+function tableWidth(rewriter: Rewriter, table: string): number | undefined {
+  const { view } = rewriter;
+  const stated = rewriter.lastDim(table);
+  const node = view.producer(table);
+  if (stated !== undefined || node?.op !== 'If') return stated;
+  const widths = ['then_branch', 'else_branch'].map((name) => {
+    const range = attribute(node, name)?.graph;
+    const branch = range && scanGraph(new WireReader(view.model.bytes), range[0], range[1]);
+    const output = branch?.outputs[node.outputs.indexOf(table)];
+    const made = branch?.nodes.find((inner) => inner.op === 'Constant' && inner.outputs[0] === output?.name);
+    return (made && attribute(made, 'value')?.t?.dims.at(-1)) ?? output?.dims?.at(-1);
+  });
+  const [first] = widths;
+  return typeof first === 'number' && widths.every((width) => width === first) ? first : undefined;
+}
+
 /** com.microsoft.GroupQueryAttention; false when it uses something this form does not cover (quantised caches). */
 export function groupQueryAttention(rewriter: Rewriter, node: OnnxNode): boolean {
   const [query = '', key = '', value = '', , , , , cos = '', sin = '', , bias, sink, ...further] = node.inputs;
@@ -64,7 +83,7 @@ export function groupQueryAttention(rewriter: Rewriter, node: OnnxNode): boolean
   const [q, k, v] = joint
     ? splitJoint(rewriter, query, [heads * d_head, kvHeads * d_head, kvHeads * d_head])
     : [query, key, value];
-  const half = rewriter.lastDim(cos) ?? d_head / 2;
+  const half = tableWidth(rewriter, cos) ?? d_head / 2;
   const rotate = (name: string, count: number): string => {
     if (!rotary) return name;
     const attributes = [
