@@ -1,6 +1,8 @@
 /** Numbers and tokens as the page writes them. */
 
 const LOWEST_PERCENT = 0.01;
+/** From here on one digit after the point says it. */
+const TWO_DIGITS = 0.095;
 
 /** Probability as percent with sensible digits: 93 %, 4.1 %, 0.4 %, 0.03 %, < 0.01 %. */
 export function percent(probability: number): string {
@@ -8,7 +10,7 @@ export function percent(probability: number): string {
   const value = probability * 100;
   if (value === 0) return '0\u00a0%';
   if (value < LOWEST_PERCENT) return '<\u00a00.01\u00a0%';
-  if (value < 0.1) return `${value.toFixed(2)}\u00a0%`;
+  if (value < TWO_DIGITS) return `${value.toFixed(2)}\u00a0%`;
   if (value < 9.95) return `${trimZero(value.toFixed(1))}\u00a0%`;
   if (value >= 99.95 && value < 100) return '>\u00a099.9\u00a0%';
   return value >= 99.5 && value < 99.95 ? `${value.toFixed(1)}\u00a0%` : `${value.toFixed(0)}\u00a0%`;

@@ -9,19 +9,20 @@ describe('layer grid layout', () => {
         ['·Paris', '·x'],
       ],
       ['·is', '·of'],
+      4,
     );
     expect(widths).toEqual([10, 17]);
   });
 
   it('makes room for a head that is longer than every token under it', () => {
-    expect(columnWidths([['·a']], ['·population'])).toEqual([11]);
+    expect(columnWidths([['·a']], ['·population'], 4)).toEqual([11]);
   });
 
   it('cuts the longest tokens where that brings all columns into view, but not to nothing', () => {
     const rows = [['·government', '·Constantinople', '·a']];
     const heads = ['·x', '·y', '·z'];
     const within = (room: number) =>
-      columnWidths(rows, heads, (widths) => widths.reduce((sum, width) => sum + width, 0) <= room);
+      columnWidths(rows, heads, 4, (widths) => widths.reduce((sum, width) => sum + width, 0) <= room);
     expect(within(40)).toEqual([15, 17, 7]);
     expect(within(36)).toEqual([14, 14, 7]);
     expect(within(30)).toEqual([15, 17, 7]);
@@ -30,6 +31,7 @@ describe('layer grid layout', () => {
   it('shares spare room out; what must be scrolled ends in whole columns', () => {
     expect(shareOut([100, 100], 250)).toEqual([125, 125]);
     expect(shareOut([100, 100, 100], 250)).toEqual([100, 125, 125]);
+    expect(shareOut([100, 100, 100], 253)).toEqual([100, 126, 127]);
     expect(shareOut([100, 300], 250)).toEqual([100, 300]);
   });
 

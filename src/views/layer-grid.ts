@@ -44,21 +44,22 @@ const LONGEST = 13;
 /** Shorter than this a token says too little, and the grid is scrolled instead. */
 const CUT = 8;
 const SHORTEST = 3;
-const NUMBER = 4;
 
 /**
  * Width of each column in monospace columns: as wide as its longest token needs, up to a limit, number included.
+ * @param number Columns that the longest number takes.
  * @param fits Whether these widths fit beside one another; the longest are cut, within reason, until they do.
  */
 export function columnWidths(
   rows: readonly (readonly string[])[],
   heads: readonly string[],
+  number: number,
   fits: (widths: readonly number[]) => boolean = () => true,
 ): number[] {
   const longest = heads.map((head, column) =>
-    rows.reduce((width, row) => Math.max(width, columnsOf(row[column] ?? '')), columnsOf(head) - NUMBER),
+    rows.reduce((width, row) => Math.max(width, columnsOf(row[column] ?? '')), columnsOf(head) - number),
   );
-  const upTo = (limit: number): number[] => longest.map((own) => Math.min(limit, Math.max(SHORTEST, own)) + NUMBER);
+  const upTo = (limit: number): number[] => longest.map((own) => Math.min(limit, Math.max(SHORTEST, own)) + number);
   for (let limit = LONGEST; limit >= CUT; limit--) if (fits(upTo(limit))) return upTo(limit);
   return upTo(LONGEST);
 }
@@ -72,13 +73,9 @@ export function shareOut(own: readonly number[], room: number): number[] {
   let spare = room;
   while (from > 0 && own[from - 1]! <= spare) spare -= own[--from]!;
   const whole = own.length - from;
-  const more = whole > 0 ? Math.max(0, Math.floor(spare / whole)) : 0;
-  return own.map((value, column) => (column >= from ? value + more : value));
-}
-
-/** Monospace columns a token may take in a cell of this width. */
-export function tokenLimit(width: number): number {
-  return width - NUMBER;
+  // To the pixel, so that no sliver of the column before is left in sight.
+  const upTo = (count: number): number => (whole > 0 ? Math.max(0, Math.floor((spare * count) / whole)) : 0);
+  return own.map((value, column) => (column < from ? value : value + upTo(column - from + 1) - upTo(column - from)));
 }
 
 /** Left edges of columns in pixels, with the total as the last entry. */
