@@ -19,14 +19,17 @@ MASK = "/model/attn_mask_reformat"
 
 
 class GenaiGraph(Builder):
-    def __init__(self, model: torch.nn.Module, grouped: bool) -> None:
+    def __init__(self, model: torch.nn.Module, grouped: bool, half: bool) -> None:
         super().__init__(model.state_dict())
-        self.config, self.grouped = model.config, grouped
+        self.config, self.grouped, self.half = model.config, grouped, half
+        self.kind = np.float16 if half else np.float32
         config = model.config
         self.heads, self.kv_heads = config.num_attention_heads, config.num_key_value_heads
         self.width = getattr(config, "head_dim", None) or config.hidden_size // self.heads
         self.gemma = config.model_type.startswith("gemma")
         self.simple = config.model_type != "phi"
+        # Gemma's stream and norms stay in single precision.
+        self.wide = half and self.gemma
         self.epsilon = getattr(config, "rms_norm_eps", 1e-6) if self.simple else config.layer_norm_eps
         self.rotary = model.model.rotary_emb
         self.shapes: list[onnx.ValueInfoProto] = []
@@ -44,8 +47,22 @@ class GenaiGraph(Builder):
         output = f"{name}/output_0"
         self.nodes.append(helper.make_node(op, inputs, [output], name=name, domain=domain, **attributes))
         if width is not None:
-            self.shapes.append(floats(output, ["batch_size", "sequence_length", width]))
+            self.state(output, width, self.kind)
         return output
+
+    def state(self, name: str, width: int, kind: type) -> None:
+        self.shapes.append(self.info(name, ["batch_size", "sequence_length", width], kind))
+
+    def info(self, name: str, shape: list[str | int], kind: type | None = None) -> onnx.ValueInfoProto:
+        element = helper.np_dtype_to_tensor_dtype(np.dtype(kind or self.kind))
+        return helper.make_tensor_value_info(name, element, shape)
+
+    def table(self, name: str, values: np.ndarray) -> str:
+        """Weights in the file's precision."""
+        return self.constant(name, values.astype(self.kind))
+
+    def cast(self, name: str, rows: str, kind: type) -> str:
+        return self.node("Cast", f"{name}/Cast", [rows], to=helper.np_dtype_to_tensor_dtype(np.dtype(kind)))
 
     def number(self, values, kind=np.int64) -> str:
         return self.constant(f"/model/constants/{np.dtype(kind).name.upper()}/{values}", np.array(values, kind))
@@ -63,11 +80,11 @@ class GenaiGraph(Builder):
         at = name[1:].replace("/", ".")
         weight = torch.cat([self.weights[f"{part}.weight"] for part in parts]).numpy()
         biased = f"{parts[0]}.bias" in self.weights
-        table = self.constant(f"{at}.MatMul.weight", weight.T)
+        table = self.table(f"{at}.MatMul.weight", weight.T)
         result = self.node("MatMul", f"{name}/MatMul", [rows, table], len(weight))
         if biased:
             bias = torch.cat([self.weights[f"{part}.bias"] for part in parts]).numpy()
-            result = self.node("Add", f"{name}/Add", [result, self.constant(f"{at}.Add.bias", bias)], len(weight))
+            result = self.node("Add", f"{name}/Add", [result, self.table(f"{at}.Add.bias", bias)], len(weight))
         if output is not None:
             self.shapes.pop()
             self.nodes[-1].output[0] = output
@@ -75,38 +92,48 @@ class GenaiGraph(Builder):
         return result
 
     def gain(self, name: str, weight: str) -> str:
-        return self.constant(name, self.weights[f"{weight}.weight"].numpy() + np.float32(self.gemma))
+        values = self.weights[f"{weight}.weight"].numpy() + np.float32(self.gemma)
+        return self.constant(name, values) if self.wide else self.table(name, values)
 
-    def norm(self, layer: int, location: str, source: str, skip: bool = True, last: bool = False) -> str:
-        """The norm of the stream; with `skip`, of the stream and the branch, whose sum is the stream from here on."""
+    def norm(self, layer: int, location: str, source: str, skip: bool = True, last: bool = False,
+             joins: bool = False) -> str:
+        """
+        The norm of the stream; with `skip`, of the stream and the branch, whose sum is the stream from here on. One
+        that `joins` the stream is of a branch, and as wide as the stream.
+        """
         at, name = f"model.layers.{layer}.{location}_layernorm", f"/model/layers.{layer}/{location}_layernorm"
-        inputs = [self.root, *([self.skip] if skip else []), self.gain(f"{at}.weight", source)]
+        root = self.cast(f"{name}/LayerNorm/root_input", self.root, np.float32) if self.wide and joins else self.root
+        inputs = [root, *([self.skip] if skip else []), self.gain(f"{at}.weight", source)]
         if not self.simple:
-            inputs.append(self.constant(f"{at}.bias", self.weights[f"{source}.bias"].numpy()))
-        outputs = [f"{name}/output_0", *(["", "", f"{name}/output_3"] if skip and not last else [])]
+            inputs.append(self.table(f"{at}.bias", self.weights[f"{source}.bias"].numpy()))
+        narrowed = self.wide and not joins
+        outputs = [f"{name}/LayerNorm/output_0" if narrowed else f"{name}/output_0"]
+        outputs += ["", "", f"{name}/output_3"] if skip and not last else []
         op = f"{'Skip' if skip else ''}{'Simplified' if self.simple else ''}LayerNormalization"
         own = {} if skip else {"axis": -1, "stash_type": 1}
         self.nodes.append(helper.make_node(op, inputs, outputs, name=f"{name}/{'Skip' if skip else ''}LayerNorm",
                                            domain="com.microsoft" if skip else "", epsilon=self.epsilon, **own))
-        width = self.config.hidden_size
-        self.shapes += [floats(output, ["batch_size", "sequence_length", width]) for output in outputs if output]
+        for output in filter(None, outputs):
+            self.state(output, self.config.hidden_size, np.float32 if self.wide else self.kind)
         if skip and not last:
             self.root = outputs[3]
-        return outputs[0]
+        return self.cast(f"{name}/LayerNorm/output_0", outputs[0], np.float16) if narrowed else outputs[0]
 
     # Parts
 
     def embedding(self) -> None:
         at = "/model/embed_tokens"
         if self.config.tie_word_embeddings:
-            table = self.constant("lm_head.MatMul.weight", self.weights["lm_head.weight"].numpy().T)
+            table = self.table("lm_head.MatMul.weight", self.weights["lm_head.weight"].numpy().T)
             table = self.node("Transpose", f"{at}/Transpose", [table], perm=[1, 0])
         else:
-            table = self.weight("model.embed_tokens.weight")
+            table = self.table("model.embed_tokens.weight", self.weights["model.embed_tokens.weight"].numpy())
         rows = self.node("Gather", f"{at}/Gather", [table, "input_ids"], self.config.hidden_size)
         if self.gemma:
             root = np.round(np.sqrt(self.config.hidden_size), decimals=2)
-            rows = self.node("Mul", f"{at}/Mul", [rows, self.number(root, np.float32)], self.config.hidden_size)
+            rows = self.node("Mul", f"{at}/Mul", [rows, self.number(root, self.kind)], self.config.hidden_size)
+        if self.wide:
+            rows = self.cast(at, rows, np.float32)
         self.root = self.skip = rows
 
     def tables(self, layer: int) -> tuple[str, str] | None:
@@ -120,7 +147,7 @@ class GenaiGraph(Builder):
             return self.chosen_tables()
         places = np.arange(self.config.max_position_embeddings)
         angles = np.outer(places, getattr(self.rotary, own).numpy()).astype(np.float32)
-        return self.constant(f"cos_cache{suffix}", np.cos(angles)), self.constant(f"sin_cache{suffix}", np.sin(angles))
+        return self.table(f"cos_cache{suffix}", np.cos(angles)), self.table(f"sin_cache{suffix}", np.sin(angles))
 
     def chosen_tables(self) -> tuple[str, str]:
         """Tables that an If chooses by the total length: one set for prompts as long as in training, one for longer."""
@@ -176,8 +203,13 @@ class GenaiGraph(Builder):
     def head_norm(self, name: str, source: str, rows: str, count: int) -> str:
         weight = self.gain(f"{name[1:].replace('/', '.')}.layernorm.weight", source)
         split = self.node("Reshape", f"{name}/Reshape_1", [rows, self.number([0, -1, self.width])])
-        normed = self.node("SimplifiedLayerNormalization", f"{name}/SimplifiedLayerNormalization", [split, weight],
-                           axis=-1, epsilon=self.epsilon, stash_type=1)
+        at = f"{name}/SimplifiedLayerNormalization"
+        if self.wide:
+            split = self.cast(f"{at}/root_input", split, np.float32)
+        normed = self.node("SimplifiedLayerNormalization", at, [split, weight], axis=-1, epsilon=self.epsilon,
+                           stash_type=1)
+        if self.wide:
+            normed = self.cast(f"{at}/output_0", normed, np.float16)
         joined = self.number([0, -1, count * self.width])
         return self.node("Reshape", f"{name}/Reshape_2", [normed, joined], count * self.width)
 
@@ -194,7 +226,7 @@ class GenaiGraph(Builder):
             kv_num_heads=self.kv_heads, scale=self.scale(), local_window_size=self.window(layer),
             softcap=float(getattr(self.config, "attn_logit_softcapping", None) or 0), do_rotary=int(tables is not None),
             rotary_interleaved=0))
-        self.shapes.append(floats(outputs[0], ["batch_size", "sequence_length", self.heads * self.width]))
+        self.state(outputs[0], self.heads * self.width, self.kind)
         return outputs[0]
 
     def lengths(self) -> list[str]:
@@ -224,7 +256,7 @@ class GenaiGraph(Builder):
         self.nodes.append(helper.make_node(
             "MultiHeadAttention", [q, k, v, "", "", self.causal_mask(), *past], outputs, name=name,
             domain="com.microsoft", num_heads=self.heads, scale=self.scale(), unidirectional=0))
-        self.shapes.append(floats(outputs[0], ["batch_size", "sequence_length", self.heads * self.width]))
+        self.state(outputs[0], self.heads * self.width, self.kind)
         return outputs[0]
 
     def rotated(self, name: str, rows: str, tables: tuple[str, str], count: int) -> str:
@@ -353,7 +385,7 @@ class GenaiGraph(Builder):
     def norm_alone(self, layer: int, location: str) -> str:
         """Of a branch, before it joins the stream."""
         stream, self.root = self.root, self.skip
-        normed = self.norm(layer, location, f"model.layers.{layer}.{location}_layernorm", skip=False)
+        normed = self.norm(layer, location, f"model.layers.{layer}.{location}_layernorm", skip=False, joins=True)
         self.root = stream
         return normed
 
@@ -365,7 +397,7 @@ class GenaiGraph(Builder):
         cap = getattr(self.config, "final_logit_softcapping", None)
         logits = self.linear("/lm_head", ["lm_head"], rows, None if cap else "logits")
         if cap:
-            number = self.number(cap, np.float32)
+            number = self.number(cap, self.kind)
             bent = self.node("Div", "/lm_head/softcap/Div", [logits, number])
             bent = self.node("Tanh", "/lm_head/softcap/Tanh", [bent])
             self.nodes.append(helper.make_node("Mul", [bent, number], ["logits"], name="/lm_head/softcap/Mul"))
@@ -375,8 +407,9 @@ def caches(kind: str, layer: int) -> list[str]:
     return [f"{kind}.{layer}.{part}" for part in ("key", "value")]
 
 
-def genai_graph(model: torch.nn.Module, grouped: bool = True) -> onnx.ModelProto:
-    g = GenaiGraph(model, grouped)
+def genai_graph(model: torch.nn.Module, grouped: bool = True, half: bool = False) -> onnx.ModelProto:
+    """`half` is for files with grouped attention and without a choice of rotary tables."""
+    g = GenaiGraph(model, grouped, half)
     layers = model.config.num_hidden_layers
     g.embedding()
     for layer in range(layers):
@@ -386,10 +419,10 @@ def genai_graph(model: torch.nn.Module, grouped: bool = True) -> onnx.ModelProto
     sequence, total = ["batch_size", "sequence_length"], ["batch_size", "total_sequence_length"]
     inputs = [integers("input_ids", sequence), integers("attention_mask", total)]
     inputs += [] if grouped else [integers("position_ids", sequence)]
-    outputs = [floats("logits", [*sequence, model.config.vocab_size])]
+    outputs = [g.info("logits", [*sequence, model.config.vocab_size])]
     for part in range(2):
         for layer in range(layers):
             for values, kind, length in ((inputs, "past_key_values", "past"), (outputs, "present", "total")):
                 shape = ["batch_size", g.kv_heads, f"{length}_sequence_length", g.width]
-                values.append(floats(caches(kind, layer)[part], shape))
+                values.append(g.info(caches(kind, layer)[part], shape))
     return g.graph(inputs, outputs, g.shapes)

@@ -35,7 +35,7 @@ OUT = Path(__file__).resolve().parent.parent / "tests" / "fixtures" / "layouts"
 VOCAB, D_MODEL, HEADS, LAYERS, D_MLP, CONTEXT, SEED = 300, 32, 4, 4, 32, 64, 23
 KEPT = 3  # inputs a convolution of LFM2 keeps
 PROMPT_LENGTHS, SMALL_PROMPTS = (3, 7), (3, 5)
-MAX_ERROR = 2e-5
+MAX_ERROR, MAX_ROUNDED = 2e-5, 2e-2
 
 GPT2 = Family("GPT-2", "GPT2", dict(vocab_size=VOCAB, n_layer=LAYERS, n_head=HEADS, n_embd=D_MODEL, n_inner=D_MLP,
                                     n_positions=CONTEXT, bos_token_id=0, eos_token_id=0),
@@ -59,8 +59,8 @@ PHI = Family("Phi", "Phi", dict(SMALL, hidden_size=12, num_attention_heads=3, nu
              "", norm="model.final_layernorm", attention_out="self_attn.dense")
 LONG = dict(rope_type="longrope", rope_theta=10000.0, partial_rotary_factor=0.5, original_max_position_embeddings=32,
             short_factor=[1.3], long_factor=[4.0])  # one for all frequencies
-PHI3 = Family("Phi 3", "Phi3", dict(SMALL, head_dim=32, rope_parameters=LONG, original_max_position_embeddings=32,
-                                    tie_word_embeddings=False), "")
+PHI3 = Family("Phi 3", "Phi3", dict(SMALL, hidden_size=21, num_attention_heads=3, num_key_value_heads=1, head_dim=32,
+                                    rope_parameters=LONG, original_max_position_embeddings=32, tie_word_embeddings=False), "")
 SMOLLM3 = Family("SmolLM3", "SmolLM3", dict(SMALL, no_rope_layers=[1, 0, 1]), "")
 MISTRAL = Family("Mistral", "Mistral", dict(SMALL, sliding_window=4, tie_word_embeddings=False), "")
 SMALL_LLAMA = Family("Llama", "Llama", SMALL, "")
@@ -267,6 +267,7 @@ LAYOUTS = {
 }
 
 
+HALF = ("genai-gemma3",)
 QUANTISED = ("genai-smollm3",)  # also as int8 and uint8, with integer products
 EXTERNAL = ("genai-mistral",)  # with every tensor beside the graph, as the builder itself saves them
 SMALLER = tuple(name for name, (family, *_) in LAYOUTS.items() if family.settings["vocab_size"] < VOCAB)
@@ -285,7 +286,8 @@ def onnx_error(model, path: Path, prompts: list[list[int]]) -> float:
         for value in [value for value in session.get_inputs() if value.name not in feeds]:
             feeds[value.name] = (np.array([False]) if value.type == "tensor(bool)"
                                  else np.zeros((1, *value.shape[1:]), np.float32) if "conv" in value.name
-                                 else np.zeros((1, value.shape[1], 0, value.shape[3]), np.float32))
+                                 else np.zeros((1, value.shape[1], 0, value.shape[3]),
+                                               np.float16 if "float16" in value.type else np.float32))
         with torch.no_grad():
             theirs = model(input_ids=torch.tensor([prompt]), use_cache=False).logits.numpy()
         worst = max(worst, float(np.abs(session.run(["logits"], feeds)[0] - theirs).max()))
@@ -309,6 +311,11 @@ def make(name: str) -> None:
         (folder / "onnx" / f"{file}.data").write_bytes(with_external_data(proto, f"{file}.data"))
     onnx.save(proto, folder / "onnx" / file)
     error = onnx_error(model, folder / "onnx" / file, prompts)
+    if name in HALF:
+        onnx.save(genai_graph(model, half=True), folder / "onnx" / "model_fp16.onnx")
+        rounded = onnx_error(model, folder / "onnx" / "model_fp16.onnx", prompts)
+        if not rounded <= MAX_ROUNDED:
+            raise SystemExit(f"{name}: ONNX in half precision and PyTorch differ by {rounded:.1e}")
     if name in QUANTISED:
         for dtype, kind in (("int8", QuantType.QInt8), ("uint8", QuantType.QUInt8)):
             quantize_dynamic(folder / "onnx" / file, folder / "onnx" / f"model_{dtype}.onnx", weight_type=kind,

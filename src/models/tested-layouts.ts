@@ -39,7 +39,7 @@ export const TESTED_LAYOUTS: readonly TestedLayout[] = [
   tested('zoo/genai-qwen2', 'qwen2', 'genai', 'fp32'),
   tested('layouts/fused-gpt2', 'gpt2', 'fused', 'fp32'),
   tested('layouts/genai-gemma2', 'gemma2', 'genai', 'fp32'),
-  tested('layouts/genai-gemma3', 'gemma3_text', 'genai', 'fp32'),
+  tested('layouts/genai-gemma3', 'gemma3_text', 'genai', 'fp32', 'fp16'),
   tested('layouts/genai-lfm2', 'lfm2', 'genai', 'fp32'),
   tested('layouts/genai-llama-q4f16', 'llama', 'genai', 'q4f16'),
   tested('layouts/genai-llama-mha', 'llama', 'genai-mha', 'fp32'),
