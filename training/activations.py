@@ -15,11 +15,16 @@ SEEN_BY_INTERVENTIONS = 1e-2  # an intervention that moves no logit by this much
 
 
 class Anatomy(Protocol):
-    """Where a transformers model keeps its parts: dotted names, `attention_out` inside a block."""
+    """Where a transformers model keeps its parts: dotted names, the last three inside a block.
+
+    Without `mlp_in` and `mlp_out` (whose result, and whose input, are the MLP's hooks) these hooks are left out.
+    """
 
     blocks: str
     norm: str
     attention_out: str
+    mlp_in: str
+    mlp_out: str
 
 
 @dataclass
@@ -43,6 +48,9 @@ class Run:
             handles.append(block.register_forward_hook(self.after_block(layer)))
             if any(name == anatomy.attention_out for name, _ in block.named_modules()):
                 handles.append(block.get_submodule(anatomy.attention_out).register_forward_pre_hook(self.before_output))
+            if anatomy.mlp_in:
+                handles.append(block.get_submodule(anatomy.mlp_in).register_forward_hook(self.after_mlp_in))
+                handles.append(block.get_submodule(anatomy.mlp_out).register_forward_pre_hook(self.before_mlp_out))
         try:
             # Every eager attention of these families goes through this one function, after scale, cap and mask.
             with torch.no_grad(), mock.patch.object(torch.nn.functional, "softmax", self.pattern):
@@ -65,6 +73,12 @@ class Run:
             self.hooks[f"blocks.{layer}.hook_resid_post"] = hidden.clone()
             return (hidden, *output[1:]) if isinstance(output, tuple) else hidden
         return hook
+
+    def after_mlp_in(self, _, __, output) -> None:
+        self.hooks[f"blocks.{self.layer}.mlp.hook_pre"] = output.reshape(1, -1, output.shape[-1]).clone()
+
+    def before_mlp_out(self, _, args) -> None:
+        self.hooks[f"blocks.{self.layer}.mlp.hook_post"] = args[0].reshape(1, -1, args[0].shape[-1]).clone()
 
     def before_output(self, _, args):
         z = args[0].reshape(*args[0].shape[:2], self.model.config.num_attention_heads, -1).clone()

@@ -4,8 +4,8 @@
     python families.py --check-zoo FOLDER   # recompute the reference of a zoo GPT-2 from its ONNX weights
 
 Each folder is laid out like a hub repository: config.json, tokenizer.json, tokenizer_config.json, onnx/model.onnx
-(inputs input_ids and attention_mask `[batch, sequence]`, output logits) and reference.safetensors with the keys of
-the zoo's references. Weights are random but seeded and large, so that attention is far from uniform and a forgotten
+(inputs input_ids and attention_mask `[batch, sequence]`, output logits; some with the keys and values of earlier
+tokens, as optimum lays them out) and reference.safetensors with the keys of the zoo's references. Weights are random but seeded and large, so that attention is far from uniform and a forgotten
 scale, norm or bias shows. The README there is written from what was measured.
 """
 
@@ -14,7 +14,7 @@ import json
 import shutil
 import sys
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +60,13 @@ class Family:
     attention_out: str = "self_attn.o_proj"
     norm_offset: bool = False    # the gain is 1 + weight
     keep: tuple[str, ...] = ()  # node metadata kept in the file
+    mlp_in: str = ""
+    mlp_out: str = ""
+    past: bool = False           # with keys and values of earlier tokens; names shortened, one prompt fewer
+    positions: bool = False      # with position_ids, where there is a past
+    attention: str = "eager"     # what is exported; references are always eager
+    opset: int = 17              # of the older exporter
+    fused: bool = False          # after ONNX Runtime's own extended optimisation
 
     def model_class(self):
         suffix = "LMHeadModel" if self.prefix == "GPT2" else "ForCausalLM"
@@ -111,6 +118,24 @@ FAMILIES = {
 }
 
 
+def with_past(name: str, **changes) -> Family:
+    """The family's model in the layout that most files on the hub have: the older exporter, with past."""
+    return replace(FAMILIES[name], dynamo=False, past=True, **changes)
+
+
+FAMILIES |= {
+    "opt-fused": with_past("opt", special="with past, then ONNX Runtime's fusions: FusedGemm holds the activation",
+                           fused=True, mlp_in="fc1", mlp_out="fc2"),
+    "bigcode-fused": Family("GPTBigCode", "GPTBigCode", dict(GPT, n_embd=D_MODEL, n_inner=D_MLP, n_positions=CONTEXT),
+                            "with past, then ONNX Runtime's fusions: FusedMatMul holds the half of a GELU; one key head",
+                            blocks="transformer.h", norm="transformer.ln_f", attention_out="attn.c_proj", dynamo=False,
+                            past=True, positions=True, fused=True, mlp_in="mlp.c_fc", mlp_out="mlp.c_proj"),
+    "smollm3-past": with_past("smollm3", special="with past and position_ids, sdpa: NaN of empty rows replaced",
+                              positions=True, attention="sdpa", opset=14, mlp_in="mlp.gate_proj",
+                              mlp_out="mlp.down_proj"),
+}
+
+
 def random_model(family: Family) -> torch.nn.Module:
     config = getattr(transformers, family.prefix + family.config)(**family.settings)
     config._attn_implementation = "eager"
@@ -139,10 +164,37 @@ class LogitsOnly(torch.nn.Module):
         return self.model(input_ids=input_ids, attention_mask=attention_mask, use_cache=False).logits
 
 
+class WithPast(torch.nn.Module):
+    """Keys and values of earlier tokens in and out, flat, in the order optimum has them."""
+
+    def __init__(self, model: torch.nn.Module, positions: bool) -> None:
+        super().__init__()
+        self.model, self.positions = model, positions
+
+    def forward(self, input_ids, attention_mask, *rest):
+        position, past = ({"position_ids": rest[0]}, rest[1:]) if self.positions else ({}, rest)
+        cache = transformers.DynamicCache()
+        for layer, (key, value) in enumerate(zip(past[::2], past[1::2])):
+            cache.update(key, value, layer)
+        found = self.model(input_ids=input_ids, attention_mask=attention_mask, past_key_values=cache, use_cache=True,
+                           **position)
+        return found.logits, *(part for layer in found.past_key_values.layers for part in (layer.keys, layer.values))
+
+
 def export(family: Family, model, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    model.set_attn_implementation(family.attention)
+    (export_past if family.past else export_plain)(family, model, path)
+    model.set_attn_implementation("eager")
+    if family.fused:
+        fuse(path)
+    proto = without_metadata(onnx.load(path), family.keep)
+    onnx.save(with_short_names(proto) if family.past else proto, path)
+
+
+def export_plain(family: Family, model, path: Path) -> None:
     ids = torch.randint(2, VOCAB, (2, 7), generator=torch.Generator().manual_seed(SEED))
     names = dict(input_names=["input_ids", "attention_mask"], output_names=["logits"])
-    path.parent.mkdir(parents=True, exist_ok=True)
     # eval(): torch.onnx puts the mode back that it found, and a fresh module is in training mode.
     args = (LogitsOnly(model).eval(), (ids, torch.ones_like(ids)), str(path))
     if family.dynamo:
@@ -150,8 +202,55 @@ def export(family: Family, model, path: Path) -> None:
         torch.onnx.export(*args, dynamo=True, dynamic_shapes=(dims, dims), external_data=False, verbose=False, **names)
     else:
         axes = {name: {0: "batch", 1: "sequence"} for name in ("input_ids", "attention_mask", "logits")}
-        torch.onnx.export(*args, dynamo=False, dynamic_axes=axes, opset_version=17, **names)
-    onnx.save(without_metadata(onnx.load(path), family.keep), path)
+        torch.onnx.export(*args, dynamo=False, dynamic_axes=axes, opset_version=family.opset, **names)
+
+
+def export_past(family: Family, model, path: Path, now: int = 7, past: int = 5) -> None:
+    """The older exporter with the names and dimensions of optimum's files."""
+    generator = torch.Generator().manual_seed(SEED)
+    ids = torch.randint(2, VOCAB, (2, now), generator=generator)
+    sequence = {0: "batch_size", 1: "sequence_length"}
+    inputs = {"input_ids": ids, "attention_mask": torch.ones(2, now + past, dtype=torch.int64)}
+    axes = {"input_ids": sequence, "attention_mask": {0: "batch_size", 1: "total_sequence_length"}, "logits": sequence}
+    if family.positions:
+        inputs["position_ids"] = torch.arange(past, past + now).expand(2, -1)
+        axes["position_ids"] = sequence
+    outputs = ["logits"]
+    for layer, cache in enumerate(model(input_ids=ids, use_cache=True).past_key_values.layers):
+        for part, shape in (("key", cache.keys.shape), ("value", cache.values.shape)):
+            given, back = f"past_key_values.{layer}.{part}", f"present.{layer}.{part}"
+            inputs[given] = torch.randn(2, shape[1], past, shape[3], generator=generator)
+            axes[given] = {0: "batch_size", 2: "past_sequence_length"}
+            axes[back] = {0: "batch_size", 2: "total_sequence_length"}
+            outputs.append(back)
+    torch.onnx.export(WithPast(model, family.positions).eval(), tuple(inputs.values()), str(path), dynamo=False,
+                      dynamic_axes=axes, opset_version=family.opset, input_names=list(inputs), output_names=outputs)
+
+
+def fuse(path: Path) -> None:
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(path)
+    options.log_severity_level = 3  # it warns that the file suits this kind of machine only; these fusions suit any
+    onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+
+
+def with_short_names(proto: onnx.ModelProto) -> onnx.ModelProto:
+    """Names of modules are a third of these files and nothing may depend on them."""
+    graph = proto.graph
+    kept = {value.name for value in (*graph.input, *graph.output)}
+    short = {"": ""}
+
+    def rename(name: str) -> str:
+        return name if name in kept else short.setdefault(name, f"t{len(short)}")
+
+    for tensor in graph.initializer:
+        tensor.name = rename(tensor.name)
+    for node in graph.node:
+        node.name = ""
+        node.input[:], node.output[:] = map(rename, node.input), map(rename, node.output)
+    del graph.value_info[:]
+    return proto
 
 
 def without_metadata(proto: onnx.ModelProto, keep: tuple[str, ...]) -> onnx.ModelProto:
@@ -166,6 +265,17 @@ def without_metadata(proto: onnx.ModelProto, keep: tuple[str, ...]) -> onnx.Mode
     return proto
 
 
+def before_first_token(session: onnxruntime.InferenceSession, mask: np.ndarray) -> dict[str, np.ndarray]:
+    """What else a file may ask for: positions, and keys and values of no earlier token."""
+    found = {}
+    for given in session.get_inputs():
+        if given.name == "position_ids":
+            found[given.name] = np.broadcast_to(np.arange(mask.shape[1]), mask.shape)  # as transformers counts itself
+        elif given.name.startswith("past"):
+            found[given.name] = np.zeros((len(mask), given.shape[1], 0, given.shape[3]), np.float32)
+    return found
+
+
 def onnx_error(model, path: Path, prompts: list[list[int]]) -> float:
     """Largest logit difference over the prompts, one token alone, and a batch with left padding."""
     options = onnxruntime.SessionOptions()
@@ -178,7 +288,7 @@ def onnx_error(model, path: Path, prompts: list[list[int]]) -> float:
     worst = 0.0
     for ids, mask in batches:
         feeds = {"input_ids": np.array(ids), "attention_mask": np.array(mask)}
-        (ours,) = session.run(["logits"], feeds)
+        (ours,) = session.run(["logits"], feeds | before_first_token(session, feeds["attention_mask"]))
         with torch.no_grad():
             theirs = model(**{name: torch.from_numpy(value) for name, value in feeds.items()}, use_cache=False).logits
         difference = np.abs(ours - theirs.numpy())
@@ -191,17 +301,18 @@ def make(name: str) -> None:
     family, folder = FAMILIES[name], OUT / name
     model = random_model(family)
     tokenizer = Tokenizer.from_file(str(TOKENIZER / "tokenizer.json"))
-    prompts = [tokenizer.encode(text).ids for text in PROMPTS]
+    texts = PROMPTS[:2] if family.past else PROMPTS
+    prompts = [tokenizer.encode(text).ids for text in texts]
     steer = STEER_STD * torch.randn(D_MODEL, generator=torch.Generator().manual_seed(SEED + 1))
     folder.mkdir(parents=True, exist_ok=True)
     export(family, model, folder / "onnx" / "model.onnx")
     error = onnx_error(model, folder / "onnx" / "model.onnx", prompts)
     if not error <= MAX_ERROR:
         raise SystemExit(f"{name}: ONNX and PyTorch differ by {error:.1e}")
-    exporter = f"torch {torch.__version__.split('+')[0]}, dynamo={family.dynamo}"
+    exporter = f"torch {torch.__version__.split('+')[0]}, dynamo={family.dynamo}{', with past' if family.past else ''}"
     save_file(reference(family, model, prompts, steer, LENS_PROMPTS), folder / "reference.safetensors", metadata={
         "source": f"transformers {transformers.__version__}, eager attention, float32, CPU",
-        "prompts": json.dumps(PROMPTS),
+        "prompts": json.dumps(texts),
         "logit_lens": f"stored for prompts {json.dumps(LENS_PROMPTS)} only",
         "exporter": exporter,
         "onnx_max_error": f"{error:.1e}",
@@ -216,9 +327,10 @@ def make(name: str) -> None:
 README = """# Families: small decoders without a zoo folder
 
 Written by `training/families.py`: {layers} layers (LFM2 {lfm2}), d_model {d_model}, {heads} heads, the zoo's 512-token
-vocabulary, seeded random weights. Plain operators, no cache: `input_ids` and `attention_mask` in, `logits` out, both
-dimensions dynamic. `reference.safetensors` has the zoo's keys for three prompts, `logit_lens` for prompt 0 only (the
-file's metadata says so). *Max error* is the largest logit difference between ONNX Runtime and transformers over the
+vocabulary, seeded random weights. Plain operators where nothing else is said: `input_ids` and `attention_mask` in,
+`logits` out, both dimensions dynamic; *with past* also `past_key_values.*` in and `present.*` out as in optimum's files,
+all other names shortened. `reference.safetensors` has the zoo's keys for three prompts (two with past), `logit_lens`
+for prompt 0 only (the file's metadata says so). *Max error* is the largest logit difference between ONNX Runtime and transformers over the
 prompts, a single token, and a batch with left padding.
 
 | folder | family | exporter | what is special | max error |

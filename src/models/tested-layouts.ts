@@ -66,6 +66,9 @@ export const TESTED_LAYOUTS: readonly TestedLayout[] = [
   tested('families/gemma3', 'gemma3_text', 'dynamo', 'fp32'),
   tested('families/gemma3-softcap', 'gemma3_text', 'dynamo', 'fp32'),
   tested('families/lfm2', 'lfm2', 'dynamo', 'fp32'),
+  tested('families/smollm3-past', 'smollm3', 'optimum', 'fp32'),
+  tested('families/opt-fused', 'opt', 'fused', 'fp32'),
+  tested('families/bigcode-fused', 'gpt_bigcode', 'fused', 'fp32'),
 ];
 
 /** True when a file of this family, laid out and stored like this, is held to reference numbers by a test. */

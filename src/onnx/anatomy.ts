@@ -2,10 +2,10 @@ import { blockHook, type BlockHook, type HookName } from '../core/hooks';
 import type { ModelDims } from '../core/model';
 import { attentionSites, attentionSoftmaxes, type AttentionSites, type Site } from './attention';
 import { configNumber } from './config';
+import { modelDims } from './dims';
 import { findEmbedding, type Embedding } from './embedding';
 import type { GraphView } from './graph';
-import { foreignReason } from './inputs';
-import { isFloat, type ValueInfo } from './model';
+import type { ValueInfo } from './model';
 import { mlpSites, type MlpSites } from './mlp';
 import { isProjection, projectionDims } from './projection';
 import { findLastResidual, findUnembedding, residualChain, sumOf, unknownAnatomy } from './residual';
@@ -241,41 +241,4 @@ function checkLayerCount(found: number, config: Readonly<Record<string, unknown>
   if (stated !== undefined && stated !== found) {
     throw unknownAnatomy('stack of layers', `config.json says ${stated} layers, the file has ${found}`);
   }
-}
-
-function modelDims(
-  view: GraphView,
-  config: Readonly<Record<string, unknown>>,
-  embedding: Embedding,
-  layers: readonly LayerAnatomy[],
-): ModelDims {
-  const cache = view.model.graph.inputs.find(
-    (input) => input.dims?.length === 4 && isFloat(input.elementType) && foreignReason(input.name) === undefined,
-  );
-  const fixed = (axis: number): number | undefined => {
-    const dim = cache?.dims?.[axis];
-    return typeof dim === 'number' && dim > 0 ? dim : undefined;
-  };
-  const output = layers.find((layer) => layer.attention?.output)?.attention?.output;
-  const width = (output && projectionDims(view, output)?.[0]) ?? embedding.d_model;
-  const stated = configNumber(config, 'num_attention_heads', 'n_head', 'num_heads', 'n_heads');
-  const d_head = fixed(3) ?? configNumber(config, 'head_dim') ?? (stated ? width / stated : undefined);
-  if (d_head === undefined || !Number.isInteger(width / d_head) || width / d_head < 1) {
-    throw unknownAnatomy('attention', 'neither the file nor config.json says how many heads there are');
-  }
-  const n_heads = width / d_head;
-  if (stated !== undefined && output && stated !== n_heads) {
-    throw unknownAnatomy('attention', `config.json says ${stated} heads, the file has ${n_heads}`);
-  }
-  const n_ctx = configNumber(config, 'n_positions', 'max_position_embeddings', 'n_ctx', 'seq_length', 'max_seq_len');
-  return {
-    n_layers: layers.length,
-    n_heads,
-    n_kv_heads: fixed(1) ?? configNumber(config, 'num_key_value_heads') ?? n_heads,
-    d_model: embedding.d_model,
-    d_head,
-    d_mlp: layers.find((layer) => layer.mlp)?.mlp?.d_mlp ?? 0,
-    d_vocab: embedding.d_vocab,
-    n_ctx: n_ctx ?? 2048,
-  };
 }

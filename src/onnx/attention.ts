@@ -1,5 +1,5 @@
 import type { GraphView } from './graph';
-import type { OnnxNode } from './model';
+import { attribute, intAttribute, type OnnxNode } from './model';
 import { isProjection, projectionResult } from './projection';
 
 /** How a tensor's memory is ordered once the batch of one is dropped. */
@@ -139,15 +139,43 @@ function headInput(
   const start = starts[0];
   const node = start === undefined ? undefined : view.producer(start);
   if (start === undefined || !node) return undefined;
-  const tensor = isProjection(view, node) ? projectionResult(view, node) : start;
+  const tensor = clipped(view, isProjection(view, node) ? projectionResult(view, node) : start);
   return { tensor, layout: wasTransposed(view, tensor) ? 'heads-first' : 'positions-first' };
 }
 
+/** The tensor after the limits some models put on their queries, keys and values. */
+function clipped(view: GraphView, name: string): string {
+  const [reader, second] = view.consumers(name).filter((node) => node.op !== 'Shape');
+  return reader?.op === 'Clip' && second === undefined ? reader.outputs[0]! : name;
+}
+
+/** True when positions no longer stand before heads: some Transpose since the projection put another axis there. */
 function wasTransposed(view: GraphView, name: string): boolean {
+  const picked = new Set<number>();
   for (let at = name; ;) {
     const node = view.producer(at);
     if (!node || isProjection(view, node) || node.inputs[0] === undefined) return false;
-    if (node.op === 'Transpose') return true;
+    if (node.op === 'Transpose') return movesPositionsBack(attribute(node, 'perm')?.ints, picked);
+    const axis = pickedAxis(view, node, at);
+    if (axis !== undefined) picked.add(axis);
     at = node.inputs.find((input) => input !== '' && !view.isConstant(input)) ?? node.inputs[0];
   }
+}
+
+/**
+ * @param perm Of a tensor `[batch, pos, …]`; the axes that are picked from count for nothing, one entry being left.
+ */
+function movesPositionsBack(perm: readonly number[] | undefined, picked: ReadonlySet<number>): boolean {
+  if (!perm || perm.length < 4) return true;
+  return perm.slice(0, perm.indexOf(1)).some((axis, index) => axis !== 0 && !picked.has(index));
+}
+
+/** The axis that an operator leaves one entry of. */
+function pickedAxis(view: GraphView, node: OnnxNode, output: string): number | undefined {
+  const squeezed = view.consumers(output).some((reader) => reader.op === 'Squeeze');
+  const one = view.constant(node.inputs[1] ?? '')?.dims.every((dim) => dim === 1) === true;
+  if (node.op === 'Gather' && one) return intAttribute(node, 'axis', 0);
+  if (node.op === 'GatherND' && one) return intAttribute(node, 'batch_dims', 0);
+  if (node.op === 'Split' && squeezed) return intAttribute(node, 'axis', 0);
+  return node.op === 'Slice' && squeezed ? view.numbers(node.inputs[3] ?? '')?.[0] : undefined;
 }

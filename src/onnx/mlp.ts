@@ -26,7 +26,8 @@ export function mlpSites(view: GraphView, branch: ReadonlySet<string>): MlpSites
 
 function preActivation(view: GraphView, inputs: readonly OnnxNode[], post: string, d_mlp: number): string | undefined {
   const first = inputs[0];
-  if (!first) return undefined;
+  // What a FusedGemm gives is activated already.
+  if (!first || inputs.some((node) => node.op === 'FusedGemm')) return undefined;
   const wide = (node: OnnxNode): boolean => projectionDims(view, node)?.[1] === d_mlp;
   if (inputs.length === 1 && wide(first)) return projectionResult(view, first);
   const halves =

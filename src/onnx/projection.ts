@@ -80,6 +80,17 @@ export function projectionResult(view: GraphView, projection: OnnxNode): string 
   }
 }
 
+/** The matrix product that a tensor comes from, over whatever splits, shapes, scales or shifts it. */
+export function projectionBehind(view: GraphView, name: string): OnnxNode | undefined {
+  for (let at = name; ;) {
+    const node = view.producer(at);
+    if (!node || isProjection(view, node)) return node;
+    const next = node.inputs.find((input) => input !== '' && !view.isConstant(input));
+    if (next === undefined) return undefined;
+    at = next;
+  }
+}
+
 /** The floating-point activation a projection reads, behind reshapes, casts and dynamic quantisation. */
 export function projectionInput(view: GraphView, projection: OnnxNode): string {
   let at = projection.inputs[0]!;

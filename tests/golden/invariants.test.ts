@@ -76,6 +76,29 @@ describe.each(LAYOUTS)('$folder ($dtype) by itself', ({ folder, dtype }) => {
     }
   });
 
+  it('makes z of the pattern and the values, and the pattern of the scores', async () => {
+    const { n_heads, n_kv_heads, d_head } = engine.info.dims;
+    for (const layer of attending()) {
+      const names = (['z', 'v', 'pattern', 'attn_scores'] as const).map(
+        (part): HookName => `blocks.${layer}.attn.hook_${part}`,
+      );
+      const captures = await run(names);
+      const [z, v, pattern, scores] = names.map((name) => captures.get(name)!) as [Tensor, Tensor, Tensor, Tensor];
+      let worst = 0;
+      for (let head = 0; head < n_heads; head++) {
+        const owner = Math.floor((head * n_kv_heads) / n_heads);
+        for (let dest = 0; dest < tokens.length; dest++) {
+          const row = slice(pattern, head, dest);
+          const sum = new Float64Array(d_head);
+          row.forEach((weight, src) => slice(v, src, owner).forEach((value, i) => (sum[i]! += weight * value)));
+          worst = Math.max(worst, largestDifference(sum, slice(z, dest, head)));
+          worst = Math.max(worst, largestDifference(softmax(slice(scores, head, dest)), row));
+        }
+      }
+      expect(worst).toBeLessThanOrEqual(1e-5);
+    }
+  });
+
   it('ends the lens with the model’s own logits and begins it with the embedding', async () => {
     const captures = await run(['logit_lens', 'logits']);
     const lens = captures.get('logit_lens')!;

@@ -24,6 +24,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
   gemma2: 'Gemma 2',
   gemma3_text: 'Gemma 3',
   lfm2: 'LFM2',
+  gpt_bigcode: 'GPTBigCode, StarCoder',
 };
 const KINDS = Object.keys(GRAPH_LAYOUTS) as GraphLayout[];
 

@@ -2,6 +2,7 @@ import type { GraphView } from '../graph';
 import type { OnnxModel, OnnxNode } from '../model';
 import { groupQueryAttention, jointAttention, multiHeadAttention, standardAttention } from './attention';
 import { biasedGelu, skipNormalization } from './norms';
+import { activatedProduct, scaledProduct } from './products';
 import { Rewriter } from './rewriter';
 import { arithmeticTrigonometry } from './trigonometry';
 
@@ -13,6 +14,8 @@ const REWRITES: ReadonlyMap<string, Rewrite> = new Map([
   ['com.microsoft.SkipSimplifiedLayerNormalization', skipNormalization],
   ['com.microsoft.BiasGelu', biasedGelu],
   ['com.microsoft.FastGelu', biasedGelu],
+  ['com.microsoft.FusedGemm', activatedProduct],
+  ['com.microsoft.FusedMatMul', scaledProduct],
   ['com.microsoft.GroupQueryAttention', groupQueryAttention],
   ['com.microsoft.MultiHeadAttention', multiHeadAttention],
   ['com.microsoft.Attention', jointAttention],
