@@ -60,18 +60,24 @@ function positionsFirst(data: Float32Array, heads: number, length: number, width
   return out;
 }
 
-/** A sum is finite only if all its terms are: no branch per value, and four sums that need not wait for each other. */
+/**
+ * A sum is finite only if all its terms are, and no sum of float32 values leaves the range of a number: no branch per
+ * value, and four sums that need not wait for each other.
+ */
 function allFinite(data: Float32Array): boolean {
-  let [a, b, c, d] = [0, 0, 0, 0];
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
   let index = 0;
   for (; index + 3 < data.length; index += 4) {
-    a += data[index]! * 0;
-    b += data[index + 1]! * 0;
-    c += data[index + 2]! * 0;
-    d += data[index + 3]! * 0;
+    a += data[index]!;
+    b += data[index + 1]!;
+    c += data[index + 2]!;
+    d += data[index + 3]!;
   }
-  for (; index < data.length; index++) a += data[index]! * 0;
-  return a + b + c + d === 0;
+  for (; index < data.length; index++) a += data[index]!;
+  return Number.isFinite(a + b + c + d);
 }
 
 /** @throws StrataError `non-finite` naming the hook, when there is a NaN or an infinity where there must be none. */

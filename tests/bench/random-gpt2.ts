@@ -16,11 +16,11 @@ export interface Gpt2Shape {
 export const ATLAS_SHAPE: Gpt2Shape = {
   name: 'Atlas-shaped',
   n_layer: 8,
-  n_head: 8,
+  n_head: 6,
   n_embd: 144,
   n_inner: 288,
   n_positions: 128,
-  vocab_size: 4096,
+  vocab_size: 5120,
 };
 export const GPT2_SMALL_SHAPE: Gpt2Shape = {
   name: 'GPT-2-small-shaped',
