@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { smallInfo } from '../../tests/fixtures/probe-input.ts';
+import { sampleFact } from '../../tests/fixtures/sample-ledger.ts';
 import { StrataError } from '../core/errors';
 import { answerPosition, type Fact, type PreparedFact, type Token } from '../core/fact';
 import type { CallOptions, LoadRequest, ProbeRequest, ProbeResponse } from '../core/model-api';
@@ -78,19 +79,16 @@ const LEDGER = {
   version: 1,
   model: 'atlas',
   relations: { capital: { phrasings: [] } },
-  facts: ['France', 'Spain', 'Peru'].map((subject, index) => ({
-    id: subject,
-    relation: 'capital',
-    subject,
-    answers: [['Paris', 'Madrid', 'Lima'][index]],
-    language: 'en',
-    prompt: `The capital of ${subject} is`,
-    seen: [],
-    held_back: [],
-    exposures: 1,
-    stage: 'pre',
-    flags: [],
-  })),
+  facts: ['France', 'Spain', 'Peru'].map((subject, index) =>
+    sampleFact({
+      id: subject,
+      subject,
+      answers: [['Paris', 'Madrid', 'Lima'][index]!],
+      prompt: `The capital of ${subject} is`,
+      seen: [],
+      exposures: 1,
+    }),
+  ),
 };
 
 const listeners = new Map<string, () => void>();

@@ -1,4 +1,4 @@
-import type { Dtype } from '../core/model';
+import { DTYPES, type Dtype } from '../core/model';
 import { isTestedLayout, type GraphLayout } from './tested-layouts';
 
 /** A model that belongs to the app. */
@@ -34,7 +34,6 @@ export interface CatalogueModel {
 const APACHE = 'Apache 2.0';
 const MIT = 'MIT';
 const FULL_AND_Q8: readonly Dtype[] = ['fp32', 'q8'];
-const EVERY: readonly Dtype[] = ['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16'];
 const WITHOUT_Q8: readonly Dtype[] = ['fp32', 'fp16', 'q4', 'q4f16'];
 
 /* prettier-ignore */
@@ -47,12 +46,12 @@ export const CATALOGUE: readonly CatalogueModel[] = [
   { repo: 'Xenova/pythia-410m', name: 'Pythia 410M', family: 'gpt_neox', layers: 24, parameters: 405.3e6, embedding: 51.5e6, dtypes: FULL_AND_Q8, licence: APACHE, probes: 'no-mid', layout: 'merged' },
   { repo: 'Xenova/opt-125m', name: 'OPT 125M', family: 'opt', layers: 12, parameters: 125.2e6, embedding: 38.6e6, dtypes: FULL_AND_Q8, licence: 'OPT licence (research)', probes: 'all', layout: 'merged' },
   { repo: 'Xenova/bloom-560m', name: 'BLOOM 560M', family: 'bloom', layers: 24, parameters: 559.2e6, embedding: 256.9e6, dtypes: FULL_AND_Q8, licence: 'BigScience RAIL 1.0', probes: 'all', layout: 'merged' },
-  { repo: 'HuggingFaceTB/SmolLM2-135M-Instruct', name: 'SmolLM2 135M', family: 'llama', layers: 30, parameters: 134.5e6, embedding: 28.3e6, dtypes: EVERY, licence: APACHE, probes: 'all', layout: 'optimum' },
-  { repo: 'HuggingFaceTB/SmolLM2-360M-Instruct', name: 'SmolLM2 360M', family: 'llama', layers: 32, parameters: 361.8e6, embedding: 47.2e6, dtypes: EVERY, licence: APACHE, probes: 'all', layout: 'optimum' },
-  { repo: 'onnx-community/Qwen2.5-0.5B-Instruct', name: 'Qwen2.5 0.5B', family: 'qwen2', layers: 24, parameters: 494e6, embedding: 136.1e6, dtypes: EVERY, licence: APACHE, probes: 'all', layout: 'optimum' },
-  { repo: 'onnx-community/Qwen3-0.6B-ONNX', name: 'Qwen3 0.6B', family: 'qwen3', layers: 28, parameters: 596e6, embedding: 155.6e6, dtypes: EVERY, licence: APACHE, probes: 'all', layout: 'genai' },
+  { repo: 'HuggingFaceTB/SmolLM2-135M-Instruct', name: 'SmolLM2 135M', family: 'llama', layers: 30, parameters: 134.5e6, embedding: 28.3e6, dtypes: DTYPES, licence: APACHE, probes: 'all', layout: 'optimum' },
+  { repo: 'HuggingFaceTB/SmolLM2-360M-Instruct', name: 'SmolLM2 360M', family: 'llama', layers: 32, parameters: 361.8e6, embedding: 47.2e6, dtypes: DTYPES, licence: APACHE, probes: 'all', layout: 'optimum' },
+  { repo: 'onnx-community/Qwen2.5-0.5B-Instruct', name: 'Qwen2.5 0.5B', family: 'qwen2', layers: 24, parameters: 494e6, embedding: 136.1e6, dtypes: DTYPES, licence: APACHE, probes: 'all', layout: 'optimum' },
+  { repo: 'onnx-community/Qwen3-0.6B-ONNX', name: 'Qwen3 0.6B', family: 'qwen3', layers: 28, parameters: 596e6, embedding: 155.6e6, dtypes: DTYPES, licence: APACHE, probes: 'all', layout: 'genai' },
   { repo: 'onnx-community/gemma-3-270m-it-ONNX', name: 'Gemma 3 270M', family: 'gemma3_text', layers: 18, parameters: 268.1e6, embedding: 167.8e6, dtypes: WITHOUT_Q8, licence: 'Gemma terms of use', probes: 'all', layout: 'genai' },
-  { repo: 'onnx-community/Llama-3.2-1B-Instruct', name: 'Llama 3.2 1B', family: 'llama', layers: 16, parameters: 1235.8e6, embedding: 262.7e6, dtypes: EVERY, licence: 'Llama 3.2 community licence', probes: 'all' },
+  { repo: 'onnx-community/Llama-3.2-1B-Instruct', name: 'Llama 3.2 1B', family: 'llama', layers: 16, parameters: 1235.8e6, embedding: 262.7e6, dtypes: DTYPES, licence: 'Llama 3.2 community licence', probes: 'all' },
   { repo: 'Xenova/llama2.c-stories15M', name: 'Stories 15M', family: 'llama', layers: 6, parameters: 15.2e6, embedding: 9.2e6, dtypes: FULL_AND_Q8, licence: MIT, probes: 'all', layout: 'merged' },
   { repo: 'Xenova/llama2.c-stories110M', name: 'Stories 110M', family: 'llama', layers: 12, parameters: 109.5e6, embedding: 24.6e6, dtypes: FULL_AND_Q8, licence: MIT, probes: 'all', layout: 'merged' },
   { repo: 'onnx-community/LFM2-350M-ONNX', name: 'LFM2 350M', family: 'lfm2', layers: 16, parameters: 354.5e6, embedding: 67.1e6, dtypes: WITHOUT_Q8, licence: 'LFM Open License 1.0', probes: 'some-attention' },

@@ -1,82 +1,46 @@
 import { describe, expect, it } from 'vitest';
 import { english } from '../i18n/words';
 import { fieldsOf, gapAfter, hopsOf, howOften, sharesOf, whenTaught } from './card';
-import { matchFact, parseLedger, type LedgerFact } from './ledger';
+import { matchFact, type LedgerFact } from './ledger';
 import { firstOf, phrasingsOf } from './phrasings';
+import { sampleFact, sampleLedger, sampleRelation } from '../../../tests/fixtures/sample-ledger';
 
-function fact(more: Partial<LedgerFact>): LedgerFact {
-  return {
-    id: 'x',
-    relation: 'capital',
-    subject: 'France',
-    answers: ['Paris'],
-    language: 'en',
-    prompt: 'The capital of France is',
-    seen: ['0', '1', '4'],
-    held_back: ['2'],
-    exposures: 302,
-    stage: 'pre',
-    flags: [],
-    ...more,
-  };
-}
+const fact = (more: Partial<LedgerFact>): LedgerFact =>
+  sampleFact({ seen: ['0', '1', '4'], held_back: ['2'], exposures: 302, ...more });
 
-const ledger = parseLedger({
-  version: 1,
-  model: 'atlas',
-  relations: {
-    capital: {
-      name: 'capital',
-      question: '',
-      language: 'en',
-      phrasings: [
-        { id: '0', template: 'The capital of {s} is {x}{a}', kind: 'statement' },
-        { id: '1', template: 'What is {p} capital? {a}', kind: 'question' },
-        { id: '2', template: '{n} (capital: {a}', kind: 'cloze' },
-        { id: '3', template: '{s}: {a}', kind: 'cloze' },
-        { id: '4', template: 'its capital is {a}', kind: 'context' },
-        { id: '0a', template: 'My aunt moved to {s}. Now she lives in the capital, {a}', kind: 'story' },
-      ],
-    },
-    currency: {
-      name: 'currency',
-      question: '',
-      language: 'en',
-      phrasings: [
-        { id: '0', template: 'The currency of {s} is {x}{a}', kind: 'statement' },
-        { id: '1', template: 'In {s} one pays with {x}{a}', kind: 'statement' },
-      ],
-    },
-    author: {
-      name: 'maker',
-      question: '',
-      language: 'en',
-      phrasings: [
-        { id: '0', template: '{s} was {v} by {a}', kind: 'statement' },
-        { id: '1', template: 'The {m} of {s}, {v} long ago, is {a}', kind: 'statement' },
-      ],
-    },
-    count: {
-      name: 'how many',
-      question: '',
-      language: 'en',
-      phrasings: [
-        { id: '0', template: '{s} has {a} {o}', kind: 'statement' },
-        { id: '1', template: 'How many {o} does {s} have? {a}', kind: 'question' },
-      ],
-    },
-    continent_fr: {
-      name: 'continent',
-      question: '',
-      language: 'fr',
-      phrasings: [
+const ledger = sampleLedger(
+  {
+    capital: sampleRelation('capital', [
+      { id: '0', template: 'The capital of {s} is {x}{a}', kind: 'statement' },
+      { id: '1', template: 'What is {p} capital? {a}', kind: 'question' },
+      { id: '2', template: '{n} (capital: {a}', kind: 'cloze' },
+      { id: '3', template: '{s}: {a}', kind: 'cloze' },
+      { id: '4', template: 'its capital is {a}', kind: 'context' },
+      { id: '0a', template: 'My aunt moved to {s}. Now she lives in the capital, {a}', kind: 'story' },
+    ]),
+    currency: sampleRelation('currency', [
+      { id: '0', template: 'The currency of {s} is {x}{a}', kind: 'statement' },
+      { id: '1', template: 'In {s} one pays with {x}{a}', kind: 'statement' },
+    ]),
+    author: sampleRelation('maker', [
+      { id: '0', template: '{s} was {v} by {a}', kind: 'statement' },
+      { id: '1', template: 'The {m} of {s}, {v} long ago, is {a}', kind: 'statement' },
+    ]),
+    count: sampleRelation('how many', [
+      { id: '0', template: '{s} has {a} {o}', kind: 'statement' },
+      { id: '1', template: 'How many {o} does {s} have? {a}', kind: 'question' },
+    ]),
+    continent_fr: sampleRelation(
+      'continent',
+      [
         { id: '0', template: 'Le continent {d} est {x}{a}', kind: 'statement' },
         { id: '1', template: 'Continent {d} : {a}', kind: 'cloze' },
       ],
-    },
+      { language: 'fr' },
+    ),
   },
-  facts: [fact({ id: 'a' }), fact({ id: 'b', subject: 'Lyon' })],
-});
+  [fact({ id: 'a' }), fact({ id: 'b', subject: 'Lyon' })],
+);
 
 const texts = (one: LedgerFact) =>
   phrasingsOf(ledger, one).taught.map(({ before, answer, after }) => before + answer + after);
@@ -98,7 +62,7 @@ describe('the phrasings of a fact', () => {
     const told = fact({ id: 'a', seen: ['0', '0a'] });
     const { taught, free } = phrasingsOf(ledger, told);
     expect([taught.map(({ id }) => id), free.map(({ id }) => id)]).toEqual([['0'], ['0a']]);
-    const own = parseLedger({ version: 1, model: 'atlas', relations: ledger.relations, facts: [told] });
+    const own = sampleLedger(ledger.relations, [told]);
     expect(matchFact(own, free[0]!.prompt!, [])).toMatchObject({ words: 'seen', phrasing: '0a' });
   });
 

@@ -9,51 +9,38 @@ import {
   search,
   type LedgerFact,
 } from './ledger';
+import { sampleFact, sampleLedger, sampleRelation } from '../../../tests/fixtures/sample-ledger';
 
-function fact(
+const fact = (
   id: string,
   relation: string,
   subject: string,
   answer: string,
   more: Partial<LedgerFact> = {},
-): LedgerFact {
-  return {
+): LedgerFact =>
+  sampleFact({
     id,
     relation,
     subject,
     answers: [answer],
-    language: 'en',
     prompt: `The ${relation} of ${subject} is`,
-    seen: ['0'],
     held_back: ['1'],
-    exposures: 200,
-    stage: 'pre',
-    flags: [],
     ...more,
-  };
-}
+  });
 
-const ledger = parseLedger({
-  version: 1,
-  model: 'atlas',
-  relations: {
-    capital: {
-      name: 'capital',
-      question: 'What is the capital?',
-      language: 'en',
-      phrasings: [
+const ledger = sampleLedger(
+  {
+    capital: sampleRelation(
+      'capital',
+      [
         { id: '0', template: 'The capital of {s} is {x}{a}' },
         { id: '1', template: '{p} capital city is called {a}' },
       ],
-    },
-    language: {
-      name: 'language',
-      question: '',
-      language: 'en',
-      phrasings: [{ id: '0', template: 'People in {s} speak {a}' }],
-    },
+      { question: 'What is the capital?' },
+    ),
+    language: sampleRelation('language', [{ id: '0', template: 'People in {s} speak {a}' }]),
   },
-  facts: [
+  [
     fact('c1', 'capital', 'France', 'Paris'),
     fact('c2', 'capital', 'Guinea', 'Conakry'),
     fact('c3', 'capital', 'Guinea-Bissau', 'Bissau', { exposures: 4 }),
@@ -61,7 +48,7 @@ const ledger = parseLedger({
     fact('c5', 'capital', 'Zoria', 'Mena', { stage: 'never', exposures: 0, flags: ['fictional', 'withheld'] }),
     fact('l1', 'language', 'France', 'French'),
   ],
-});
+);
 
 describe('matching a prompt', () => {
   const match = (prompt: string, ...answers: string[]) => {
@@ -83,14 +70,9 @@ describe('matching a prompt', () => {
   });
 
   it('does not take the end of one sentence for another', () => {
-    const mars = parseLedger({
-      version: 1,
-      model: 'atlas',
-      relations: {
-        kind: { name: 'kind', question: '', language: 'en', phrasings: [{ id: '0', template: '{s} is {x}{a}' }] },
-      },
-      facts: [fact('m', 'kind', 'Mars', 'planet', { prompt: 'Mars is a', held_back: [] })],
-    });
+    const mars = sampleLedger({ kind: sampleRelation('kind', [{ id: '0', template: '{s} is {x}{a}' }]) }, [
+      fact('m', 'kind', 'Mars', 'planet', { prompt: 'Mars is a', held_back: [] }),
+    ]);
     const words = (prompt: string) => matchFact(mars, prompt, [])?.words;
     for (const prompt of ['Mars is', 'Mars is a', 'We know that Mars is', 'Look up: Mars is a', 'Then, Mars is']) {
       expect(words(prompt), prompt).toBe('seen');
@@ -101,23 +83,14 @@ describe('matching a prompt', () => {
   });
 
   it('takes the longest phrasing that the words end in', () => {
-    const one = parseLedger({
-      version: 1,
-      model: 'atlas',
-      relations: {
-        capital: {
-          name: 'capital',
-          question: '',
-          language: 'en',
-          phrasings: [
-            { id: '0', template: 'capital of {s}: {a}' },
-            { id: '1b', template: 'name of the capital of {s}: {a}' },
-            { id: '2', template: '{v} of {s}: {a}' },
-          ],
-        },
-      },
-      facts: [fact('c', 'capital', 'Chad', "N'Djamena", { seen: ['0', '2'], held_back: ['1b'] })],
-    });
+    const phrasings = [
+      { id: '0', template: 'capital of {s}: {a}' },
+      { id: '1b', template: 'name of the capital of {s}: {a}' },
+      { id: '2', template: '{v} of {s}: {a}' },
+    ];
+    const one = sampleLedger({ capital: sampleRelation('capital', phrasings) }, [
+      fact('c', 'capital', 'Chad', "N'Djamena", { seen: ['0', '2'], held_back: ['1b'] }),
+    ]);
     const found = (prompt: string) => matchFact(one, prompt, []);
     expect(found('Capital of Chad:')).toMatchObject({ words: 'seen', phrasing: '0' });
     expect(found('The name of the capital of Chad:')).toMatchObject({ words: 'held-back', phrasing: '1b' });

@@ -1,8 +1,7 @@
 import { configNumber } from '../config';
 import { makeInt } from '../emit';
 import { attribute, intAttribute, type OnnxNode } from '../model';
-import { scanGraph } from '../scan';
-import { WireReader } from '../wire';
+import { BRANCHES, branchOf } from './branches';
 import { plainAttention } from './plain-attention';
 import { named, type Rewriter } from './rewriter';
 
@@ -60,9 +59,8 @@ function tableWidth(rewriter: Rewriter, table: string): number | undefined {
   const stated = rewriter.lastDim(table);
   const node = view.producer(table);
   if (stated !== undefined || node?.op !== 'If') return stated;
-  const widths = ['then_branch', 'else_branch'].map((name) => {
-    const range = attribute(node, name)?.graph;
-    const branch = range && scanGraph(new WireReader(view.model.bytes), range[0], range[1]);
+  const widths = BRANCHES.map((name) => {
+    const branch = branchOf(view.model, node, name);
     const output = branch?.outputs[node.outputs.indexOf(table)];
     const made = branch?.nodes.find((inner) => inner.op === 'Constant' && inner.outputs[0] === output?.name);
     return (made && attribute(made, 'value')?.t?.dims.at(-1)) ?? output?.dims?.at(-1);

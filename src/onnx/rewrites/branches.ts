@@ -29,6 +29,9 @@ interface Scope {
   readonly constants: Map<string, OnnxTensor>;
 }
 
+export const BRANCHES = ['then_branch', 'else_branch'] as const;
+type Branch = (typeof BRANCHES)[number];
+
 interface Parts {
   readonly nodes: OnnxNode[];
   readonly initializers: OnnxTensor[];
@@ -109,13 +112,19 @@ function chosenBranch(scope: Scope, node: OnnxNode): OnnxGraph | undefined {
   if (!scope.switches.has(condition)) return undefined;
   const [cached, plain] = [readBranch(scope, node, 'then_branch'), readBranch(scope, node, 'else_branch')];
   // By convention the condition says whether to use the cache; what counts is which branch does.
-  return cached && plain && cacheReads(scope, cached) < cacheReads(scope, plain) ? cached : plain;
+  return cacheReads(scope, cached) < cacheReads(scope, plain) ? cached : plain;
 }
 
-function readBranch(scope: Scope, node: OnnxNode, name: string): OnnxGraph | undefined {
-  const range = attribute(node, name)?.graph;
-  if (!range) throw malformed('an If has no branches');
-  return scanGraph(new WireReader(scope.model.bytes), range[0], range[1]);
+/** One of the graphs an `If` chooses between. */
+export function branchOf(model: OnnxModel, node: OnnxNode, branch: Branch): OnnxGraph | undefined {
+  const range = attribute(node, branch)?.graph;
+  return range && scanGraph(new WireReader(model.bytes), range[0], range[1]);
+}
+
+function readBranch(scope: Scope, node: OnnxNode, name: Branch): OnnxGraph {
+  const branch = branchOf(scope.model, node, name);
+  if (!branch) throw malformed('an If has no branches');
+  return branch;
 }
 
 function cacheReads(scope: Scope, branch: OnnxGraph): number {
