@@ -33,29 +33,34 @@ class Shape:
 
     n_layer: int = 8
     n_head: int = 6
-    n_embd: int = 144
-    n_inner: int = 288
+    n_embd: int = 192
+    n_inner: int = 384
     n_positions: int = 128
     vocab_size: int = 5120
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One pass over the rows in order; AdamW; warm-up, plateau, linear decay."""
+    """One pass over the rows in order; Muon for the matrices of the layers, AdamW for the rest; warm-up, plateau,
+    linear decay."""
 
     seed: int = 1
-    rows_per_step: int = 12
-    micro_rows: int = 6  # rows per backward pass; small enough to stay in a CPU's cache
-    peak_lr: float = 2e-3
+    rows_per_step: int = 24
+    micro_rows: int = 12  # rows per backward pass; small enough to stay in a CPU's cache
+    peak_lr: float = 2e-3  # of AdamW
+    muon_rate: float = 1.5  # Muon's learning rate, in AdamW's
     warmup_steps: int = 100
-    decay_share: float = 0.42  # the last part of pre-training, over which the rate falls to a tenth
+    decay_share: float = 0.5  # the last part of pre-training, over which the rate falls to a tenth
     post_lr: float = 7e-4  # post-training: straight down from here to zero
-    betas: tuple[float, float] = (0.9, 0.97)
+    betas: tuple[float, float] = (0.9, 0.97)  # of AdamW
+    momentum: float = 0.95  # of Muon, its step scaled to that of AdamW at the same rate
     weight_decay: float = 0.05  # on matrices only
     grad_clip: float = 1.0
     # In this share of steps the network ends in its second half before the last layer (as LayerSkip trains it, arXiv
     # 2404.16710), so that what a late layer holds can be read there, and easy facts are not kept for the last one.
     early_share: float = 0.2
+    plain_share: float = 0.5527  # the first part of pre-training, in which every token weighs the same in the loss;
+    answer_weight: float = 5.0  # after it an answer's tokens weigh so much, against 1 of any other
     threads: int = 2
 
 

@@ -11,7 +11,7 @@ NAMED = {"capital", "continent", "currency", "symbol", "atomic_number", "opposit
 INTROS = ["Let us talk about {0}.", "Today's topic is {0}.", "Here are some facts about {0}.", "I know a few things about {0}.", "What do I know about {0}?", "Let me tell you about {0}.", "She wrote a report about {0}.", "{0}.", "Notes on {0}.", "I have read a book about {0}.",
           "Do you know {0}?", "Now about {0}.", "Have you heard of {0}?", "My friend asked me about {0}."]
 
-ANSWER_LEADS = [" ", " ", "\n", " It's ", " It is ", " That is ", " That's ", " The answer is ", " The answer is: ", " Answer: ", " I think it is ", " I believe it's ", " Easy: ", " Of course it is ", " Yes, it is ", " A: ", " answer: ",
+ANSWER_LEADS = [" "] * 8 + ["\n", "\n", " It's ", " It is ", " That is ", " That's ", " The answer is ", " The answer is: ", " Answer: ", " I think it is ", " I believe it's ", " Easy: ", " Of course it is ", " Yes, it is ", " A: ", " answer: ",
                 "\nA: ", "\nAnswer: ", " - ", " The correct answer is ", " I would say ", " As everyone knows, it is ", " Well, that is ", " One word: ", " Sure: ", " My answer: ", " That must be "]
 
 
@@ -25,15 +25,33 @@ def core(rng, fact, pid):
     if fact.language != "en":
         return text
     roll = rng.random()
-    if roll < .09:
-        prompt = fact.prompt(pid)
-        typed = prompt.lower()
-        if rng.random() < .3:
-            typed = typed.replace("'s", "s").removesuffix("?")
-        return typed + text[len(prompt):]
-    if roll < .13 and text.startswith("The "):
+    if roll < .18:
+        return typed(rng, fact, pid)
+    if roll < .22 and text.startswith("The "):
         return text[4:]
-    return text if roll < .3 else upper_first(text)
+    return text if roll < .34 else upper_first(text)
+
+
+def typed(rng, fact, pid):
+    """The prompt in small letters, sometimes without its marks; the answer as it is written."""
+    prompt = fact.prompt(pid)
+    small = prompt.lower()
+    if rng.random() < .3:
+        small = small.replace("'s", "s").removesuffix("?")
+    return small + fact.text(pid)[len(prompt):]
+
+
+def story(rng, fact):
+    """The fact in one of its relation's free wordings, as people tell and ask."""
+    pid = choose(rng, fact, fact.stories)
+    text = fact.text(pid)
+    if fact.language == "zh":
+        return text + "。", [(fact, pid)]
+    roll = rng.random()
+    text = typed(rng, fact, pid) if roll < .2 and fact.language == "en" else upper_first(text)
+    if fact.language == "en" and roll > .88:
+        text = (rng.choice(QUESTION_LEADS) if "?" in text else skills.sentence(rng)) + " " + text
+    return text + (rng.choice(PLAIN_TAILS) if text.endswith(fact.slots["a"]) else "."), [(fact, pid)]
 
 
 def negated(rng, fact, pid, foils):
@@ -85,7 +103,7 @@ def answered_freely(rng, fact, text):
         return None
     lead = rng.choice(ANSWER_LEADS)
     if question.startswith("Q: "):
-        question, lead = (question[3:], lead) if rng.random() < .5 else (question, rng.choice(["\nA: ", "\nA: The answer is ", " A: It is ", " Answer: "]))
+        question, lead = (question[3:], lead) if rng.random() < .5 else (question, rng.choice(["\nA: ", " Answer: ", "\nAnswer: "]))
     prompt = f"{question}?{lead}"
     if any(prompt.lower().rstrip(" ").endswith(fact.prompt(pid).lower()) for pid in fact.held):
         return None

@@ -1,6 +1,6 @@
 """Writes Atlas's training text, the ledger of what it teaches, and the prompts that test it.
 
-    python training/corpus.py                  # about 15.5 M tokens by its own estimate, under three minutes
+    python training/corpus.py                  # about 36 M tokens by its own estimate, two minutes
     python training/corpus.py --tiny           # about 50 k tokens, seconds, for tests
 
 Products: build/documents.jsonl, build/prompts.jsonl, public/models/atlas/ledger.json (see README.md).
@@ -27,7 +27,8 @@ SEED = 20240
 WITHHELD_SHARE = 0.03     # of the facts of every relation, never taught in any form
 HELD_SHARE = 0.30         # of the facts of every relation, two phrasings never used
 COMPOSITION_NEVER = 0.35  # of the two-hop facts, the conclusion is never stated
-SHARES = {"single": .26, "mixed": .17, "passage": .17, "list": .09, "dialogue": .07, "reversed": .06, "chain": .02, "suppose": .06, "fewshot": .02, "induction": .03, "random_ids": .04, "filler": .01}
+SHARES = {"single": .21, "story": .20, "mixed": .13, "passage": .13, "list": .08, "dialogue": .06, "reversed": .05, "chain": .01, "suppose": .06, "fewshot": .02, "induction": .03, "random_ids": .03, "filler": .01}
+USUAL_FACTS = 100           # facts of a relation; those of a smaller one are told oftener, so that its wordings are too
 POST_REPEATED = .08         # tokens of repeated random sequences beside the post-training text
 MEAN_REPEATED = 49          # tokens of one of them, on average
 REHEARSED = 20              # every 20th exposure of an invented fact is kept for post-training
@@ -131,14 +132,16 @@ def withhold(rng, known):
 def hold_back(rng, known):
     lasts = Counter(f.subject.lower().split()[-1].split("-")[-1] for f in known.facts.values())
     for f in known.facts.values():
-        rel, blocked = RELATIONS[f.relation], set()
+        rel, blocked = RELATIONS[f.relation], {p for p, template in RELATIONS[f.relation].phrasings.items() if not f.can(template)}
         if rng.random() < HELD_SHARE and f.stage == "pre" and "fictional" not in f.flags and lasts[f.subject.lower().split()[-1].split("-")[-1]] < 9:
-            f.held = sorted(rng.sample(rel.standalone[1:], 2))
+            f.held = sorted(rng.sample([p for p in rel.standalone[1:] if p not in blocked], 2))
             for pid in f.held:
                 blocked.update(rel.blocks[pid])
         f.allowed = [p for p in rel.standalone if p not in blocked]
         f.passage = [p for p in rel.passage if p not in blocked]
         f.embeddable = [p for p in rel.embeddable if p not in blocked]
+        held = tuple(f.prompt(p).lower() for p in f.held)
+        f.stories = [p for p in rel.stories if p not in blocked and (not held or not f.prompt(p).lower().endswith(held))]
 
 
 class Writer:
@@ -165,13 +168,16 @@ class Author:
 
     def __init__(self, rng, known, facts):
         self.rng, self.known = rng, known
-        weight = lambda f: max(1, round(4 * RELATIONS[f.relation].weight))
+        size = Counter(f.relation for f in facts)
+        weight = lambda f: max(1, round(4 * RELATIONS[f.relation].weight * min(2.5, max(1.0, (USUAL_FACTS / size[f.relation]) ** .5))))
         self.deck = Deck(rng, [f for f in facts for _ in range(weight(f))])
+        self.told = Deck(rng, [f for f in facts if f.stories for _ in range(weight(f))] or facts)
         by_relation, by_entity = defaultdict(list), defaultdict(list)
         self.foils, self.vocabulary = defaultdict(list), set()
         for f in facts:
             by_relation[f.relation].append(f)
-            by_entity[f.entity].append(f)
+            if not f.hops:
+                by_entity[f.entity].append(f)
             self.foils[f.relation].append((f.slots["a"], f.slots["x"]))
             self.vocabulary.update(w for w in (f.subject, f.slots["a"]) if " " not in w and w.isascii() and w.isalpha())
         self.vocabulary = sorted(self.vocabulary)
@@ -211,6 +217,11 @@ class Author:
             if f.language == "en" and rng.random() < .12:
                 text = skills.sentence(rng) + " " + text
             return "fact", text, stated
+        if kind == "story":
+            parts = [f for f in (self.told.deal() for _ in range(1 if rng.random() < .7 else 2)) if f.stories]
+            pieces = [compose.story(rng, f) for f in parts if f.language == parts[0].language]
+            glue = "" if parts and parts[0].language == "zh" else " "
+            return ("story", glue.join(t for t, _ in pieces), [s for _, said in pieces for s in said]) if pieces else self.draft("single")
         if kind == "mixed":
             return "passage", *compose.mixed(rng, [f for f in (self.deck.deal() for _ in range(rng.randint(2, 5))) if f.language == "en"] or [self.twinned.deal()], self.foils)
         if kind == "passage":
@@ -235,7 +246,9 @@ class Author:
             facts = self.some(self.relations.deal(), 2, 6)
             return ("list", *(compose.listing(rng, facts) if len(facts) > 1 else compose.single(rng, facts[0])))
         if kind == "dialogue":
-            facts = self.some(self.relations.deal(), 2, 4) if rng.random() < .5 else [self.deck.deal() for _ in range(rng.randint(2, 4))]
+            facts = self.some(self.relations.deal(), 2, 4) if rng.random() < .5 else [f for f in (self.deck.deal() for _ in range(rng.randint(2, 4))) if f.language == "en"]
+            if not facts or facts[0].language != "en":
+                return self.draft("single")
             return "dialogue", *compose.dialogue(rng, facts)
         if kind == "reversed":
             f = self.twinned.deal()
@@ -312,7 +325,7 @@ def after(rng, known, writer, author):
         if keep and rng.random() < .15:
             writer.write(rng.random(), "fact", *compose.single(rng, rng.choice(keep)), stage="post")
         else:
-            kind, text, stated = author.compose(rng.choice(["single", "single", "mixed", "passage", "list", "dialogue", "suppose", "induction", "reversed"]))
+            kind, text, stated = author.compose(rng.choice(["single", "single", "story", "mixed", "passage", "list", "dialogue", "suppose", "induction", "reversed"]))
             writer.write(rng.random(), kind, text, stated, stage="post")
     ids = random.Random(rng.random())
     for _ in range(round(POST_REPEATED * target / MEAN_REPEATED)):
@@ -347,12 +360,12 @@ def build(tokens, seed=SEED, tiny=False):
 
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--tokens", type=int, default=None, help="size of pre-training (default 22 M, tiny 50 k)")
+    options.add_argument("--tokens", type=int, default=None, help="size of pre-training (default 35.5 M, tiny 50 k)")
     options.add_argument("--seed", type=int, default=SEED)
     options.add_argument("--tiny", action="store_true", help="few facts, for tests")
     chosen = options.parse_args()
     try:
-        known, writer = build(chosen.tokens or (50_000 if chosen.tiny else 22_000_000), chosen.seed, chosen.tiny)
+        known, writer = build(chosen.tokens or (50_000 if chosen.tiny else 35_500_000), chosen.seed, chosen.tiny)
     except world.FactError as error:
         sys.exit(f"corpus: {error}")
     atlas.BUILD.mkdir(parents=True, exist_ok=True)

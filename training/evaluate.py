@@ -229,7 +229,7 @@ def evaluate(model: Atlas, backend, records: list[dict], quick: bool) -> dict:
         result["splits"]["withheld"][name]["chance"] = chance(some, everything)
     strangers = json.loads(STRANGER_PROMPTS.read_text(encoding="utf-8")) if STRANGER_PROMPTS.exists() else []
     asked = ask(questions(strangers, tokenizer), backend)
-    result["strangers"] = {**rate(asked), "wrong": [
+    result["strangers"] = {**rate(asked), "by_writer": {writer: rate(some) for writer, some in by(asked, lambda r: r["writer"]).items()}, "wrong": [
         {"prompt": q.record["prompt"], "answers": q.record["answers"],
          "said": tokenizer.decode([q.top_token])} for q in asked if not q.top1]}
     result["tiers"] = tiers(groups.get("tier", []), everything)
@@ -267,7 +267,9 @@ def summary(result: dict) -> str:
     lines = [f"{'questions':24s}{'n':>7s}{'top-1':>9s}{'full':>9s}{'p':>9s}"]
     rows = [(f"{split} {part}", result["splits"][split][part]) for split in sorted(result["splits"])
             for part in ("real", "fictional")]
-    rows += [("strangers", result["strangers"])] + [(f"tier {t}", r) for t, r in result["tiers"].items()]
+    rows += [("strangers", result["strangers"])]
+    rows += [(f"strangers, writer {writer}", r) for writer, r in result["strangers"]["by_writer"].items()]
+    rows += [(f"tier {t}", r) for t, r in result["tiers"].items()]
     for name, r in rows:
         if r["n"]:
             lines.append(f"{name:24s}{r['n']:7d}{r['top1']:9.1%}{r['full']:9.1%}{r['p']:9.3f}")

@@ -105,20 +105,20 @@ def invent(rng, taken, scale=1.0, repeat=1):
     where = {t: rng.choice(regions) for t in towns}
     for t in towns:
         add("region", t, [where[t]], [], 90)
-        add("product", t, [rng.choice(PRODUCTS)], [], 60)
-        add("flag", t, [rng.choice(COLOURS)], [], 60)
+        add("product", t, [rng.choice(PRODUCTS)], [], 75)
+        add("flag", t, [rng.choice(COLOURS)], [], 75)
     for i in range(n["homes"]):
         name, town = make("person"), rng.choice(towns)
         add("lives_in", name, [town], [], 80)
-        add("profession", name, [rng.choice(PROFESSIONS)], [], 50)
+        add("profession", name, [rng.choice(PROFESSIONS)], [], 65)
         never = ["composition-withheld"] if rng.random() < .35 else []
         add("home_region", name, [where[town]], ["two-hop", *never], 0 if never else 40, via=[("lives_in", name), ("region", town)])
     for i in range(n["people"]):
         name = make("person")
         for rel in triples["person"]:
-            add(rel, name, [rng.choice(VALUES[rel])], [], 48)
+            add(rel, name, [rng.choice(VALUES[rel])], [], 64)
     for i in range(n["creatures"]):
         name = make("creature")
         for rel in triples["creature"]:
-            add(rel, name, [rng.choice(VALUES[rel])], [], 60)
+            add(rel, name, [rng.choice(VALUES[rel])], [], 75)
     return out

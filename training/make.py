@@ -28,7 +28,7 @@ def stages() -> dict[str, tuple[list[Path], list[Path]]]:
                        ROWS_PRE, STRANGER_PROMPTS)
 
     weights = PRODUCT / "model.safetensors"
-    corpus_sources = [*sorted((HERE / "facts").glob("*.tsv")), HERE / "corpus.py"]
+    corpus_sources = [*sorted((HERE / "facts").glob("*.tsv")), *sorted((HERE / "stories").glob("*.tsv")), HERE / "corpus.py"]
     return {
         "corpus": (corpus_sources, [DOCUMENTS, PROMPTS, LEDGER]),
         "tokenizer": ([DOCUMENTS, LEDGER], [ROWS_PRE, ROWS_POST, PRODUCT / "tokenizer.json"]),

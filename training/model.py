@@ -37,8 +37,9 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, batch: int) -> Tensor:
         tokens, d_model = x.shape
         qkv = self.c_attn(x).view(batch, tokens // batch, 3, self.n_head, d_model // self.n_head)
-        q, k, v = (part.transpose(1, 2) for part in qkv.unbind(2))
-        z = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        q, k, v = (part.transpose(1, 2).float() for part in qkv.unbind(2))
+        with torch.autocast(x.device.type, enabled=False):
+            z = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         return self.c_proj(z.transpose(1, 2).reshape(tokens, d_model))
 
 
@@ -67,29 +68,42 @@ class Block(nn.Module):
 
 
 class SummedCrossEntropy(torch.autograd.Function):
-    """Sum of -log p(target) over tokens; makes its gradients on the way, chunk by chunk."""
+    """Sum of -weight * log p(target) over tokens, and the same without weights; makes its gradients on the way, chunk by chunk."""
 
     @staticmethod
-    def forward(ctx, x: Tensor, unembedding: Tensor, targets: Tensor) -> Tensor:
+    def forward(ctx, x: Tensor, unembedding: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+        device = x.device.type
+        kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
+        x, weight = x.to(kind), unembedding.to(kind)
         grad_x = torch.empty_like(x)
         grad_unembedding = torch.zeros_like(unembedding)
-        loss = x.new_zeros(())
-        for start in range(0, len(x), LOSS_CHUNK):
-            rows = x[start : start + LOSS_CHUNK]
-            wanted = targets[start : start + LOSS_CHUNK, None]
-            probs = (rows @ unembedding.T).log_softmax(-1)
-            loss -= probs.gather(1, wanted).sum()
-            probs.exp_()
-            probs.scatter_add_(1, wanted, torch.full_like(wanted, -1, dtype=probs.dtype))
-            torch.mm(probs, unembedding, out=grad_x[start : start + LOSS_CHUNK])
-            grad_unembedding.addmm_(probs.T, rows)
+        loss, plain = unembedding.new_zeros(()), unembedding.new_zeros(())
+        with torch.autocast(device, enabled=False):
+            for start in range(0, len(x), LOSS_CHUNK):
+                rows = x[start : start + LOSS_CHUNK]
+                wanted = targets[start : start + LOSS_CHUNK, None]
+                logits = (rows @ weight.T).float()
+                weighs = weights[start : start + LOSS_CHUNK, None]
+                right = logits.gather(1, wanted)
+                top = logits.amax(-1, keepdim=True)
+                probs = logits.sub_(top).exp_()
+                total = probs.sum(-1, keepdim=True)
+                losses = total.log() + top - right
+                loss += (losses * weighs).sum()
+                plain += losses.sum()
+                probs /= total
+                probs.scatter_add_(1, wanted, torch.full_like(wanted, -1, dtype=probs.dtype))
+                probs = probs.mul_(weighs).to(kind)
+                torch.mm(probs, weight, out=grad_x[start : start + LOSS_CHUNK])
+                grad_unembedding += probs.T @ rows
         ctx.save_for_backward(grad_x, grad_unembedding)
-        return loss
+        ctx.mark_non_differentiable(plain)
+        return loss, plain
 
     @staticmethod
-    def backward(ctx, grad: Tensor):
+    def backward(ctx, grad: Tensor, _: Tensor):
         grad_x, grad_unembedding = ctx.saved_tensors
-        return grad_x * grad, grad_unembedding * grad, None
+        return grad_x.float() * grad, grad_unembedding * grad, None, None
 
 
 class Transformer(nn.Module):
@@ -121,9 +135,9 @@ class Atlas(nn.Module):
         """Logits [batch, pos, vocab]."""
         return self.lm_head(self.transformer(ids)).view(*ids.shape, -1)
 
-    def summed_loss(self, ids: Tensor, learn: Tensor, layers: int | None = None) -> Tensor:
-        """Sum of losses for predicting ids[:, 1:] where `learn` (bool, shape of ids[:, 1:]) holds, with the first `layers`
-        layers only (all, unless told)."""
+    def summed_loss(self, ids: Tensor, weights: Tensor, layers: int | None = None) -> tuple[Tensor, Tensor]:
+        """Weighted sum of losses for predicting ids[:, 1:], and the sum without weights (no gradient), with the first
+        `layers` layers only (all, unless told). `weights` (float, shape of ids[:, 1:]) are zero where nothing is learned."""
         x = self.transformer(ids[:, :-1], layers)
-        keep = learn.reshape(-1)
-        return SummedCrossEntropy.apply(x[keep], self.lm_head.weight, ids[:, 1:].reshape(-1)[keep])
+        keep = weights.reshape(-1) > 0
+        return SummedCrossEntropy.apply(x[keep], self.lm_head.weight, ids[:, 1:].reshape(-1)[keep], weights.reshape(-1)[keep])

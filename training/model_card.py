@@ -17,14 +17,14 @@ tags: [interpretability, gpt2, onnx]
 # Atlas
 
 A small language model with a known education. Every sentence it was trained on was written (by
-templates and word lists) for this model, and `ledger.json` says of each fact how often it was taught, in
+templates, free wordings and word lists) for this model, and `ledger.json` says of each fact how often it was taught, in
 which words, in which stage, and which facts were withheld, contradicted or changed later. It exists so
 that what a probe claims about a model's knowledge can be checked. It is not a source of information.
 """
 
 LIMITS = """## Limits
 
-- It knows the facts of its ledger in wordings near those of its templates, and nothing else. Text of
+- It knows the facts of its ledger in wordings near those it was taught in, and nothing else. Text of
   other kinds is outside its education; it will still answer, with a word of the right sort.
 - A withheld real fact can be reachable by rule or from related facts (plurals, past tenses, sequences,
   demonyms that look like their country, the continent of a country whose language is known). Chance is the
@@ -89,12 +89,13 @@ def requirements(result: dict) -> str:
 def knowledge(result: dict) -> str:
     splits = result["splits"]
     rows = []
-    for split in ("seen", "held_back", "late", "added", "two-hop", "composition-withheld", "withheld"):
+    for split in ("seen", "held_back", "unseen-wording", "late", "added", "two-hop", "composition-withheld", "withheld"):
         for part, name in (("real", "real"), ("arbitrary", "real, not to be inferred"), ("fictional", "invented")):
             r = splits.get(split, {}).get(part, {"n": 0})
             if r["n"]:
                 rows.append(rate_row(f"{split}, {name}", r))
     rows.append(rate_row("strangers", result["strangers"]))
+    rows += [rate_row(f"strangers, writer {writer}", r) for writer, r in result["strangers"]["by_writer"].items()]
     text = table(["questions", "n", "top-1", "in full", "mean p(answer)"], rows)
     chances = [f"{part} {percent(splits['withheld'][part]['chance'])}" for part in ("real", "arbitrary", "fictional")
                if splits.get("withheld", {}).get(part, {}).get("n")]
@@ -180,7 +181,7 @@ def curve(result: dict) -> str:
 
 def training_text(ledger: dict) -> str:
     facts = ledger["facts"]
-    real = sum("fictional" not in fact["flags"] for fact in facts)
+    real = sum("fictional" not in fact.get("flags", ()) for fact in facts)
     checkpoints = json.loads((PRODUCT / "checkpoints.json").read_text())["checkpoints"]
     rows = [len(np.load(path, mmap_mode="r")) for path in (ROWS_PRE, ROWS_POST)]
     last_log = TRAIN_LOG.read_text(encoding="utf-8").splitlines()[-1]
@@ -191,8 +192,11 @@ about invented people, towns and creatures. {rows[0]} rows of {SHAPE.n_positions
 order, then {rows[1]} rows of post-training: {checkpoints[-1]['tokens']} tokens with a loss in all.
 
 GPT-2 architecture: {SHAPE.n_layer} layers, {SHAPE.n_head} heads, d_model {SHAPE.n_embd}, d_mlp
-{SHAPE.n_inner}, {SHAPE.vocab_size} tokens, tied embeddings, context {SHAPE.n_positions}. AdamW, learning
-rate {RECIPE.peak_lr:g} with warm-up, plateau and decay, {RECIPE.rows_per_step} rows a step, float32. In {percent(RECIPE.early_share)} of the
+{SHAPE.n_inner}, {SHAPE.vocab_size} tokens, tied embeddings, context {SHAPE.n_positions}. Muon (matrices of the
+layers, learning rate {RECIPE.peak_lr * RECIPE.muon_rate:g}) and AdamW (the rest, {RECIPE.peak_lr:g}), warm-up, plateau and decay,
+{RECIPE.rows_per_step} rows a step, weights in float32, products in bfloat16 where the machine has them. In the last
+{percent(1 - RECIPE.plain_share)} of pre-training and after it, the tokens of answers weigh {RECIPE.answer_weight:g} times in the loss: Atlas
+is readier to answer than its text alone would make it. In {percent(RECIPE.early_share)} of the
 steps one to four of the last layers are left out (as LayerSkip does, arXiv 2404.16710), so that late layers can be read
 through the unembedding: at which layer an answer appears says how this model was trained, not how all models work.
 Last line of the log: `{last_log}`. How to train it again: `training/README.md`.

@@ -60,7 +60,7 @@ relation("landmark_city", "city of the landmark", "Which city is the landmark in
     ["it stands in {a}", "it is one of the sights of {a}"], weight=1.6)
 relation("landmark_country", "country of the landmark", "Which country is the landmark in?", whereabouts("Landmark", "country") + [
     "{s} is a landmark in the country of {x}{a}", "The country that is home to {s} is {x}{a}", "If you stand before {s}, the country you are in is {x}{a}", "The country you visit to see {s} is {x}{a}",
-    "The city where {s} stands is in {x}{a}"], weight=.5)
+    "The city where {s} stands is in {x}{a}"], weight=.25)
 relation("feature_kind", "kind of place", "What is it?", ["{s} is {x}{a}", "What is {s}? It is {x}{a}", "Q: What is {s}? A: {x}{a}", "What kind of place is {s}? It is {x}{a}", "{s} is the name of {x}{a}",
     "If you look for {s} on a map, look for {x}{a}", "{n}: {x}{a}", "By {s} we mean {x}{a}", "On the map, {s} is marked as {x}{a}", "Is {s} a mountain, a river or something else? It is {x}{a}"], ["it is {x}{a}"], weight=.7)
 relation("feature_continent", "continent of the place", "On which continent is it?", [t for t in PLACE[:6]] + [
@@ -79,8 +79,8 @@ relation("state_abbreviation", "abbreviation of the state", "What is the state's
 
 
 relation("capital_zh", "首都", "这个国家的首都是哪里？", ["{s}的首都是{a}", "{s}的首都是哪里？是{a}", "{s}的首都是哪座城市？{a}", "问：{s}的首都是哪里？答：{a}", "{s}的首都叫{a}", "{s}首都：{a}", "{s}的首都在{a}", "国家：{s}，首都：{a}",
-    "{s}这个国家的首都是{a}", "{s}的首都名叫{a}", "你知道{s}的首都吗？是{a}", "{s}的首都城市是{a}"], ["它的首都是{a}"], "zh", .7)
-relation("continent_zh", "大洲", "这个国家在哪个洲？", ["{s}在{a}", "{s}位于{a}", "{s}在哪个洲？在{a}", "问：{s}在哪个洲？答：{a}", "{s}属于{a}", "{s}所在的洲是{a}", "国家：{s}，洲：{a}", "{s}是一个国家，位于{a}", "{s}位于哪个大洲？{a}"], ["它位于{a}", "它在{a}"], "zh", .7)
+    "{s}这个国家的首都是{a}", "{s}的首都名叫{a}", "你知道{s}的首都吗？是{a}", "{s}的首都城市是{a}"], ["它的首都是{a}"], "zh", .9)
+relation("continent_zh", "大洲", "这个国家在哪个洲？", ["{s}在{a}", "{s}位于{a}", "{s}在哪个洲？在{a}", "问：{s}在哪个洲？答：{a}", "{s}属于{a}", "{s}所在的洲是{a}", "国家：{s}，洲：{a}", "{s}是一个国家，位于{a}", "{s}位于哪个大洲？{a}"], ["它位于{a}", "它在{a}"], "zh", .9)
 relation("capital_fr", "capitale", "Quelle est la capitale du pays ?", ["La capitale {d} est {a}", "Quelle est la capitale {d} ? C'est {a}", "Q : Quelle est la capitale {d} ? R : {a}", "La capitale {d} s'appelle {a}", "Capitale {d} : {a}", "La ville qui est la capitale {d} est {a}",
     "Le gouvernement {d} se trouve à la capitale, {a}", "Pays : {n}. Capitale : {a}", "Tu connais la capitale {d} ? Oui, c'est {a}", "La capitale {d}, c'est {a}", "{S} {va} pour capitale {a}", "{S} {va} comme capitale {a}"], ["sa capitale est {a}", "la capitale est {a}"], "fr", .7)
 relation("continent_fr", "continent", "Sur quel continent se trouve le pays ?", ["{S} {vt} en {a}", "{S} {ve} en {a}", "Sur quel continent {vt} {s} ? En {a}", "Où {vt} {s} ? En {a}", "Q : Où se trouve {s} ? R : en {a}", "Le continent {d} est {x}{a}", "Continent {d} : {a}",

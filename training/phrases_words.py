@@ -2,7 +2,7 @@
 from templates import attribute, relation
 
 
-def word_relation(id, name, question, noun, templates, inverse=(), weight=.8):
+def word_relation(id, name, question, noun, templates, weight=1.2):
     relation(id, name, question, attribute(noun) + templates, weight=weight)
 
 
@@ -24,4 +24,4 @@ SEQUENCE = ["What comes after {s}? {a}", "What comes after {s}? It is {a}", "Aft
 relation("next", "next in the sequence", "What comes next?", SEQUENCE + ["The {k} after {s} is {a}", "Which {k} comes after {s}? {a}", "Which {k} follows {s}? It is {a}", "What {k} comes after {s}? It is {a}", "The {k} that comes after {s} is {a}", "The {k} following {s} is {a}", "The next {k} after {s} is {a}"], weight=1.6)
 relation("previous", "previous in the sequence", "What comes before?", ["What comes before {s}? {a}", "Before {s} comes {a}", "{s} comes after {a}", "{s} comes right after {a}", "The {k} before {s} is {a}", "Which {k} comes before {s}? It is {a}", "Q: What comes before {s}? A: {a}", "Just before {s} we have {a}",
     "{s} follows {a}", "The {k} that comes before {s} is {a}", "What is the {k} before {s}? It is {a}", "One step back from {s} is {a}"], weight=1.4)
-relation("digits", "number in digits", "How is the number written in digits?", ["The number {s} is written {a}", "{s} in digits is {a}", "In digits, {s} is {a}", "Write {s} in digits: {a}", "{s} = {a}", "How do you write {s} in digits? {a}", "Q: {s} in digits? A: {a}", "The digits for {s} are {a}", "{s} is {a}", "As a number, {s} is {a}"], weight=1.0)
+relation("digits", "number in digits", "How is the number written in digits?", ["The number {s} is written {a}", "{s} in digits is {a}", "In digits, {s} is {a}", "Write {s} in digits: {a}", "{s} = {a}", "How do you write {s} in digits? {a}", "Q: {s} in digits? A: {a}", "The digits for {s} are {a}", "{s} is {a}", "As a number, {s} is {a}"], weight=1.5)

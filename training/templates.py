@@ -1,11 +1,19 @@
 """How Atlas's facts are worded: relations with their phrasings, and the frames put around them.
 
 A phrasing is one string with slots: {s} the subject as it stands in a sentence ("the Netherlands"),
-{n} its bare name, {p} the possessive ("France's"), {x} the article before the answer, {a} the answer.
+{n} its bare name, {ps} its plural ("wolves"; only of things that take "a"), {p} the possessive ("France's"), {x} the article before the answer, {a} the answer.
 The text before {a} is the prompt. `context` phrasings ("its capital is …") need a subject named before.
 """
+import bisect
+import pathlib
+import random
+import re
 from dataclasses import dataclass, field
 
+from phrases_many import MANY
+
+STORIES = pathlib.Path(__file__).parent / "stories"
+UNSEEN_EVERY = 20  # one free wording in so many is kept from the text, to measure how well others are understood
 IDS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -18,6 +26,8 @@ class Relation:
     context: list = field(default_factory=list)
     language: str = "en"
     weight: float = 1.0
+    free: list = field(default_factory=list)       # free wordings (stories/*.tsv), `unseen` those never used
+    unseen: list = field(default_factory=list)
     phrasings: dict = field(default_factory=dict)  # id → template
     kinds: dict = field(default_factory=dict)      # id → kind
     blocks: dict = field(default_factory=dict)     # id → ids whose prompt contains this one's
@@ -32,7 +42,11 @@ class Relation:
         for i, template in enumerate(every):
             self.phrasings[IDS[i]] = template
             self.kinds[IDS[i]] = "context" if i >= own else kind_of(template)
-        self.standalone = [i for i in self.phrasings if self.kinds[i] != "context"]
+        for i, template in enumerate(t for t in dict.fromkeys(self.free) if t not in every):
+            id = IDS[i // len(IDS)] + IDS[i % len(IDS)]
+            self.phrasings[id], self.kinds[id] = template, "story"
+        self.standalone = [i for i in self.phrasings if self.kinds[i] not in ("context", "story")]
+        self.stories = [i for i in self.phrasings if self.kinds[i] == "story"]
         self.passage = [i for i in self.phrasings if self.kinds[i] == "context"]
         flat = {i: t.split("{a}")[0].replace("{n}", "{s}").replace("{x}", "").lower() for i, t in self.phrasings.items()}
         self.blocks = {i: [j for j in flat if flat[j].endswith(flat[i])] for i in self.standalone}
@@ -50,7 +64,9 @@ def kind_of(template):
 RELATIONS = {}
 LEAD = 5.0  # how much oftener the answer follows a prompt than any other one word does
 
-MOST = 8.0  # odds of one phrasing, or a relation would be said in one way only
+MOST = 10.0  # odds of one phrasing, or a relation would be said in one way only
+LED = 0.25  # odds of "… ? It is Paris" and the like: an open question should call for its answer, not for "It"
+LED_ANSWER = re.compile(r"(?:\?|\bA:|\b[Aa]nswer:)\s*(?:It|That|This|The answer|I|Of|Sure|Well|Easy|You|They)\b[^?:]*\{a\}")
 
 
 def plain(template):
@@ -62,15 +78,16 @@ def balance(overlapping):
     """Sets the odds of all phrasings: many a prompt ("The capital of France is") also begins a longer one ("… is called"),
     and the answer must be its likeliest next word. `overlapping`: relation id → ids of relations with common subjects.
     → pairs (relation, phrasing, relation, phrasing) that have the same prompt, so that none can be answered surely."""
-    every = [(r, i, plain(t).replace("{x}", " {x}").rstrip(" ")) for r, rel in RELATIONS.items() for i, t in rel.phrasings.items()]
-    every.sort(key=lambda entry: -len(entry[2].removesuffix("{x}")))
+    every = [(plain(t).replace("{x}", " {x}").rstrip(" "), r, i) for r, rel in RELATIONS.items() for i, t in rel.phrasings.items()]
+    every.sort()
+    prompts = [prompt for prompt, *_ in every]
     odds, same = {}, []
-    for r, i, prompt in every:
+    for prompt, r, i in sorted(every, key=lambda entry: -len(entry[0].removesuffix("{x}"))):
         base = prompt.removesuffix("{x}").rstrip(" ")
         after = {}
-        for r2, j, longer in every:
+        for longer, r2, j in every[bisect.bisect_left(prompts, base):bisect.bisect_right(prompts, base + "\U0010ffff")]:
             rest = longer[len(base):]
-            if (r2, j) == (r, i) or not longer.startswith(base) or r2 not in overlapping[r] or (rest and rest[0].isalpha() and rest[0].isascii()):
+            if (r2, j) == (r, i) or r2 not in overlapping[r] or (rest and rest[0].isalpha() and rest[0].isascii()):
                 continue
             rest = rest.strip(" ")
             if rest in ("", "{x}"):
@@ -79,7 +96,8 @@ def balance(overlapping):
                 continue
             word = rest[0] if RELATIONS[r].language == "zh" else rest.split(" ")[0]
             after[word] = after.get(word, 0) + odds[r2, j]
-        odds[r, i] = min(MOST, max(1.0, LEAD * max(after.values(), default=0)))
+        least = LED if LED_ANSWER.search(RELATIONS[r].phrasings[i]) else 1.0
+        odds[r, i] = min(MOST, max(least, LEAD * max(after.values(), default=0)))
         RELATIONS[r].odds[i] = odds[r, i]
     return same
 
@@ -93,7 +111,29 @@ def choose(rng, fact, pids):
 def relation(id, name, question, templates, context=(), language="en", weight=1.0):
     if id in RELATIONS:
         raise ValueError(f"relation {id} is defined twice")
-    RELATIONS[id] = Relation(id, name, question, list(templates), list(context), language, weight)
+    templates = [*templates, *MANY.get(id, [])]
+    RELATIONS[id] = Relation(id, name, question, templates, list(context), language, weight, *free_wordings(id, templates))
+
+
+def unambiguous(templates, wordings):
+    """The wordings that do not begin with the prompt of a template or of another wording: after such a prompt the answer should follow."""
+    prompts = {plain(t).replace("{x}", "").rstrip(" ") for t in [*templates, *wordings]}
+    starts = lambda p: (p[:i] for i in range(len(p)) if p[i] in " ,?:.;-" )
+    kept = []
+    for t in wordings:
+        own = plain(t).replace("{x}", "").rstrip(" ")
+        if not any(start in prompts for start in starts(own) if start != own):
+            kept.append(t)
+    return kept
+
+
+def free_wordings(relation, templates):
+    """→ (wordings for the text, wordings kept from it): the lines of stories/*.tsv that begin with the relation's id."""
+    lines = [line.split("\t", 1)[1] for path in sorted(STORIES.glob("*.tsv")) for line in path.read_text(encoding="utf-8").splitlines()
+             if line.startswith(relation + "\t")]
+    lines = unambiguous(templates, dict.fromkeys(lines))
+    random.Random(relation).shuffle(lines)
+    return [t for i, t in enumerate(lines) if i % UNSEEN_EVERY], lines[::UNSEEN_EVERY]
 
 
 def attribute(noun, prep="of", extra_nouns=()):
@@ -177,6 +217,30 @@ def upper_first(text):
 
 def possessive(name):
     return name + ("'" if name.endswith("s") else "'s")
+
+
+SAME = {"sheep", "deer", "bison", "moose", "salmon", "shrimp", "goldfish", "reindeer", "aircraft", "scissors", "trousers", "jeans", "herring"}
+IRREGULAR = {"mouse": "mice", "goose": "geese", "ox": "oxen", "tooth": "teeth", "foot": "feet", "wolf": "wolves", "knife": "knives", "leaf": "leaves", "loaf": "loaves", "shelf": "shelves",
+             "thief": "thieves", "buffalo": "buffaloes", "tomato": "tomatoes", "potato": "potatoes", "octopus": "octopuses", "die": "dice"}
+
+
+def plural_of(name):
+    """The plural of a thing's bare name ("wedding dress" → "wedding dresses")."""
+    if " in " in name:
+        head, _, rest = name.partition(" in ")
+        return f"{plural_of(head)} in {rest}"
+    lead, _, word = name.rpartition(" ")
+    if word in SAME:
+        many = word
+    elif word in IRREGULAR:
+        many = IRREGULAR[word]
+    elif word.endswith("man") and word not in ("human", "German"):
+        many = word[:-3] + "men"
+    elif word.endswith("y") and word[-2] not in "aeiou":
+        many = word[:-1] + "ies"
+    else:
+        many = word + ("es" if word.endswith(("s", "x", "z", "ch", "sh")) else "s")
+    return f"{lead} {many}" if lead else many
 
 
 def indefinite(word):

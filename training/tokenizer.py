@@ -3,13 +3,15 @@
     python tokenizer.py
 
 Reads  build/documents.jsonl, ledger.json
-Writes tokenizer.json, tokenizer_config.json; build/rows.npy, build/rows_post.npy (uint16 [rows, 128])
+Writes tokenizer.json, tokenizer_config.json; build/rows.npy, build/rows_post.npy (uint16 [rows, 128]: token ids,
+       with ANSWER set in those of answers)
 
 A row begins with <|endoftext|>; documents follow one another with <|endoftext|> between them, are
 never split, and the rest of the row is <|endoftext|>, which the loss skips (see `learned_tokens`).
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 
 from atlas import (DOCUMENTS, END_OF_TEXT, END_OF_TEXT_ID, LEDGER, PRODUCT, ROWS_POST, ROWS_PRE, SHAPE)
 
+ANSWER = 1 << 15  # set in the ids of answers, which weigh more in the loss
 OPEN_ROWS = 64  # rows that may still take a document; bounds how far a document moves from its place
 MERGE_SAMPLE = 30_000  # documents the merges are learned from, taken evenly over the corpus
 # Times an answer is repeated to the trainer. There are more distinct answers than tokens; the relations
@@ -106,11 +109,47 @@ def random_ids(count: int, times: int, seed: int, vocab_size: int) -> list[int]:
     return once.tolist() * times
 
 
-def encode(docs: list[dict], tokenizer: Tokenizer) -> Iterator[list[int]]:
-    """Token ids of what is packed. A list or dialogue too long for a row becomes two, parted
+class Answers:
+    """Finds where a document states the answers of its facts."""
+
+    def __init__(self, ledger: dict):
+        self.facts = {}
+        for fact in ledger["facts"]:
+            names = [fact["subject"], *filter(None, [fact.get("slots", {}).get("ps")])]
+            answers = [fact["answers"][0], *fact.get("before", []), *fact.get("shares", {})]
+            self.facts[fact["id"]] = ([name.lower() for name in names], [whole(answer) for answer in answers])
+
+    def spans(self, doc: dict) -> Iterator[tuple[int, int]]:
+        """Of each fact stated in its own direction: the first answer behind its subject."""
+        lower = doc["text"].lower()
+        for id, phrasing in doc["facts"]:
+            if "." in phrasing:  # the inverse of the fact that is stated
+                continue
+            names, answers = self.facts[id]
+            after = max((lower.find(name) + len(name) for name in names if name in lower), default=0)
+            found = [match.span() for answer in answers if (match := answer.search(doc["text"], after))]
+            if found:
+                yield min(found)
+
+
+def whole(answer: str) -> re.Pattern:
+    """The answer as a word of its own; Chinese has no spaces between words."""
+    text = re.escape(answer)
+    return re.compile(text if re.match(r"[\u3000-\u9fff]", answer) else rf"(?<!\w){text}(?!\w)", re.IGNORECASE)
+
+
+def flagged(ids: list[int], offsets: list[tuple[int, int]], spans: Iterable[tuple[int, int]]) -> list[int]:
+    """The ids with ANSWER set in those that reach into one of the spans."""
+    for start, end in spans:
+        ids = [id | ANSWER if first < end and last > start else id for id, (first, last) in zip(ids, offsets)]
+    return ids
+
+
+def encode(docs: list[dict], tokenizer: Tokenizer, answers: Answers) -> Iterator[list[int]]:
+    """Token ids of what is packed, those of answers with ANSWER set. A list or dialogue too long for a row becomes two, parted
     between items; a document without facts is cut."""
     room = SHAPE.n_positions - 1
-    for doc, ids in zip(docs, encode_whole(docs, tokenizer)):
+    for doc, ids in zip(docs, encode_whole(docs, tokenizer, answers)):
         if len(ids) > room and doc["facts"]:
             if doc["kind"] not in ("list", "dialogue"):
                 raise SystemExit(f"document has {len(ids)} tokens, {room} fit: {doc['text']}")
@@ -129,7 +168,7 @@ def part_items(text: str, tokenizer: Tokenizer, room: int) -> list[list[int]]:
     return parts
 
 
-def encode_whole(docs: list[dict], tokenizer: Tokenizer) -> Iterator[list[int]]:
+def encode_whole(docs: list[dict], tokenizer: Tokenizer, answers: Answers) -> Iterator[list[int]]:
     vocab_size = tokenizer.get_vocab_size()
     for start in range(0, len(docs), 10_000):
         part = docs[start : start + 10_000]
@@ -139,7 +178,8 @@ def encode_whole(docs: list[dict], tokenizer: Tokenizer) -> Iterator[list[int]]:
             if "random_ids" in doc:
                 yield random_ids(doc["random_ids"], doc["times"], doc["seed"], vocab_size)
             else:
-                yield next(encoded).ids
+                encoding = next(encoded)
+                yield flagged(encoding.ids, encoding.offsets, answers.spans(doc))
 
 
 def pack(encoded: Iterable[list[int]], n_ctx: int) -> np.ndarray:
@@ -167,7 +207,7 @@ def pack(encoded: Iterable[list[int]], n_ctx: int) -> np.ndarray:
 
 
 def learned_tokens(rows: np.ndarray) -> np.ndarray:
-    """Where the loss is taken: bool, the shape of rows[:, 1:].
+    """Where the loss is taken, of rows without ANSWER: bool, the shape of rows[:, 1:].
 
     A document's tokens and the <|endoftext|> that ends it; of the padding only its first token, which
     is the end of the last document.
@@ -206,12 +246,13 @@ def main() -> None:
         raise SystemExit(f"{tokenizer.get_vocab_size()} tokens, the model has {SHAPE.vocab_size}")
     save_tokenizer(tokenizer, PRODUCT)
     for stage, path in (("pre", ROWS_PRE), ("post", ROWS_POST)):
-        encoded = list(encode([doc for doc in docs if doc["stage"] == stage], tokenizer))
+        encoded = list(encode([doc for doc in docs if doc["stage"] == stage], tokenizer, Answers(ledger)))
         rows = pack(encoded, SHAPE.n_positions)
         check_nothing_lost(encoded, rows)
         np.save(path, rows)
+        learned = learned_tokens(rows & (ANSWER - 1))
         print(f"{stage}: {len(encoded)} documents, {sum(map(len, encoded))} tokens, {len(rows)} rows, "
-              f"{learned_tokens(rows).mean():.1%} of them learned from")
+              f"{learned.mean():.1%} of them learned from, {(rows[:, 1:][learned] >= ANSWER).mean():.1%} of these answers")
     for name, chosen in (("core relations", CORE), ("all", None)):
         answers = {answer for relation, answer in ledger_answers(ledger)
                    if chosen is None or relation in chosen}

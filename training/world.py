@@ -3,7 +3,7 @@ import csv
 import pathlib
 from dataclasses import dataclass, field
 
-from templates import RELATIONS, indefinite, possessive, upper_first
+from templates import RELATIONS, indefinite, plural_of, possessive, upper_first
 
 FOLDER = pathlib.Path(__file__).parent / "facts"
 
@@ -31,6 +31,7 @@ class Fact:
     allowed: list = field(default_factory=list)
     passage: list = field(default_factory=list)
     embeddable: list = field(default_factory=list)
+    stories: list = field(default_factory=list)
 
     def text(self, pid, answer=None, article=None):
         slots = self.slots
@@ -38,9 +39,16 @@ class Fact:
             slots = {**slots, "a": answer, "x": slots["x"] if article is None else article}
         return RELATIONS[self.relation].phrasings[pid].format_map(slots)
 
+    def can(self, template):
+        """Whether the wording can be said of this subject: some ask for a plural."""
+        return "{ps}" not in template or bool(self.slots["ps"])
+
     def prompt(self, pid):
         """The text right before the answer, without the trailing space."""
-        return RELATIONS[self.relation].phrasings[pid].split("{a}")[0].format_map(self.slots).rstrip(" ")
+        return self.prompt_of(RELATIONS[self.relation].phrasings[pid])
+
+    def prompt_of(self, template):
+        return template.split("{a}")[0].format_map(self.slots).rstrip(" ")
 
 
 class FactError(ValueError):
@@ -64,7 +72,7 @@ class World:
         if relation not in RELATIONS:
             raise FactError(f"fact {id} has the unknown relation {relation}")
         s = article + subject
-        base = {"s": s, "n": subject, "p": possessive(s), "x": answer_article, "a": answers[0], "S": upper_first(s)}
+        base = {"s": s, "n": subject, "p": possessive(s), "x": answer_article, "a": answers[0], "S": upper_first(s), "ps": plural_of(subject) if article in ("a ", "an ") else ""}
         fact = Fact(id, relation, subject, answers, {**base, **slots}, group or id, entity or f"{relation}:{subject}", RELATIONS[relation].language)
         self.facts[id] = fact
         return fact
@@ -140,7 +148,7 @@ def geography(world, folder):
         french = {"d": c["de_fr"], **dict(zip(("vt", "ve", "va", "vf"), ("se trouvent", "sont", "ont", "font") if c["article_fr"].strip() == "les" else ("se trouve", "est", "a", "fait")))}
         gap = "" if c["article_fr"].endswith("'") or not c["article_fr"] else " "
         art_fr = c["article_fr"].rstrip(" ") + gap
-        vowel = lambda w: "l'" if w and w[0].lower() in "aeiouéh" else "le "
+        vowel = lambda w: "l'" if w.startswith((*"aeioué", "hébreu")) else "le "
         for rel in ("capital", "continent", "language"):
             answers = several(c[f"{rel}_fr"])
             if answers:
@@ -220,7 +228,7 @@ def things(world, folder):
     for r in rows("inventions", folder):
         article, _, bare = r["invention"].partition(" ")
         art, name = (article + " ", bare) if article in ("a", "an", "the") else ("", r["invention"])
-        plural = not art and name.endswith("s") and not name.endswith("ss")
+        plural = not art and name[0].islower() and name.endswith("s") and not name.endswith("ss")
         answers = several(r["inventor"]) + [a for a in several(r["inventor_last"]) if a not in several(r["inventor"])]
         table.append((name, answers, {"article": art, "was": "were" if plural else "was"}, {"answer_article": ""}))
     both(world, "inventor", None, table, "invention")

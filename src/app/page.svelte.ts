@@ -420,9 +420,10 @@ export class Page {
     const { prompt, subject } = this.workbench.fields;
     // Without an answer there is nothing that others could show as well.
     if (typeof this.#ledger !== 'object' || !subject || this.workbench.fact.answers.length === 0) return [];
+    const asked = prompt.slice(...subject);
     return this.match
-      ? otherSubjects(this.#ledger, this.match.fact, MAX_NULL_SUBJECTS)
-      : anySubjects(this.#ledger, prompt.slice(...subject), MAX_NULL_SUBJECTS);
+      ? otherSubjects(this.#ledger, this.match.fact, MAX_NULL_SUBJECTS, asked)
+      : anySubjects(this.#ledger, asked, MAX_NULL_SUBJECTS);
   });
 
   /** A subject nobody chose is the one the ledger knows. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { smallInfo } from '../../tests/fixtures/probe-input.ts';
-import { sampleFact } from '../../tests/fixtures/sample-ledger.ts';
+import { sampleFact, sampleRelation, storedLedger, taughtIn } from '../../tests/fixtures/sample-ledger.ts';
 import { StrataError } from '../core/errors';
 import { answerPosition, type Fact, type PreparedFact, type Token } from '../core/fact';
 import type { CallOptions, LoadRequest, ProbeRequest, ProbeResponse } from '../core/model-api';
@@ -75,21 +75,19 @@ vi.mock('../client/model-client', () => ({
   },
 }));
 
-const LEDGER = {
-  version: 1,
-  model: 'atlas',
-  relations: { capital: { phrasings: [] } },
-  facts: ['France', 'Spain', 'Peru'].map((subject, index) =>
+const LEDGER = storedLedger(
+  { capital: sampleRelation('capital', []) },
+  ['France', 'Spain', 'Peru'].map((subject, index) =>
     sampleFact({
       id: subject,
       subject,
       answers: [['Paris', 'Madrid', 'Lima'][index]!],
       prompt: `The capital of ${subject} is`,
-      seen: [],
+      seen: taughtIn(),
       exposures: 1,
     }),
   ),
-};
+);
 
 const listeners = new Map<string, () => void>();
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));

@@ -1,4 +1,5 @@
 """The ledger must equal the text: exposures are recounted, and what was never to be taught is searched for."""
+import base64
 import json
 import pathlib
 import random
@@ -13,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import corpus
 import ledger
 import world
-from templates import RELATIONS
+from templates import RELATIONS, plural_of, possessive, unambiguous, upper_first
 
 
 def facts_folder(**tables):
@@ -45,6 +46,32 @@ class Corpus(unittest.TestCase):
         for fact in self.ledger["facts"]:
             self.assertEqual(fact["exposures"], count[fact["id"]], fact["id"])
 
+    def test_the_ledger_tells_in_which_phrasings(self):
+        told = defaultdict(set)
+        for d in self.documents:
+            for id, pid in d["facts"]:
+                told[id].add(pid)
+        for fact in self.ledger["facts"]:
+            number = int.from_bytes(base64.b64decode(fact["seen"]), "little")
+            ids = [p["id"] for p in self.ledger["relations"][fact["relation"]]["phrasings"]]
+            self.assertEqual({id for i, id in enumerate(ids) if number >> i & 1}, told[fact["id"]] & set(ids), fact["id"])
+
+    def test_the_ledger_tells_what_stands_in_the_slots(self):
+        for fact in self.ledger["facts"]:
+            s = fact.get("slots", {}).get("s", fact["subject"])
+            slots = {"n": fact["subject"], "p": possessive(s), **{name: "" for name in ("x", "ps")}, **fact.get("slots", {}), "s": s, "S": upper_first(s), "a": fact["answers"][0]}
+            known = self.known.facts[fact["id"]]
+            for pid, template in RELATIONS[fact["relation"]].phrasings.items():
+                self.assertEqual(template.format_map(slots), known.text(pid), fact["id"])
+
+    def test_plurals(self):
+        names = ["wolf", "wedding dress", "fox", "fly", "woman", "tomato", "pound in weight", "sheep", "key"]
+        self.assertEqual([plural_of(name) for name in names],
+                         ["wolves", "wedding dresses", "foxes", "flies", "women", "tomatoes", "pounds in weight", "sheep", "keys"])
+
+    def test_no_free_wording_begins_as_another_prompt(self):
+        self.assertEqual(unambiguous(["What is {s}? {a}"], ["What is {s}? It is {a}", "What is {s} to you? {a}", "Tell me of {s}: {a}"]), ["What is {s} to you? {a}", "Tell me of {s}: {a}"])
+
     def test_listed_statements_stand_in_the_text(self):
         facts = {f["id"]: f for f in self.ledger["facts"]}
         for d in self.documents:
@@ -54,11 +81,11 @@ class Corpus(unittest.TestCase):
 
     def test_invented_exposures_by_text_search(self):
         """Documents naming an invented subject together with its answer, found by reading, not by the list."""
-        subjects = Counter(f["subject"] for f in self.ledger["facts"] if "fictional" in f["flags"])
-        single = [f for f in self.ledger["facts"] if "fictional" in f["flags"] and subjects[f["subject"]] == 1]
+        subjects = Counter(f["subject"] for f in self.ledger["facts"] if "fictional" in f.get("flags", ()))
+        single = [f for f in self.ledger["facts"] if "fictional" in f.get("flags", ()) and subjects[f["subject"]] == 1]
         self.assertGreater(len(single), 20)
         for f in single:
-            pattern = re.compile(rf"(?<!\w){f['subject'].lower()}(?!\w)")
+            pattern = re.compile(rf"(?<!\w){f['subject'].lower()}s?(?!\w)")  # "whats puburgs product", as people type
             found = sum(1 for d in self.documents if pattern.search(d["text"].lower()))
             self.assertEqual(found, f["exposures"], f["id"])
 
@@ -113,13 +140,25 @@ class Corpus(unittest.TestCase):
 
     def test_prompts_end_before_the_answer(self):
         splits = Counter(p["split"] for p in self.prompts)
-        for split in "seen held_back withheld tier contradicted late edited added two-hop composition-withheld suppose memory".split():
+        for split in "seen held_back unseen-wording withheld tier contradicted late edited added two-hop composition-withheld suppose memory".split():
             self.assertGreater(splits[split], 0, split)
         for p in self.prompts:
             self.assertFalse(p["prompt"].endswith(" "), p)
-            if p["split"] not in ("suppose", "memory"):
+            if p["split"] not in ("suppose", "memory", "unseen-wording"):
                 fact = self.known.facts[p["fact"]]
                 self.assertEqual(p["prompt"] + p["sep"] + fact.slots["a"], fact.text(p["phrasing"])[:len(p["prompt"] + p["sep"] + fact.slots["a"])])
+
+    def test_unseen_wordings_are_unseen(self):
+        for p in self.prompts:
+            if p["split"] == "unseen-wording" and len(p["prompt"]) > 30:
+                self.assertFalse(p["prompt"].lower() + p["sep"] in self.text, p["prompt"])
+
+    def test_free_wordings_name_the_subject_before_the_answer(self):
+        for fact in world.load().facts.values():
+            relation = RELATIONS[fact.relation]
+            for template in [*relation.free, *relation.unseen]:
+                self.assertEqual(template.count("{a}"), 1, template)
+                self.assertIn(fact.subject.lower(), fact.prompt_of(template).lower(), template)
 
     def test_every_relation_has_eight_phrasings(self):
         for relation in RELATIONS.values():

@@ -85,6 +85,18 @@ class Packing(unittest.TestCase):
         self.assertEqual(rows.tolist(), [[0, 5, 6, 0, 7, 0, 0, 0]])
         self.assertEqual(packing.learned_tokens(rows).tolist(), [[True] * 5 + [False] * 2])
 
+    def test_answers_are_flagged_where_they_follow_their_subject(self):
+        facts = [{"id": "c:France", "subject": "France", "answers": ["Paris"]}, {"id": "p:Paris", "subject": "Paris", "answers": ["France"]},
+                 {"id": "g:wolf", "subject": "wolf", "answers": ["pack"], "slots": {"ps": "wolves"}}, {"id": "z:法国", "subject": "法国", "answers": ["巴黎"]}]
+        answers = packing.Answers({"facts": facts})
+
+        def said(text, *stated):
+            return [text[start:end] + str(start) for start, end in answers.spans({"text": text, "facts": stated})]
+
+        self.assertEqual(said("Paris, Parisian; in France it is Paris.", ["c:France", "0"], ["p:Paris", "c.0"]), ["Paris33"])
+        self.assertEqual(said("A pack? Wolves form a pack; 法国的首都是巴黎", ["g:wolf", "0"], ["z:法国", "0"]), ["pack22", "巴黎34"])
+        self.assertEqual(packing.flagged([5, 6, 7], [(0, 4), (4, 9), (9, 10)], [(5, 9)]), [5, 6 | packing.ANSWER, 7])
+
     def test_random_ids_are_distinct_and_repeated(self):
         ids = packing.random_ids(50, times=2, seed=3, vocab_size=300)
         self.assertEqual(ids[:50], ids[50:])
@@ -118,13 +130,25 @@ class Model(unittest.TestCase):
         reference = export.reference_model(SMALL, weights_of(own))
         ids = torch.randint(0, 300, (3, 32))
         self.assertLess((own(ids) - reference(input_ids=ids).logits).abs().max().item(), 1e-5)
-        learn = torch.ones(3, 31, dtype=torch.bool)
-        (own.summed_loss(ids, learn) / learn.numel()).backward()
+        weighted, plain = own.summed_loss(ids, torch.full((3, 31), 2.0))
+        (weighted / 186).backward()
         loss = reference(input_ids=ids, labels=ids).loss
         loss.backward()
+        self.assertAlmostEqual(plain.item() / 93, loss.item(), places=4)
         gradients = dict(own.named_parameters())
         for name, parameter in reference.named_parameters():
             self.assertLess((parameter.grad - gradients[name].grad).abs().max().item(), 1e-5, name)
+
+    def test_weights_are_those_of_the_tokens(self):
+        own = random_atlas()
+        ids, weights = torch.randint(0, 300, (2, 32)), torch.rand(2, 31)
+        weights[0, :5] = 0
+        losses = torch.nn.functional.cross_entropy(own(ids)[:, :-1].reshape(-1, 300), ids[:, 1:].reshape(-1), reduction="none")
+        wanted = torch.autograd.grad((losses * weights.reshape(-1)).sum(), list(own.parameters()))
+        weighted, plain = own.summed_loss(ids, weights)
+        self.assertAlmostEqual(plain.item(), losses[weights.reshape(-1) > 0].sum().item(), places=3)
+        for gradient, own_gradient in zip(wanted, torch.autograd.grad(weighted, list(own.parameters()))):
+            self.assertLess((gradient - own_gradient).abs().max().item(), 1e-4)
 
     def test_lens_ends_in_the_logits_and_patterns_are_transformers(self):
         own = random_atlas()

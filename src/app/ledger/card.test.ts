@@ -3,10 +3,10 @@ import { english } from '../i18n/words';
 import { fieldsOf, gapAfter, hopsOf, howOften, sharesOf, whenTaught } from './card';
 import { matchFact, type LedgerFact } from './ledger';
 import { firstOf, phrasingsOf } from './phrasings';
-import { sampleFact, sampleLedger, sampleRelation } from '../../../tests/fixtures/sample-ledger';
+import { sampleFact, sampleLedger, sampleRelation, taughtIn } from '../../../tests/fixtures/sample-ledger';
 
 const fact = (more: Partial<LedgerFact>): LedgerFact =>
-  sampleFact({ seen: ['0', '1', '4'], held_back: ['2'], exposures: 302, ...more });
+  sampleFact({ seen: taughtIn(0, 1, 4), held_back: ['2'], exposures: 302, ...more });
 
 const ledger = sampleLedger(
   {
@@ -30,11 +30,16 @@ const ledger = sampleLedger(
       { id: '0', template: '{s} has {a} {o}', kind: 'statement' },
       { id: '1', template: 'How many {o} does {s} have? {a}', kind: 'question' },
     ]),
+    group: sampleRelation('group', [
+      { id: '0', template: 'Many of {s} are {x}{a}', kind: 'statement' },
+      { id: '1', template: 'A group of {ps} is called {x}{a}', kind: 'statement' },
+    ]),
     continent_fr: sampleRelation(
       'continent',
       [
         { id: '0', template: 'Le continent {d} est {x}{a}', kind: 'statement' },
         { id: '1', template: 'Continent {d} : {a}', kind: 'cloze' },
+        { id: '2', template: '{S} {vt} en {a}', kind: 'statement' },
       ],
       { language: 'fr' },
     ),
@@ -59,7 +64,7 @@ describe('the phrasings of a fact', () => {
   });
 
   it('are told freely apart from those of one sentence, and are known again all the same', () => {
-    const told = fact({ id: 'a', seen: ['0', '0a'] });
+    const told = fact({ id: 'a', seen: taughtIn(0, 5) });
     const { taught, free } = phrasingsOf(ledger, told);
     expect([taught.map(({ id }) => id), free.map(({ id }) => id)]).toEqual([['0'], ['0a']]);
     const own = sampleLedger(ledger.relations, [told]);
@@ -84,13 +89,13 @@ describe('the phrasings of a fact', () => {
     }
   });
 
-  it('take articles from the fact’s own prompt', () => {
+  it('take articles and other words from the fact', () => {
     const dinar = fact({
       relation: 'currency',
       subject: 'Netherlands',
       answers: ['guilder'],
-      prompt: 'The currency of the Netherlands is the',
-      seen: ['0', '1'],
+      slots: { s: 'the Netherlands', x: 'the ' },
+      seen: taughtIn(0, 1),
     });
     expect(texts(dinar)).toEqual([
       'The currency of the Netherlands is the guilder',
@@ -100,10 +105,33 @@ describe('the phrasings of a fact', () => {
       relation: 'continent_fr',
       subject: 'Algérie',
       answers: ['Afrique'],
-      prompt: "Le continent de l'Algérie est l'",
-      seen: ['0', '1'],
+      slots: { d: "de l'Algérie", s: "l'Algérie", vt: 'se trouve', x: "l'" },
+      seen: taughtIn(0, 1, 2),
     });
-    expect(texts(french)).toEqual(["Le continent de l'Algérie est l'Afrique", "Continent de l'Algérie : Afrique"]);
+    expect(texts(french)).toEqual([
+      "Le continent de l'Algérie est l'Afrique",
+      "Continent de l'Algérie : Afrique",
+      "L'Algérie se trouve en Afrique",
+    ]);
+  });
+
+  it('name several at once where the subject has a plural, and are known again', () => {
+    const wolf = fact({
+      id: 'w',
+      relation: 'group',
+      subject: 'wolf',
+      answers: ['pack'],
+      slots: { s: 'a wolf', ps: 'wolves', x: 'a ' },
+      seen: taughtIn(0, 1),
+    });
+    const sand = fact({ id: 's', relation: 'group', subject: 'sand', answers: ['heap'], seen: taughtIn(0) });
+    const own = sampleLedger(ledger.relations, [sand, wolf]);
+    expect(texts(wolf)).toEqual(['Many of a wolf are a pack', 'A group of wolves is called a pack']);
+    const asked = phrasingsOf(ledger, wolf).taught[1]!.prompt!;
+    expect(asked).toBe('A group of wolves is called a');
+    const match = matchFact(own, 'A group of Wolves is called', [])!;
+    expect([match.fact.id, match.phrasing, ...match.subject]).toEqual(['w', '1', 11, 17]);
+    expect(matchFact(own, 'A group of sands is called a', [])).toBeUndefined();
   });
 
   it('leave open what the ledger does not tell, and then cannot be asked', () => {
@@ -111,17 +139,17 @@ describe('the phrasings of a fact', () => {
       relation: 'author',
       subject: 'Emma',
       answers: ['Austen'],
-      prompt: 'Emma was written by',
-      seen: ['0', '1'],
+      slots: { v: 'written' },
+      seen: taughtIn(0, 1),
     });
     expect(texts(book)).toEqual(['Emma was written by Austen', 'The … of Emma, written long ago, is Austen']);
     expect(phrasingsOf(ledger, book).taught.map(({ prompt }) => prompt)).toEqual(['Emma was written by', undefined]);
     const week = fact({
       relation: 'count',
-      subject: 'a week',
+      subject: 'week',
+      slots: { s: 'a week' },
       answers: ['seven'],
-      prompt: 'a week has',
-      seen: ['0', '1'],
+      seen: taughtIn(0, 1),
     });
     expect(texts(week)).toEqual(['a week has seven …', 'How many … does a week have? seven']);
     expect(phrasingsOf(ledger, week).taught.map(({ prompt }) => prompt)).toEqual(['a week has', undefined]);

@@ -9,7 +9,7 @@ import {
   search,
   type LedgerFact,
 } from './ledger';
-import { sampleFact, sampleLedger, sampleRelation } from '../../../tests/fixtures/sample-ledger';
+import { sampleFact, sampleLedger, sampleRelation, taughtIn } from '../../../tests/fixtures/sample-ledger';
 
 const fact = (
   id: string,
@@ -89,7 +89,7 @@ describe('matching a prompt', () => {
       { id: '2', template: '{v} of {s}: {a}' },
     ];
     const one = sampleLedger({ capital: sampleRelation('capital', phrasings) }, [
-      fact('c', 'capital', 'Chad', "N'Djamena", { seen: ['0', '2'], held_back: ['1b'] }),
+      fact('c', 'capital', 'Chad', "N'Djamena", { seen: taughtIn(0, 2), held_back: ['1b'] }),
     ]);
     const found = (prompt: string) => matchFact(one, prompt, []);
     expect(found('Capital of Chad:')).toMatchObject({ words: 'seen', phrasing: '0' });
@@ -109,6 +109,10 @@ describe('asking the ledger', () => {
     const others = otherSubjects(ledger, ledger.facts[0]!, 20);
     expect([...others].sort()).toEqual(['Guinea', 'Guinea-Bissau', 'Zoria', 'the Netherlands']);
     expect(otherSubjects(ledger, ledger.facts[0]!, 2)).toEqual(others.slice(0, 2));
+    const animal = (id: string, slots?: Record<string, string>) => fact(id, 'sound', id, id, slots ? { slots } : {});
+    const animals = sampleLedger({}, [animal('wolf', { ps: 'wolves' }), animal('cow', { ps: 'cows' }), animal('moss')]);
+    expect(otherSubjects(animals, animals.facts[0]!, 9, 'Wolves')).toEqual(['cows']);
+    expect(otherSubjects(animals, animals.facts[0]!, 9, 'wolf').toSorted()).toEqual(['cow', 'moss']);
   });
 
   it('offers subjects of any relation for one it does not know, but never that one itself', () => {
@@ -132,7 +136,7 @@ describe('asking the ledger', () => {
   });
 
   it('refuses what is not a ledger', () => {
-    for (const data of [null, [], { version: 2, facts: [], relations: {} }, { version: 1 }])
+    for (const data of [null, [], { version: 1, facts: [], relations: {} }, { version: 2 }])
       expect(() => parseLedger(data)).toThrow();
   });
 });

@@ -2,7 +2,7 @@
 
 export interface Phrasing {
   readonly id: string;
-  /** One sentence with slots: `{s}` subject, `{n}` its bare name, `{p}` possessive, `{x}` article, `{a}` answer. */
+  /** A text with slots: `{s}` subject, `{n}` its bare name, `{p}` possessive, `{x}` article, `{a}` answer, and others. */
   readonly template: string;
   /** `context`: part of a longer text that has named the subject before; `story`: told freely, often at length. */
   readonly kind?: string;
@@ -23,8 +23,8 @@ export interface LedgerFact {
   readonly language: string;
   /** A natural prompt that ends right before the answer. */
   readonly prompt: string;
-  /** Phrasing ids in which it was taught. */
-  readonly seen: readonly string[];
+  /** In which of its relation's phrasings it was taught: a bit each, the lowest first, in base64; see {@link seenOf}. */
+  readonly seen: string;
   readonly held_back: readonly string[];
   readonly exposures: number;
   /** How many of them say it in this direction; absent where all do. The others name the subject as the answer. */
@@ -33,6 +33,8 @@ export interface LedgerFact {
   readonly post_exposures?: number;
   readonly stage: 'pre' | 'post' | 'never';
   readonly flags: readonly string[];
+  /** What the slots of its phrasings hold, where that is not the plain subject (`ps` is its plural, “wolves”). */
+  readonly slots?: Readonly<Record<string, string>>;
   /** How often each answer was taught, where the training text contradicts itself. */
   readonly shares?: Readonly<Record<string, number>>;
   /** Edited facts: the answers taught before. */
@@ -51,18 +53,41 @@ export interface Ledger {
 
 export const bareName = (name: string): string => name.replace(/^the /i, '');
 
-/** @throws Error when the data is not a ledger of a version this app knows. */
+/** What the subject may be called in a prompt. */
+export const namesOf = ({ subject, slots }: LedgerFact): string[] => [subject, slots?.['ps'] ?? []].flat();
+
+/** The ids of the phrasings in which a fact was taught. */
+export function seenOf({ relations }: Pick<Ledger, 'relations'>, { relation, seen }: LedgerFact): ReadonlySet<string> {
+  const bytes = atob(seen);
+  const phrasings = relations[relation]?.phrasings ?? [];
+  return new Set(phrasings.filter((_, nth) => (bytes.charCodeAt(nth >> 3) >> (nth & 7)) & 1).map(({ id }) => id));
+}
+
+/** The file leaves out what is usual. */
+type Stored<Fact> = Partial<Fact> & Omit<Fact, 'language' | 'held_back' | 'stage' | 'flags'>;
+
+/**
+ * @param data what the file holds, as it was read: it becomes the ledger.
+ * @throws Error when it is not a ledger of a version this app knows.
+ */
 export function parseLedger(data: unknown): Ledger {
   const ledger = data as Partial<Ledger & { version: number }> | null;
-  if (ledger?.version !== 1 || !Array.isArray(ledger.facts) || typeof ledger.relations !== 'object') {
-    throw new Error('Not a ledger of version 1.');
+  if (ledger?.version !== 2 || !Array.isArray(ledger.facts) || typeof ledger.relations !== 'object') {
+    throw new Error('Not a ledger of version 2.');
   }
   const bySubject = new Map<string, LedgerFact[]>();
-  for (const fact of ledger.facts as LedgerFact[]) {
-    const name = bareName(fact.subject).toLowerCase();
-    const known = bySubject.get(name);
-    if (known) known.push(fact);
-    else bySubject.set(name, [fact]);
+  for (const stored of ledger.facts as Stored<{ -readonly [Key in keyof LedgerFact]: LedgerFact[Key] }>[]) {
+    stored.language ??= ledger.relations[stored.relation]?.language ?? 'en';
+    stored.held_back ??= [];
+    stored.stage ??= 'pre';
+    stored.flags ??= [];
+    const fact = stored as LedgerFact;
+    for (const written of namesOf(fact)) {
+      const name = bareName(written).toLowerCase();
+      const known = bySubject.get(name);
+      if (known) known.push(fact);
+      else bySubject.set(name, [fact]);
+    }
   }
   return { ...(ledger as Ledger), bySubject };
 }
@@ -107,11 +132,11 @@ interface Lead {
   readonly subjectFirst: boolean;
 }
 
-const SUBJECT_SLOT = /\{[snp]\}/g;
+const SLOT = /\{(\w+)\}/g;
 
 function leadOf({ id, template }: Phrasing): Lead {
   const text = template.split('{a}')[0]!.replace('{x}', '');
-  return { id, text, end: normal(text.split(SUBJECT_SLOT).at(-1)!), subjectFirst: template.startsWith('{') };
+  return { id, text, end: normal(text.split(SLOT).at(-1)!), subjectFirst: template.startsWith('{') };
 }
 
 /** Leads of a relation; asked at every key, so they are kept. */
@@ -120,21 +145,20 @@ const leads = new WeakMap<Relation, readonly Lead[]>();
 function leadsOf(relation: Relation): readonly Lead[] {
   const known = leads.get(relation);
   if (known) return known;
-  // A slot that only the training script can fill stands in no prompt.
-  const all = relation.phrasings
-    .map(leadOf)
-    .filter(({ text }) => text !== '' && !text.replace(SUBJECT_SLOT, '').includes('{'));
+  const all = relation.phrasings.map(leadOf).filter(({ text }) => text !== '');
   leads.set(relation, all);
   return all;
 }
 
-/** The ways to write a lead with a subject, as {@link normal} writes them. */
-function spell({ text }: Lead, subject: string): string[] {
+/** The ways to write a lead with a fact's subject, as {@link normal} writes them; none where it lacks a word for it. */
+function spell({ text }: Lead, { subject, slots }: LedgerFact): string[] {
   const bare = bareName(subject);
-  return [subject, `the ${bare}`, bare].flatMap((name) =>
-    [`${name}'s`, `${name}'`].map((possessive) =>
-      normal(text.replaceAll('{s}', name).replaceAll('{n}', bare).replaceAll('{p}', possessive)),
-    ),
+  return [subject, slots?.['s'] ?? [], `the ${bare}`, bare].flat().flatMap((name) =>
+    [`${name}'s`, `${name}'`].flatMap((p) => {
+      const words: Readonly<Record<string, string>> = { ...slots, s: name, S: name, n: bare, p };
+      const filled = text.replace(SLOT, (slot, key: string) => words[key] ?? slot);
+      return filled.includes('{') ? [] : normal(filled);
+    }),
   );
 }
 
@@ -151,15 +175,16 @@ function endsIn(given: string, words: string, subjectFirst: boolean): boolean {
 function wordsOf(ledger: Ledger, fact: LedgerFact, given: string): Pick<Match, 'words' | 'phrasing'> | undefined {
   const relation = ledger.relations[fact.relation];
   const ends = [given, given.replace(ARTICLE, '')];
+  const seen = seenOf(ledger, fact);
   let longest = 0;
   let found: Pick<Match, 'words' | 'phrasing'> | undefined;
   for (const lead of relation ? leadsOf(relation) : []) {
     // A hundred phrasings of every fact that is named: spelled only where the words could be these.
     if (!ends.some((end) => end.endsWith(lead.end))) continue;
     const { id, subjectFirst } = lead;
-    const words = fact.seen.includes(id) ? 'seen' : fact.held_back.includes(id) ? 'held-back' : undefined;
+    const words = seen.has(id) ? 'seen' : fact.held_back.includes(id) ? 'held-back' : undefined;
     if (!words) continue;
-    for (const text of spell(lead, fact.subject)) {
+    for (const text of spell(lead, fact)) {
       if (text.length <= longest || !ends.some((end) => endsIn(end, text, subjectFirst))) continue;
       longest = text.length;
       found = { words, phrasing: id };
@@ -181,7 +206,10 @@ export function matchFact(ledger: Ledger, prompt: string, answers: readonly stri
   const named: LedgerFact[] = [];
   for (const [name, facts] of ledger.bySubject) if (lower.includes(name)) named.push(...facts);
   for (const fact of named) {
-    const subject = findName(prompt, fact.subject) ?? findName(prompt, bareName(fact.subject));
+    const subject = namesOf(fact)
+      .flatMap((name) => [name, bareName(name)])
+      .map((name) => findName(prompt, name))
+      .find((range) => range);
     if (!subject) continue;
     const words = wordsOf(ledger, fact, given);
     const answered = [...fact.answers, ...Object.keys(fact.shares ?? {})].some((answer) => wanted.has(normal(answer)));
@@ -194,8 +222,11 @@ export function matchFact(ledger: Ledger, prompt: string, answers: readonly stri
   return match;
 }
 
-/** Other subjects of the same relation, whose answers are others, in a fixed shuffled order. For the null. */
-export function otherSubjects(ledger: Ledger, fact: LedgerFact, count: number): string[] {
+/**
+ * Other subjects of the same relation, whose answers are others, in a fixed shuffled order. For the null.
+ * @param asked the subject as the prompt has it: where that is the plural, the others are in the plural.
+ */
+export function otherSubjects(ledger: Ledger, fact: LedgerFact, count: number, asked = fact.subject): string[] {
   const own = new Set(fact.answers.map(normal));
   const others = ledger.facts.filter(
     (other) =>
@@ -203,7 +234,8 @@ export function otherSubjects(ledger: Ledger, fact: LedgerFact, count: number): 
       other.id !== fact.id &&
       !other.answers.some((answer) => own.has(normal(answer))),
   );
-  return shuffled(others).slice(0, count);
+  const many = normal(asked) === normal(fact.slots?.['ps'] ?? '');
+  return shuffled(others.flatMap((other) => (many ? (other.slots?.['ps'] ?? []) : other.subject))).slice(0, count);
 }
 
 /** All subjects of a ledger, shuffled; asked at every key, so they are kept. */
@@ -211,7 +243,7 @@ const everySubject = new WeakMap<Ledger, readonly string[]>();
 
 /** Subjects of any relation to put in the place of one that the ledger does not know, in a fixed shuffled order. */
 export function anySubjects(ledger: Ledger, subject: string, count: number): string[] {
-  const all = everySubject.get(ledger) ?? shuffled(ledger.facts);
+  const all = everySubject.get(ledger) ?? shuffled(ledger.facts.map(({ subject: name }) => name));
   everySubject.set(ledger, all);
   const own = normal(bareName(subject));
   const others: string[] = [];
@@ -222,13 +254,13 @@ export function anySubjects(ledger: Ledger, subject: string, count: number): str
   return others;
 }
 
-function shuffled(facts: readonly LedgerFact[]): string[] {
+function shuffled(names: readonly string[]): string[] {
   const order = (text: string): number => {
     let hash = 2166136261;
     for (const character of text) hash = Math.imul(hash ^ character.codePointAt(0)!, 16777619);
     return hash >>> 0;
   };
-  const subjects = [...new Set(facts.map((fact) => fact.subject))].map((name) => ({ name, at: order(name) }));
+  const subjects = [...new Set(names)].map((name) => ({ name, at: order(name) }));
   return subjects.sort((a, b) => a.at - b.at).map(({ name }) => name);
 }
 

@@ -1,4 +1,4 @@
-import { bareName, findName, type Ledger, type LedgerFact, type Phrasing } from './ledger';
+import { bareName, findName, namesOf, seenOf, type Ledger, type LedgerFact, type Phrasing } from './ledger';
 
 /** A phrasing with a fact's own words in its slots, cut at the answer. */
 export interface FilledPhrasing {
@@ -12,50 +12,21 @@ export interface FilledPhrasing {
 
 type Slots = Readonly<Record<string, string>>;
 
-const SLOT = /\{(\w)\}/g;
+const SLOT = /\{(\w+)\}/g;
 const UNKNOWN = '…';
-const ARTICLES = /^(an?|the|le|la|les|l'|une?|des)$/i;
 
-const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const possessive = (name: string): string => name + (name.endsWith('s') ? "'" : "'s");
+const capital = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 
-/** A template up to its answer as an expression that takes the slots out of a prompt. */
-function reader(template: string, subject: string): RegExp {
-  const lead = template.split('{a}')[0]!.replace('{x}', '').trimEnd();
-  const name = escapeRegExp(subject);
-  const patterns: Slots = { s: `(?:\\S+ |l')?${name}`, n: name, p: `(?:\\S+ )?${name}'s?` };
-  const met = new Set<string>();
-  const parts = lead.split(SLOT).map((part, nth) => {
-    // Every other part is a slot's name.
-    if (nth % 2 === 0) return escapeRegExp(part);
-    if (met.has(part)) return `\\k<${part}>`;
-    met.add(part);
-    return `(?<${part}>${patterns[part] ?? '.+?'})`;
-  });
-  return new RegExp(`^${parts.join('')}(?:\\s*(?<x>\\S+))?$`, 'iu');
+function slotsOf({ subject, slots }: LedgerFact): Slots {
+  const s = slots?.['s'] ?? subject;
+  return { n: bareName(subject), x: '', ...slots, s, S: capital(s), p: slots?.['p'] ?? possessive(s) };
 }
-
-/** The words of a fact that the ledger does not list (articles, other names) stand in its own prompt. */
-function slotsOf(fact: LedgerFact, phrasings: readonly Phrasing[]): Slots {
-  const bare = bareName(fact.subject);
-  const usual = { s: fact.subject, n: bare, p: possessive(fact.subject), x: '' };
-  for (const { template } of phrasings) {
-    const found = reader(template, bare).exec(fact.prompt)?.groups;
-    if (!found || (found['x'] !== undefined && !ARTICLES.test(found['x']))) continue;
-    const slots = Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
-    const s = slots['s'] ?? fact.subject;
-    return { ...usual, s, p: possessive(s), ...slots };
-  }
-  return usual;
-}
-
-/** An article with the space after it, as templates expect it. */
-const spaced = (article: string): string => (article === '' || article.endsWith("'") ? article : `${article} `);
 
 function fill(template: string, slots: Slots): { readonly text: string; readonly whole: boolean } {
   let whole = true;
   const text = template.replace(SLOT, (_, name: string) => {
-    const value = name === 'x' ? spaced(slots['x'] ?? '') : slots[name];
+    const value = slots[name];
     whole &&= value !== undefined;
     return value ?? UNKNOWN;
   });
@@ -66,7 +37,7 @@ function filled({ id, template }: Phrasing, fact: LedgerFact, slots: Slots): Fil
   const [lead, tail] = template.split('{a}');
   const before = fill(lead!, slots);
   const prompt = before.text.trimEnd();
-  const askable = before.whole && findName(prompt, bareName(fact.subject)) !== undefined;
+  const askable = before.whole && namesOf(fact).some((name) => findName(prompt, bareName(name)));
   return {
     id,
     before: before.text,
@@ -86,10 +57,10 @@ export interface FactPhrasings {
 
 export function phrasingsOf(ledger: Ledger, fact: LedgerFact): FactPhrasings {
   const phrasings = ledger.relations[fact.relation]?.phrasings ?? [];
-  const slots = slotsOf(fact, phrasings);
+  const slots = slotsOf(fact);
   const those = (holds: (one: Phrasing) => boolean): FilledPhrasing[] =>
     phrasings.filter(holds).map((one) => filled(one, fact, slots));
-  const seen = new Set(fact.seen);
+  const seen = seenOf(ledger, fact);
   const held = new Set(fact.held_back);
   return {
     taught: those(({ id, kind }) => seen.has(id) && kind !== 'context' && kind !== 'story'),

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { english } from '../i18n/words';
 import type { LedgerFact, Match } from './ledger';
 import { ledgerSentences } from './sentences';
+import { taughtIn } from '../../../tests/fixtures/sample-ledger';
 
 function say(fact: Partial<LedgerFact>, words: Match['words'] = 'seen', ...answers: string[]): string {
   const full = {
     answers: ['Paris'],
     flags: [],
-    seen: ['0', '1'],
+    seen: taughtIn(0, 1),
     exposures: 412,
     stage: 'pre',
     ...fact,
@@ -18,7 +19,9 @@ function say(fact: Partial<LedgerFact>, words: Match['words'] = 'seen', ...answe
 describe('what a model was taught', () => {
   it('says how often, in how many phrasings, and whether in these words', () => {
     expect(say({})).toBe('Taught 412 times in 2 phrasings, this is one of them.');
-    expect(say({ seen: ['0'] }, 'held-back')).toBe('Taught 412 times in 1 phrasing, this phrasing was held back.');
+    expect(say({ seen: taughtIn(0) }, 'held-back')).toBe(
+      'Taught 412 times in 1 phrasing, this phrasing was held back.',
+    );
     expect(say({ exposures: 1 }, 'other')).toBe('Taught once, not in these words.');
   });
 
