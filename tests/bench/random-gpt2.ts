@@ -17,8 +17,8 @@ export const ATLAS_SHAPE: Gpt2Shape = {
   name: 'Atlas-shaped',
   n_layer: 8,
   n_head: 6,
-  n_embd: 144,
-  n_inner: 288,
+  n_embd: 192,
+  n_inner: 384,
   n_positions: 128,
   vocab_size: 5120,
 };
