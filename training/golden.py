@@ -106,7 +106,7 @@ class Recorder:
 
 
 def main() -> None:
-    model = GPT2LMHeadModel.from_pretrained(PRODUCT, attn_implementation="eager").eval()
+    model = GPT2LMHeadModel.from_pretrained(PRODUCT, attn_implementation="eager").double().eval()
     tokenizer = Tokenizer.from_file(str(PRODUCT / "tokenizer.json"))
     recorder = Recorder(model)
     generator = torch.Generator().manual_seed(STEER_SEED)
@@ -125,10 +125,10 @@ def main() -> None:
         found["ablate_head_1_2.logits"] = recorder.logits_with(ids, recorder.ablate_head(1, 2))
         found["knockout_edge_last_to_1_layers_1_2.logits"] = recorder.logits_with(
             ids, *(recorder.knock_out(layer, -1, 1) for layer in (1, 2)))
-        tensors |= {f"{number}/{name}": tensor.contiguous().clone() for name, tensor in found.items()}
+        tensors |= {f"{number}/{name}": (tensor.float() if tensor.is_floating_point() else tensor).contiguous().clone() for name, tensor in found.items()}
         print(f"{text!r} → {tokenizer.decode([int(found['logits'][0, -1].argmax())])!r}")
     GOLDEN.parent.mkdir(parents=True, exist_ok=True)
-    source = f"transformers {transformers.__version__}, eager attention, float32, CPU"
+    source = f"transformers {transformers.__version__}, eager attention, float64, stored as float32, CPU"
     save_file(tensors, GOLDEN, {"prompts": json.dumps(TEXTS), "source": source})
 
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { parseLedger, seenOf, type LedgerFact } from '../../src/app/ledger/ledger';
+import { parseLedger, seenCount, seenOf, type LedgerFact } from '../../src/app/ledger/ledger';
 import { TextTokenizer } from '../../src/engine/tokenizer';
 
 /** The files that ship, whoever trained them: no Python is needed to know that they belong together. */
@@ -98,7 +98,9 @@ describe('the ledger', () => {
     const known = (fact: Fact): Set<string> => new Set(ledger.relations[fact.relation]!.phrasings.map(({ id }) => id));
     const bad = facts.filter(
       (fact) =>
-        fact.held_back.some((id) => seenOf(ledger, fact).has(id)) || fact.held_back.some((id) => !known(fact).has(id)),
+        fact.held_back.some((id) => seenOf(ledger, fact).has(id)) ||
+        seenCount(fact) !== seenOf(ledger, fact).size ||
+        fact.held_back.some((id) => !known(fact).has(id)),
     );
     expect(bad).toEqual([]);
   });

@@ -63,6 +63,10 @@ export function seenOf({ relations }: Pick<Ledger, 'relations'>, { relation, see
   return new Set(phrasings.filter((_, nth) => (bytes.charCodeAt(nth >> 3) >> (nth & 7)) & 1).map(({ id }) => id));
 }
 
+/** In how many phrasings a fact was taught. */
+export const seenCount = ({ seen }: LedgerFact): number =>
+  [...atob(seen)].reduce((sum, byte) => sum + byte.charCodeAt(0).toString(2).replaceAll('0', '').length, 0);
+
 /** The file leaves out what is usual. */
 type Stored<Fact> = Partial<Fact> & Omit<Fact, 'language' | 'held_back' | 'stage' | 'flags'>;
 
@@ -132,7 +136,8 @@ interface Lead {
   readonly subjectFirst: boolean;
 }
 
-const SLOT = /\{(\w+)\}/g;
+/** A slot of a phrasing, its name caught. */
+export const SLOT = /\{(\w+)\}/g;
 
 function leadOf({ id, template }: Phrasing): Lead {
   const text = template.split('{a}')[0]!.replace('{x}', '');

@@ -1,4 +1,4 @@
-import { bareName, findName, namesOf, seenOf, type Ledger, type LedgerFact, type Phrasing } from './ledger';
+import { bareName, findName, namesOf, seenOf, SLOT, type Ledger, type LedgerFact, type Phrasing } from './ledger';
 
 /** A phrasing with a fact's own words in its slots, cut at the answer. */
 export interface FilledPhrasing {
@@ -12,7 +12,6 @@ export interface FilledPhrasing {
 
 type Slots = Readonly<Record<string, string>>;
 
-const SLOT = /\{(\w+)\}/g;
 const UNKNOWN = '…';
 
 const possessive = (name: string): string => name + (name.endsWith('s') ? "'" : "'s");

@@ -1,12 +1,8 @@
 import type { Words } from '../../views/words';
-import type { Match } from './ledger';
+import { seenCount, type Match } from './ledger';
 
 const isAmong = (answers: readonly string[], answer: string): boolean =>
   answers.some((one) => one.trim().toLowerCase() === answer.trim().toLowerCase());
-
-/** How many bits of a base64 text are set. */
-const bitsIn = (text: string): number =>
-  [...atob(text)].reduce((sum, byte) => sum + byte.charCodeAt(0).toString(2).replaceAll('0', '').length, 0);
 
 /**
  * What a model was taught about a fact, in a few short sentences.
@@ -24,7 +20,7 @@ export function ledgerSentences({ fact, words: inWords }: Match, answers: readon
       ? words('ledger.taught.once', { this: own })
       : words('ledger.taught', {
           exposures: fact.exposures.toLocaleString(words.locale),
-          phrasings: words.count('ledger.phrasings', bitsIn(fact.seen)),
+          phrasings: words.count('ledger.phrasings', seenCount(fact)),
           this: own,
         }),
   );
