@@ -18,7 +18,8 @@ from tokenizers import Tokenizer
 from atlas import END_OF_TEXT_ID, PRODUCT
 
 BATCH = 128
-JOINED = re.compile(r"[\u3000-\u9fff\uff00-\uffef']$")  # no space follows Chinese or l'
+UNSPACED = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
+OPEN_END = re.compile(r"""(['’/\\@#_(\[{«“‘]|\S[-–—])$""")
 
 
 @dataclass
@@ -55,10 +56,10 @@ def questions(records: list[dict], tokenizer: Tokenizer) -> list[Question]:
 
 def question(record: dict, answers: list[str], tokenizer: Tokenizer) -> Question:
     prompt = record["prompt"]
-    separator = record.get("sep", "" if JOINED.search(prompt) else " ")
     prompt_ids = tokenizer.encode(prompt).ids
     answer_ids, seam = [], False
     for answer in answers:
+        separator = record.get("sep", separator_of(prompt, answer))
         whole = tokenizer.encode(prompt + separator + answer).ids
         if whole[: len(prompt_ids)] == prompt_ids and len(whole) > len(prompt_ids):
             answer_ids.append(whole[len(prompt_ids) :])
@@ -66,6 +67,12 @@ def question(record: dict, answers: list[str], tokenizer: Tokenizer) -> Question
             seam = True
             answer_ids.append(alone(separator, answer, tokenizer))
     return Question(record, prompt_ids, answer_ids, seam)
+
+
+def separator_of(prompt: str, answer: str) -> str:
+    """A space where the language writes one between the two; the app's rule (src/engine/answer.ts)."""
+    opened = OPEN_END.search(prompt) or prompt.endswith('"') and prompt.count('"') % 2 == 1
+    return "" if opened or UNSPACED.match(prompt[-1]) and UNSPACED.match(answer) else " "
 
 
 def alone(separator: str, answer: str, tokenizer: Tokenizer) -> list[int]:

@@ -1,8 +1,8 @@
 /** Scripts written without spaces between words. */
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u3000-\u303f\uff00-\uffef]/u;
-/** After these a word follows at once: opening brackets and quotes, apostrophes, hyphens. */
-const OPEN_END = /[\p{Ps}\p{Pi}\p{Pd}'’/\\@#_]$/u;
+/** After these a word follows at once: opening brackets and quotes, apostrophes, a hyphen that hangs on a word. */
+const OPEN_END = /([\p{Ps}\p{Pi}'’/\\@#_]|\S\p{Pd})$/u;
 /** These never have a space before them. */
 const CLOSED_START = /^[\p{Pe}\p{Pf}.,;:!?%…'’]/u;
 

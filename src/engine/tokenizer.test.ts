@@ -103,6 +103,8 @@ describe('a fact in tokens', () => {
     ['Hello', ', world', 'Hello, world'],
     ['He said "', 'yes', 'He said "yes'],
     ['He said "yes"', 'again', 'He said "yes" again'],
+    ['It is well-', 'known', 'It is well-known'],
+    ['Oslo - Norway, Rome -', 'Italy', 'Oslo - Norway, Rome - Italy'],
   ])('joins %j and %j', (prompt, answer, joined) => {
     expect(joinAnswer(prompt, answer)).toBe(joined);
   });

@@ -124,6 +124,15 @@ class Words(unittest.TestCase):
         self.assertEqual(trained.decode(encoded.ids), text)
 
 
+class Joining(unittest.TestCase):
+    def test_prompt_and_answer_as_the_app_joins_them(self):
+        joined = ["He said \"", "La capitale est l’", "The book (by", "It is well-", "法国的首都是"]
+        answers = ["yes", "une", "him", "known", "巴黎"]
+        self.assertEqual([ask.separator_of(*pair) for pair in zip(joined, answers)], ["", "", " ", "", ""])
+        apart = [("The capital is", "Paris"), ("He said \"yes\"", "again"), ("Oslo - Norway, Rome -", "Italy"), ("首都:", "东京")]
+        self.assertEqual({ask.separator_of(*pair) for pair in apart}, {" "})
+
+
 class Model(unittest.TestCase):
     def test_equals_transformers_gpt2_in_logits_loss_and_gradients(self):
         own = random_atlas()
