@@ -56,11 +56,10 @@ class Recipe:
     momentum: float = 0.95  # of Muon, its step scaled to that of AdamW at the same rate
     weight_decay: float = 0.05  # on matrices only
     grad_clip: float = 1.0
-    # In this share of steps the network ends in its second half before the last layer (as LayerSkip trains it, arXiv
-    # 2404.16710), so that what a late layer holds can be read there, and easy facts are not kept for the last one.
-    early_share: float = 0.2
-    plain_share: float = 0.5527  # the first part of pre-training, in which every token weighs the same in the loss;
-    answer_weight: float = 5.0  # after it an answer's tokens weigh so much, against 1 of any other
+    # In this share of steps the network ends one to three layers early (as LayerSkip trains it, arXiv 2404.16710), so
+    # that what a late layer holds can be read there, and easy facts are not kept for the last one.
+    early_share: float = 0.12
+    answer_weight: float = 8.0  # of an answer's tokens in the loss, against 1 of any other
     threads: int = 2
 
 

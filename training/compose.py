@@ -3,7 +3,7 @@
 Every function returns (text, stated), where `stated` lists (fact, phrasing id) for each statement in the text.
 """
 import skills
-from templates import JOINS, OPENERS, PLAIN_TAILS, QUESTION_LEADS, RELATIONS, TAILS, choose, lower_first, lower_first_fr, upper_first
+from templates import JOINS, LED_ANSWER, OPENERS, PLAIN_TAILS, QUESTION_LEADS, RELATIONS, TAILS, choose, lower_first, lower_first_fr, upper_first
 
 OPENERS_ZH = ["大家都知道，", "我知道", "老师说，", "书上说，", "你知道吗，", "其实，", "据说", "我在书上看到，", "我们学过，", "当然，"]
 OPENERS_FR = ["Tout le monde sait que ", "Je sais que ", "On dit que ", "J'ai lu que ", "Le professeur dit que ", "En fait, ", "Bien sûr, ", "N'oublie pas que ", "À l'école, on apprend que "]
@@ -11,7 +11,7 @@ NAMED = {"capital", "continent", "currency", "symbol", "atomic_number", "opposit
 INTROS = ["Let us talk about {0}.", "Today's topic is {0}.", "Here are some facts about {0}.", "I know a few things about {0}.", "What do I know about {0}?", "Let me tell you about {0}.", "She wrote a report about {0}.", "{0}.", "Notes on {0}.", "I have read a book about {0}.",
           "Do you know {0}?", "Now about {0}.", "Have you heard of {0}?", "My friend asked me about {0}."]
 
-ANSWER_LEADS = [" "] * 8 + ["\n", "\n", " It's ", " It is ", " That is ", " That's ", " The answer is ", " The answer is: ", " Answer: ", " I think it is ", " I believe it's ", " Easy: ", " Of course it is ", " Yes, it is ", " A: ", " answer: ",
+ANSWER_LEADS = [" "] * 40 + ["\n", "\n", " It's ", " It is ", " That is ", " That's ", " The answer is ", " The answer is: ", " Answer: ", " I think it is ", " I believe it's ", " Easy: ", " Of course it is ", " Yes, it is ", " A: ", " answer: ",
                 "\nA: ", "\nAnswer: ", " - ", " The correct answer is ", " I would say ", " As everyone knows, it is ", " Well, that is ", " One word: ", " Sure: ", " My answer: ", " That must be "]
 
 
@@ -45,6 +45,8 @@ def story(rng, fact):
     """The fact in one of its relation's free wordings, as people tell and ask."""
     pid = choose(rng, fact, fact.stories)
     text = fact.text(pid)
+    if rng.random() < .6 and (asked := answered_at_once(rng, fact, pid)):
+        return upper_first(asked) + rng.choice(PLAIN_TAILS), [(fact, "~asked")]
     if fact.language == "zh":
         return text + "。", [(fact, pid)]
     roll = rng.random()
@@ -89,15 +91,27 @@ def single(rng, fact, foils=None, plain=False):
     text = core(rng, fact, pid)
     if "(" in text and ")" not in text:
         tail = ")" + tail
-    if not plain and RELATIONS[fact.relation].kinds[pid] == "question" and rng.random() < .12:
+    if not plain and RELATIONS[fact.relation].kinds[pid] == "question" and rng.random() < .35:
         asked = answered_freely(rng, fact, text)
         if asked:
             return asked + tail, [(fact, "~asked")]
     return text + tail, [(fact, pid)]
 
 
+def answered_at_once(rng, fact, pid):
+    """"…? It is Paris" as "…? Paris"; None for other wordings, and where that would spell out a phrasing held back."""
+    led = LED_ANSWER.search(RELATIONS[fact.relation].phrasings[pid])
+    if not led:
+        return None
+    prompt = RELATIONS[fact.relation].phrasings[pid][:led.end(1)].format_map(fact.slots)
+    named = any(name and name.lower() in prompt.lower() for name in (fact.slots["n"], fact.slots["ps"]))
+    if not named or any(prompt.lower().endswith(fact.prompt(pid).lower()) for pid in fact.held):
+        return None
+    return f"{prompt} {rng.choice([fact.slots['x'], ''])}{fact.slots['a']}"
+
+
 def answered_freely(rng, fact, text):
-    """The question with another lead before its answer; None where that would spell out a phrasing held back."""
+    """The question with another lead before its answer, mostly none; None where that would spell out a phrasing held back."""
     question, mark, _ = text.partition("? ")
     if not mark or question.startswith(("A: ", "Question")):
         return None

@@ -27,7 +27,7 @@ SEED = 20240
 WITHHELD_SHARE = 0.03     # of the facts of every relation, never taught in any form
 HELD_SHARE = 0.30         # of the facts of every relation, two phrasings never used
 COMPOSITION_NEVER = 0.35  # of the two-hop facts, the conclusion is never stated
-SHARES = {"single": .21, "story": .20, "mixed": .13, "passage": .13, "list": .08, "dialogue": .06, "reversed": .05, "chain": .01, "suppose": .06, "fewshot": .02, "induction": .03, "random_ids": .03, "filler": .01}
+SHARES = {"single": .16, "story": .31, "mixed": .11, "passage": .11, "list": .06, "dialogue": .06, "reversed": .05, "chain": .01, "suppose": .06, "fewshot": .02, "induction": .03, "random_ids": .03, "filler": .01}
 USUAL_FACTS = 100           # facts of a relation; those of a smaller one are told oftener, so that its wordings are too
 POST_REPEATED = .08         # tokens of repeated random sequences beside the post-training text
 MEAN_REPEATED = 49          # tokens of one of them, on average
@@ -360,12 +360,12 @@ def build(tokens, seed=SEED, tiny=False):
 
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--tokens", type=int, default=None, help="size of pre-training (default 35.5 M, tiny 50 k)")
+    options.add_argument("--tokens", type=int, default=None, help="size of pre-training (default 44 M, tiny 50 k)")
     options.add_argument("--seed", type=int, default=SEED)
     options.add_argument("--tiny", action="store_true", help="few facts, for tests")
     chosen = options.parse_args()
     try:
-        known, writer = build(chosen.tokens or (50_000 if chosen.tiny else 35_500_000), chosen.seed, chosen.tiny)
+        known, writer = build(chosen.tokens or (50_000 if chosen.tiny else 44_000_000), chosen.seed, chosen.tiny)
     except world.FactError as error:
         sys.exit(f"corpus: {error}")
     atlas.BUILD.mkdir(parents=True, exist_ok=True)

@@ -36,7 +36,9 @@ def canonical(fact, seen):
 
 def write_ledger(known, counts, path):
     used = {f.relation for f in known.facts.values()}
-    relations = {r.id: {"name": r.name, "question": r.question, "language": r.language, "phrasings": [{"id": i, "template": t, "kind": r.kinds[i]} for i, t in r.phrasings.items()]}
+    relations = {r.id: {"name": r.name, "question": r.question, "language": r.language,
+                        "phrasings": [{"id": i, "template": t, "kind": r.kinds[i]} for i, t in r.phrasings.items() if r.kinds[i] != "story"],
+                        "wordings": [r.phrasings[i] for i in r.stories]}
                  for r in RELATIONS.values() if r.id in used}
     facts = []
     for f in known.facts.values():
@@ -54,7 +56,7 @@ def write_ledger(known, counts, path):
                 record[key] = value
         facts.append(record)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"version": 2, "model": "atlas", "relations": relations, "facts": facts}, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+    path.write_text(json.dumps({"version": 3, "model": "atlas", "relations": relations, "facts": facts}, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
 def asking(fact, pid):

@@ -194,10 +194,9 @@ order, then {rows[1]} rows of post-training: {checkpoints[-1]['tokens']} tokens 
 GPT-2 architecture: {SHAPE.n_layer} layers, {SHAPE.n_head} heads, d_model {SHAPE.n_embd}, d_mlp
 {SHAPE.n_inner}, {SHAPE.vocab_size} tokens, tied embeddings, context {SHAPE.n_positions}. Muon (matrices of the
 layers, learning rate {RECIPE.peak_lr * RECIPE.muon_rate:g}) and AdamW (the rest, {RECIPE.peak_lr:g}), warm-up, plateau and decay,
-{RECIPE.rows_per_step} rows a step, weights in float32, products in bfloat16 where the machine has them. In the last
-{percent(1 - RECIPE.plain_share)} of pre-training and after it, the tokens of answers weigh {RECIPE.answer_weight:g} times in the loss: Atlas
-is readier to answer than its text alone would make it. In {percent(RECIPE.early_share)} of the
-steps one to four of the last layers are left out (as LayerSkip does, arXiv 2404.16710), so that late layers can be read
+{RECIPE.rows_per_step} rows a step, weights in float32, products in bfloat16 where the machine has them. The tokens
+of answers weigh {RECIPE.answer_weight:g} times in the loss: Atlas is readier to answer than its text alone would make it.
+In {percent(RECIPE.early_share)} of the steps one to three of the last layers are left out (as LayerSkip does, arXiv 2404.16710), so that late layers can be read
 through the unembedding: at which layer an answer appears says how this model was trained, not how all models work.
 Last line of the log: `{last_log}`. How to train it again: `training/README.md`.
 """

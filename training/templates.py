@@ -43,8 +43,7 @@ class Relation:
             self.phrasings[IDS[i]] = template
             self.kinds[IDS[i]] = "context" if i >= own else kind_of(template)
         for i, template in enumerate(t for t in dict.fromkeys(self.free) if t not in every):
-            id = IDS[i // len(IDS)] + IDS[i % len(IDS)]
-            self.phrasings[id], self.kinds[id] = template, "story"
+            self.phrasings[f"w{i}"], self.kinds[f"w{i}"] = template, "story"
         self.standalone = [i for i in self.phrasings if self.kinds[i] not in ("context", "story")]
         self.stories = [i for i in self.phrasings if self.kinds[i] == "story"]
         self.passage = [i for i in self.phrasings if self.kinds[i] == "context"]
@@ -66,7 +65,7 @@ LEAD = 5.0  # how much oftener the answer follows a prompt than any other one wo
 
 MOST = 10.0  # odds of one phrasing, or a relation would be said in one way only
 LED = 0.25  # odds of "… ? It is Paris" and the like: an open question should call for its answer, not for "It"
-LED_ANSWER = re.compile(r"(?:\?|\bA:|\b[Aa]nswer:)\s*(?:It|That|This|The answer|I|Of|Sure|Well|Easy|You|They)\b[^?:]*\{a\}")
+LED_ANSWER = re.compile(r"(\?|\bA:|\b[Aa]nswer:)\s*(?:It|That|This|The answer|I|Of|Sure|Well|Easy|You|They)\b[^?:]*\{a\}")
 
 
 def plain(template):
@@ -82,7 +81,7 @@ def balance(overlapping):
     every.sort()
     prompts = [prompt for prompt, *_ in every]
     odds, same = {}, []
-    for prompt, r, i in sorted(every, key=lambda entry: -len(entry[0].removesuffix("{x}"))):
+    for prompt, r, i in sorted(every, key=lambda entry: -len(entry[0].removesuffix("{x}").rstrip(" "))):
         base = prompt.removesuffix("{x}").rstrip(" ")
         after = {}
         for longer, r2, j in every[bisect.bisect_left(prompts, base):bisect.bisect_right(prompts, base + "\U0010ffff")]:

@@ -65,14 +65,11 @@ class Plan:
         left = (self.pre_steps - step) / decay
         return RECIPE.peak_lr * min(1.0, (step + 1) / (warmup + 1), 0.1 + 0.9 * left)
 
-    def answer_weight(self, step: int) -> float:
-        return 1.0 if step < round(RECIPE.plain_share * self.pre_steps) else RECIPE.answer_weight
-
     def layers(self, step: int) -> int:
         """How many layers this step trains."""
         rng = random.Random(f"{RECIPE.seed}:{step}")
         early = step > 0 and rng.random() < RECIPE.early_share
-        ends = range(SHAPE.n_layer // 2, SHAPE.n_layer)
+        ends = range(SHAPE.n_layer // 2 + 1, SHAPE.n_layer)
         return rng.choices(ends, [end - ends[0] + 1 for end in ends])[0] if early else SHAPE.n_layer
 
     def snapshots(self) -> set[int]:
@@ -180,7 +177,7 @@ class Run:
         rows, layers = self.plan.batch(self.step), self.plan.layers(self.step)
         tokens = rows & (ANSWER - 1)
         learn = learned_tokens(tokens)
-        weights = np.where(rows[:, 1:] & ANSWER, self.plan.answer_weight(self.step), 1.0) * learn
+        weights = np.where(rows[:, 1:] & ANSWER, RECIPE.answer_weight, 1.0) * learn
         weight = float(weights.sum())
         ids = torch.from_numpy(tokens.astype(np.int64)).to(self.device)
         weights = torch.from_numpy(weights.astype(np.float32)).to(self.device)

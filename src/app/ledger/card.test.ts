@@ -16,7 +16,7 @@ const ledger = sampleLedger(
       { id: '2', template: '{n} (capital: {a}', kind: 'cloze' },
       { id: '3', template: '{s}: {a}', kind: 'cloze' },
       { id: '4', template: 'its capital is {a}', kind: 'context' },
-      { id: '0a', template: 'My aunt moved to {s}. Now she lives in the capital, {a}', kind: 'story' },
+      { id: 'w0', template: 'My aunt moved to {s}. Now she lives in the capital, {a}', kind: 'story' },
     ]),
     currency: sampleRelation('currency', [
       { id: '0', template: 'The currency of {s} is {x}{a}', kind: 'statement' },
@@ -66,9 +66,9 @@ describe('the phrasings of a fact', () => {
   it('are told freely apart from those of one sentence, and are known again all the same', () => {
     const told = fact({ id: 'a', seen: taughtIn(0, 5) });
     const { taught, free } = phrasingsOf(ledger, told);
-    expect([taught.map(({ id }) => id), free.map(({ id }) => id)]).toEqual([['0'], ['0a']]);
+    expect([taught.map(({ id }) => id), free.map(({ id }) => id)]).toEqual([['0'], ['w0']]);
     const own = sampleLedger(ledger.relations, [told]);
-    expect(matchFact(own, free[0]!.prompt!, [])).toMatchObject({ words: 'seen', phrasing: '0a' });
+    expect(matchFact(own, free[0]!.prompt!, [])).toMatchObject({ words: 'seen', phrasing: 'w0' });
   });
 
   it('begin with the one in use where not all are shown', () => {

@@ -136,7 +136,7 @@ describe('asking the ledger', () => {
   });
 
   it('refuses what is not a ledger', () => {
-    for (const data of [null, [], { version: 1, facts: [], relations: {} }, { version: 2 }])
+    for (const data of [null, [], { version: 1, facts: [], relations: {} }, { version: 3 }])
       expect(() => parseLedger(data)).toThrow();
   });
 });

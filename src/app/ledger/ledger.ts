@@ -15,6 +15,12 @@ export interface Relation {
   readonly phrasings: readonly Phrasing[];
 }
 
+/** The free wordings, thousands of them, are plain templates in the file; they follow the other phrasings. */
+interface StoredRelation extends Relation {
+  phrasings: readonly Phrasing[];
+  readonly wordings: readonly string[];
+}
+
 export interface LedgerFact {
   readonly id: string;
   readonly relation: string;
@@ -76,8 +82,12 @@ type Stored<Fact> = Partial<Fact> & Omit<Fact, 'language' | 'held_back' | 'stage
  */
 export function parseLedger(data: unknown): Ledger {
   const ledger = data as Partial<Ledger & { version: number }> | null;
-  if (ledger?.version !== 2 || !Array.isArray(ledger.facts) || typeof ledger.relations !== 'object') {
-    throw new Error('Not a ledger of version 2.');
+  if (ledger?.version !== 3 || !Array.isArray(ledger.facts) || typeof ledger.relations !== 'object') {
+    throw new Error('Not a ledger of version 3.');
+  }
+  for (const relation of Object.values(ledger.relations as Record<string, StoredRelation>)) {
+    const free = relation.wordings.map((template, nth) => ({ id: `w${String(nth)}`, template, kind: 'story' }));
+    relation.phrasings = [...relation.phrasings, ...free];
   }
   const bySubject = new Map<string, LedgerFact[]>();
   for (const stored of ledger.facts as Stored<{ -readonly [Key in keyof LedgerFact]: LedgerFact[Key] }>[]) {
