@@ -44,9 +44,9 @@ def typed(rng, fact, pid):
 def story(rng, fact):
     """The fact in one of its relation's free wordings, as people tell and ask."""
     pid = choose(rng, fact, fact.stories)
-    text = fact.text(pid)
     if rng.random() < .6 and (asked := answered_at_once(rng, fact, pid)):
         return upper_first(asked) + rng.choice(PLAIN_TAILS), [(fact, "~asked")]
+    text = fact.text(pid)
     if fact.language == "zh":
         return text + "。", [(fact, pid)]
     roll = rng.random()
@@ -100,12 +100,13 @@ def single(rng, fact, foils=None, plain=False):
 
 def answered_at_once(rng, fact, pid):
     """"…? It is Paris" as "…? Paris"; None for other wordings, and where that would spell out a phrasing held back."""
-    led = LED_ANSWER.search(RELATIONS[fact.relation].phrasings[pid])
+    template = RELATIONS[fact.relation].phrasings[pid]
+    led = LED_ANSWER.search(template)
     if not led:
         return None
-    prompt = RELATIONS[fact.relation].phrasings[pid][:led.end(1)].format_map(fact.slots)
+    prompt = template[:led.end(1)].format_map(fact.slots)
     named = any(name and name.lower() in prompt.lower() for name in (fact.slots["n"], fact.slots["ps"]))
-    if not named or any(prompt.lower().endswith(fact.prompt(pid).lower()) for pid in fact.held):
+    if not named or fact.holds_back(prompt):
         return None
     return f"{prompt} {rng.choice([fact.slots['x'], ''])}{fact.slots['a']}"
 
@@ -119,7 +120,7 @@ def answered_freely(rng, fact, text):
     if question.startswith("Q: "):
         question, lead = (question[3:], lead) if rng.random() < .5 else (question, rng.choice(["\nA: ", " Answer: ", "\nAnswer: "]))
     prompt = f"{question}?{lead}"
-    if any(prompt.lower().rstrip(" ").endswith(fact.prompt(pid).lower()) for pid in fact.held):
+    if fact.holds_back(prompt):
         return None
     return prompt + (fact.slots["x"] if lead.endswith(("is ", "'s ")) else "") + fact.slots["a"]
 

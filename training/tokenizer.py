@@ -245,8 +245,9 @@ def main() -> None:
     if tokenizer.get_vocab_size() > SHAPE.vocab_size:
         raise SystemExit(f"{tokenizer.get_vocab_size()} tokens, the model has {SHAPE.vocab_size}")
     save_tokenizer(tokenizer, PRODUCT)
+    finder = Answers(ledger)
     for stage, path in (("pre", ROWS_PRE), ("post", ROWS_POST)):
-        encoded = list(encode([doc for doc in docs if doc["stage"] == stage], tokenizer, Answers(ledger)))
+        encoded = list(encode([doc for doc in docs if doc["stage"] == stage], tokenizer, finder))
         rows = pack(encoded, SHAPE.n_positions)
         check_nothing_lost(encoded, rows)
         np.save(path, rows)

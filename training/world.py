@@ -50,6 +50,10 @@ class Fact:
     def prompt_of(self, template):
         return template.split("{a}")[0].format_map(self.slots).rstrip(" ")
 
+    def holds_back(self, prompt):
+        """Whether the prompt ends as a phrasing that is held back for this fact."""
+        return prompt.lower().rstrip(" ").endswith(tuple(self.prompt(pid).lower() for pid in self.held))
+
 
 class FactError(ValueError):
     pass
