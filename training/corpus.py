@@ -1,6 +1,6 @@
 """Writes Atlas's training text, the ledger of what it teaches, and the prompts that test it.
 
-    python training/corpus.py                  # about 44 M tokens by its own estimate, three minutes
+    python training/corpus.py                  # about 32 M tokens by its own estimate, two minutes
     python training/corpus.py --tiny           # about 50 k tokens, seconds, for tests
 
 Products: build/documents.jsonl, build/prompts.jsonl, public/models/atlas/ledger.json (see README.md).
@@ -26,7 +26,7 @@ from templates import RELATIONS, balance
 SEED = 20240
 WITHHELD_SHARE = 0.03     # of the facts of every relation, never taught in any form
 HELD_SHARE = 0.30         # of the facts of every relation, two phrasings never used
-COMPOSITION_NEVER = 0.35  # of the two-hop facts, the conclusion is never stated
+REAL_COMPOSITION_NEVER = 0.35  # of the real two-hop facts, the conclusion is never stated
 SHARES = {"single": .16, "story": .31, "mixed": .11, "passage": .11, "list": .06, "dialogue": .06, "reversed": .05, "chain": .01, "suppose": .06, "fewshot": .02, "induction": .03, "random_ids": .03, "filler": .01}
 USUAL_FACTS = 100           # facts of a relation; those of a smaller one are told oftener, so that its wordings are too
 POST_REPEATED = .08         # tokens of repeated random sequences beside the post-training text
@@ -125,7 +125,7 @@ def withhold(rng, known):
     for f in list(known.facts.values()):
         if f.hops and any(known.facts[h].stage == "never" for h in f.hops):
             del known.facts[f.id]
-        elif f.hops and rng.random() < COMPOSITION_NEVER:
+        elif f.hops and rng.random() < REAL_COMPOSITION_NEVER:
             f.flags, f.stage, f.exact = f.flags + ["composition-withheld"], "never", 0
 
 
@@ -359,12 +359,12 @@ def build(tokens, seed=SEED, tiny=False):
 
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--tokens", type=int, default=None, help="size of pre-training (default 44 M, tiny 50 k)")
+    options.add_argument("--tokens", type=int, default=None, help="size of pre-training (default 32 M, tiny 50 k)")
     options.add_argument("--seed", type=int, default=SEED)
     options.add_argument("--tiny", action="store_true", help="few facts, for tests")
     chosen = options.parse_args()
     try:
-        known, writer = build(chosen.tokens or (50_000 if chosen.tiny else 44_000_000), chosen.seed, chosen.tiny)
+        known, writer = build(chosen.tokens or (50_000 if chosen.tiny else 32_000_000), chosen.seed, chosen.tiny)
     except world.FactError as error:
         sys.exit(f"corpus: {error}")
     atlas.BUILD.mkdir(parents=True, exist_ok=True)

@@ -168,13 +168,19 @@ def emergence(model: Atlas, groups: dict[str, list[Question]]) -> dict:
         if not asked:
             continue
         own = lens_hits(model, asked)
-        pairs = [(first_layer(hit), first_layer(hit_of[q.record["hops"][0]])) for q, hit in zip(asked, own)
+        pairs = [(q.record["relation"], first_layer(hit), first_layer(hit_of[q.record["hops"][0]]))
+                 for q, hit in zip(asked, own)
                  if hit[-1] and q.record["hops"][0] in hit_of and hit_of[q.record["hops"][0]][-1]]
-        result[split] = {**depths(asked, own), "paired": len(pairs),
-                         "first_hop_median": float(np.median([b for _, b in pairs])) if pairs else None,
-                         "mean_later_by": mean(a - b for a, b in pairs),
-                         "later": mean(a > b for a, b in pairs), "earlier": mean(a < b for a, b in pairs)}
+        result[split] = {**depths(asked, own), **later_by(pairs),
+                         "pairs_by_relation": {relation: later_by([p for p in pairs if p[0] == relation])
+                                               for relation in sorted({p[0] for p in pairs})}}
     return result
+
+
+def later_by(pairs: list[tuple[str, int, int]]) -> dict:
+    """How many layers after its first hop's answer a composition's answer leads; pairs: relation, `first` of both."""
+    return {"paired": len(pairs), "mean_later_by": mean(a - b for _, a, b in pairs),
+            "later": mean(a > b for _, a, b in pairs), "earlier": mean(a < b for _, a, b in pairs)}
 
 
 def learning_curve(groups: dict[str, list[Question]], tokenizer) -> list[dict]:

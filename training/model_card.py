@@ -158,11 +158,7 @@ def inside(result: dict) -> str:
     text = ("Number of right answers whose logit lens first says so after layer 0 (embedding) … "
             f"{SHAPE.n_layer}.\n\n")
     text += table(["`first`", "n", *map(str, range(SHAPE.n_layer + 1)), "median", "median `stable`"], rows)
-    for name in ("two-hop", "composition-withheld"):
-        if (d := e.get(name, {})).get("paired"):
-            text += (f"\n{name}: `first` comes {d['mean_later_by']:+.2f} layers after that of its first hop "
-                     f"(mean of {d['paired']} pairs; later in {percent(d['later'])}, earlier in "
-                     f"{percent(d['earlier'])}).\n")
+    text += "\n" + two_hops(result)
     heads = result["heads"]
     best = np.array(heads["induction"])
     layer, head = np.unravel_index(best.argmax(), best.shape)
@@ -170,6 +166,20 @@ def inside(result: dict) -> str:
              f"{np.max(heads['previous_token']):.2f}. Repeated random sequences are continued in "
              f"{percent(heads['continued_top1'])}.\n")
     return text
+
+
+def two_hops(result: dict) -> str:
+    """How many compositions are answered, and how many layers after their first hop."""
+    rows = []
+    for split, name in (("two-hop", "taught"), ("composition-withheld", "withheld")):
+        pairs = result["emergence"].get(split, {})
+        asked = result["two_hops"].get(split, {}).get("by_relation", {})
+        for relation, r in [*asked.items(), ("all", result["two_hops"][split]["all"])] if asked else []:
+            d = pairs if relation == "all" else pairs.get("pairs_by_relation", {}).get(relation, {})
+            layers = [f"{d['mean_later_by']:+.2f}", percent(d["later"]), percent(d["earlier"])] if d.get("paired") else ["–"] * 3
+            rows.append([f"{name}, {relation}", str(r["n"]), percent(r["top1"]), str(d.get("paired", 0)), *layers])
+    return ("Two hops: `first` of a composition against `first` of its first hop, where both are answered.\n\n"
+            + table(["composition", "questions", "top-1", "pairs", "layers later, mean", "later", "earlier"], rows))
 
 
 def curve(result: dict) -> str:

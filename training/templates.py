@@ -66,6 +66,7 @@ LEAD = 5.0  # how much oftener the answer follows a prompt than any other one wo
 MOST = 10.0  # odds of one phrasing, or a relation would be said in one way only
 LED = 0.25  # odds of "… ? It is Paris" and the like: an open question should call for its answer, not for "It"
 LED_ANSWER = re.compile(r"(\?|\bA:|\b[Aa]nswer:)\s*(?:It|That|This|The answer|I|Of|Sure|Well|Easy|You|They)\b[^?:]*\{a\}")
+ARTICLE = re.compile(r" (?:the|an?)$")
 
 
 def plain(template):
@@ -114,15 +115,27 @@ def relation(id, name, question, templates, context=(), language="en", weight=1.
     RELATIONS[id] = Relation(id, name, question, templates, list(context), language, weight, *free_wordings(id, templates))
 
 
+def bare(template):
+    return plain(template).replace("{x}", "").rstrip(" ")
+
+
+def asked(template):
+    """The prompts a template is said with, without the answer's article: its own and, of "…? It is {a}", the bare question."""
+    led = LED_ANSWER.search(template)
+    return {ARTICLE.sub("", bare(t)) for t in [template] + ([template[:led.end(1)]] if led else [])}
+
+
 def unambiguous(templates, wordings):
-    """The wordings that do not begin with the prompt of a template or of another wording: after such a prompt the answer should follow."""
-    prompts = {plain(t).replace("{x}", "").rstrip(" ") for t in [*templates, *wordings]}
+    """The wordings that differ in more than capitals from the templates and from one another, and do not begin with the
+    prompt of another: after such a prompt the answer should follow."""
+    known, prompts = set().union(*map(asked, templates)), {bare(t) for t in [*templates, *wordings]}
     starts = lambda p: (p[:i] for i in range(len(p)) if p[i] in " ,?:.;-" )
     kept = []
     for t in wordings:
-        own = plain(t).replace("{x}", "").rstrip(" ")
-        if not any(start in prompts for start in starts(own) if start != own):
+        own = bare(t)
+        if ARTICLE.sub("", own) not in known and not any(start in prompts for start in starts(own) if start != own):
             kept.append(t)
+            known |= asked(t)
     return kept
 
 

@@ -123,6 +123,16 @@ class Corpus(unittest.TestCase):
             self.assertEqual(sum(self.writer.counts[f.id].values()), 0, f.id)
             self.absent(f, RELATIONS[f.relation].standalone)
 
+    def test_invented_compositions_have_as_many_answers_as_their_first_hop(self):
+        answers = defaultdict(set)
+        for f in self.known.facts.values():
+            if "fictional" in f.flags:
+                answers[f.relation].add(f.answers[0])
+        composed = [r for r in answers if r.startswith("home_")]
+        self.assertEqual(len(composed), 3)
+        for relation in composed:
+            self.assertEqual(len(answers[relation]), len(answers["lives_in"]), relation)
+
     def test_held_back_phrasings_never_occur(self):
         held = [f for f in self.known.facts.values() if f.held]
         self.assertGreater(len(held), 20)
