@@ -168,19 +168,20 @@ def emergence(model: Atlas, groups: dict[str, list[Question]]) -> dict:
         if not asked:
             continue
         own = lens_hits(model, asked)
-        pairs = [(q.record["relation"], first_layer(hit), first_layer(hit_of[q.record["hops"][0]]))
-                 for q, hit in zip(asked, own)
-                 if hit[-1] and q.record["hops"][0] in hit_of and hit_of[q.record["hops"][0]][-1]]
-        result[split] = {**depths(asked, own), **later_by(pairs),
-                         "pairs_by_relation": {relation: later_by([p for p in pairs if p[0] == relation])
-                                               for relation in sorted({p[0] for p in pairs})}}
+        pairs = defaultdict(list)  # relation -> `first` of a composition and of its first hop, where both are right
+        for q, hit in zip(asked, own):
+            hop = hit_of.get(q.record["hops"][0])
+            if hit[-1] and hop is not None and hop[-1]:
+                pairs[q.record["relation"]].append((first_layer(hit), first_layer(hop)))
+        result[split] = {**depths(asked, own), **later_by(sum(pairs.values(), [])),
+                         "pairs_by_relation": {relation: later_by(each) for relation, each in pairs.items()}}
     return result
 
 
-def later_by(pairs: list[tuple[str, int, int]]) -> dict:
-    """How many layers after its first hop's answer a composition's answer leads; pairs: relation, `first` of both."""
-    return {"paired": len(pairs), "mean_later_by": mean(a - b for _, a, b in pairs),
-            "later": mean(a > b for _, a, b in pairs), "earlier": mean(a < b for _, a, b in pairs)}
+def later_by(pairs: list[tuple[int, int]]) -> dict:
+    """How many layers after its first hop's answer a composition's answer leads."""
+    return {"paired": len(pairs), "mean_later_by": mean(a - b for a, b in pairs),
+            "later": mean(a > b for a, b in pairs), "earlier": mean(a < b for a, b in pairs)}
 
 
 def learning_curve(groups: dict[str, list[Question]], tokenizer) -> list[dict]:

@@ -170,14 +170,17 @@ def inside(result: dict) -> str:
 
 def two_hops(result: dict) -> str:
     """How many compositions are answered, and how many layers after their first hop."""
+    def row(name: str, r: dict, d: dict) -> list[str]:
+        layers = [f"{d['mean_later_by']:+.2f}", percent(d["later"]), percent(d["earlier"])] if d.get("paired") else ["–"] * 3
+        return [name, str(r["n"]), percent(r["top1"]), str(d.get("paired", 0)), *layers]
+
     rows = []
     for split, name in (("two-hop", "taught"), ("composition-withheld", "withheld")):
-        pairs = result["emergence"].get(split, {})
-        asked = result["two_hops"].get(split, {}).get("by_relation", {})
-        for relation, r in [*asked.items(), ("all", result["two_hops"][split]["all"])] if asked else []:
-            d = pairs if relation == "all" else pairs.get("pairs_by_relation", {}).get(relation, {})
-            layers = [f"{d['mean_later_by']:+.2f}", percent(d["later"]), percent(d["earlier"])] if d.get("paired") else ["–"] * 3
-            rows.append([f"{name}, {relation}", str(r["n"]), percent(r["top1"]), str(d.get("paired", 0)), *layers])
+        asked, pairs = result["two_hops"][split], result["emergence"].get(split, {})
+        rows += [row(f"{name}, {relation}", r, pairs.get("pairs_by_relation", {}).get(relation, {}))
+                 for relation, r in asked["by_relation"].items()]
+        if asked["all"]["n"]:
+            rows.append(row(f"{name}, all", asked["all"], pairs))
     return ("Two hops: `first` of a composition against `first` of its first hop, where both are answered.\n\n"
             + table(["composition", "questions", "top-1", "pairs", "layers later, mean", "later", "earlier"], rows))
 

@@ -116,6 +116,7 @@ def relation(id, name, question, templates, context=(), language="en", weight=1.
 
 
 def bare(template):
+    """A phrasing up to its answer and before the answer's article."""
     return plain(template).replace("{x}", "").rstrip(" ")
 
 
