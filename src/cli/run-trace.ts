@@ -5,11 +5,11 @@ import { StrataError } from '../core/errors';
 import { expandHooks, type HookName } from '../core/hooks';
 import { parseInterventions, type Intervention } from '../core/interventions';
 import type { Trace } from '../core/run';
-import { createEngine } from '../engine/create';
+import { createEngine } from '../engine/create-engine';
 import type { Engine, RuntimeOptions } from '../engine/engine';
-import { missingReason } from '../engine/missing';
+import { missingReason } from '../engine/run/missing';
 import { parseTraceArguments, USAGE, type TraceArguments } from './arguments';
-import { openModel, type ModelEnvironment } from './open-model';
+import { openModel, type ModelEnvironment } from './find-model';
 import { float32, int64, writeSafetensors } from './safetensors';
 
 /** What a process has around it. */

@@ -11,15 +11,15 @@ import type { Anatomy } from '../onnx/anatomy';
 import type { GraphView } from '../onnx/graph';
 import { unsupported } from '../onnx/unsupported';
 import type { Engine, TraceOptions } from './engine';
-import { changedBefore, looksAhead } from './direction';
-import { missingReason } from './missing';
-import { planInterventions, type InterventionPlan } from './interventions';
-import { resolvePositions, type LensRows, type TailSession } from './tail-session';
-import { checkRoom } from './run-memory';
-import type { TextTokenizer } from './tokenizer';
-import type { Trunk } from './trunk';
-import { checkFinite, hookValue } from './values';
-import { weightReader } from './weights';
+import { changedBefore, looksAhead } from './run/direction';
+import { missingReason } from './run/missing';
+import { planInterventions, type InterventionPlan } from './run/compile';
+import { resolvePositions, type LensRows, type TailSession } from './session/tail-session';
+import { checkRoom } from './run/run-memory';
+import type { TextTokenizer } from './text/tokenizer';
+import type { Trunk } from './session/trunk-session';
+import { checkFinite, hookValue } from './run/values';
+import { weightReader } from './run/weights';
 
 /** Raw values of one pass through the layers. */
 interface Pass {

@@ -5,8 +5,8 @@ import { changed, wanting } from '../../tests/fixtures/changed-model';
 import { StrataError, type UnsupportedReason } from '../core/errors';
 import type { ModelFiles } from '../core/model';
 import { makeFloat32, makeInt64 } from '../onnx/emit';
-import { ElementType, type ValueInfo } from '../onnx/model';
-import { createEngine } from './create';
+import { ElementType, type ValueInfo } from '../onnx/onnx-model';
+import { createEngine } from './create-engine';
 
 const TINY = { name: 'tiny', n_layer: 2, n_head: 2, n_embd: 8, n_inner: 16, n_positions: 8, vocab_size: 24 };
 const tiny = randomGpt2(TINY);

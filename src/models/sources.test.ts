@@ -13,7 +13,7 @@ import { browserTransport } from './http';
 import { dtypesIn, openRepository, storeHub } from './hub';
 import { availableDtypes, findModel, unreadDtypes } from './layout';
 import { openModel } from './open-model';
-import { openRuntime } from './runtime';
+import { openRuntime } from './open-runtime';
 import { MemoryStore, writeJson } from './storage';
 import { deleteStored, listStored } from './stored-models';
 

@@ -5,7 +5,7 @@ import { configNumber } from './config';
 import { modelDims } from './dims';
 import { findEmbedding, type Embedding } from './embedding';
 import type { GraphView } from './graph';
-import type { ValueInfo } from './model';
+import type { ValueInfo } from './onnx-model';
 import { mlpSites, type MlpSites } from './mlp';
 import { isProjection, projectionDims } from './projection';
 import { findLastResidual, findUnembedding, residualChain, sumOf, unknownAnatomy } from './residual';

@@ -1,5 +1,5 @@
 import type { GraphView } from './graph';
-import { attribute, intAttribute, type OnnxNode } from './model';
+import { attribute, intAttribute, type OnnxNode } from './onnx-model';
 import { isProjection, projectionResult } from './projection';
 
 /** How a tensor's memory is ordered once the batch of one is dropped. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { bindCaches, withoutAppending, type CacheSizes } from './cache';
 import { emitModel, makeInt, makeNode } from './emit';
 import { GraphView } from './graph';
-import { ElementType, type OnnxNode, type ValueInfo } from './model';
+import { ElementType, type OnnxNode, type ValueInfo } from './onnx-model';
 import { scanModel } from './scan';
 
 const SIZES: CacheSizes = { d_head: 16, d_model: 32, convolution: 3 };

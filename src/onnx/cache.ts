@@ -1,7 +1,7 @@
 import { StrataError } from '../core/errors';
 import type { GraphView } from './graph';
 import { foreignReason } from './inputs';
-import { bytesPerElement, isFloat, type OnnxNode, type OnnxTensor, type ValueInfo } from './model';
+import { bytesPerElement, isFloat, type OnnxNode, type OnnxTensor, type ValueInfo } from './onnx-model';
 import { unsupported } from './unsupported';
 
 /** What a file may leave open about its caches; from the recognised anatomy and config.json. */

@@ -1,6 +1,6 @@
 import { StrataError } from '../core/errors';
 import { plainName } from '../core/plain-text';
-import { ElementType, bytesPerElement, type OnnxTensor } from './model';
+import { ElementType, bytesPerElement, type OnnxTensor } from './onnx-model';
 import { WireReader } from './wire';
 
 /** Looks up the bytes of a file beside the model by its `location`. */

@@ -5,7 +5,7 @@ import { configNumber } from './config';
 import type { Embedding } from './embedding';
 import type { GraphView } from './graph';
 import { foreignReason } from './inputs';
-import { isFloat, type OnnxNode } from './model';
+import { isFloat, type OnnxNode } from './onnx-model';
 import { projectionBehind, projectionDims } from './projection';
 import { unknownAnatomy } from './residual';
 

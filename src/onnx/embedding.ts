@@ -1,5 +1,5 @@
 import type { GraphView } from './graph';
-import { ElementType, type OnnxNode } from './model';
+import { ElementType, type OnnxNode } from './onnx-model';
 import { constantDims, projectionDims } from './projection';
 import { unknownAnatomy } from './residual';
 

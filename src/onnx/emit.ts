@@ -1,5 +1,5 @@
-import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor, ValueInfo } from './model';
-import { ElementType } from './model';
+import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor, ValueInfo } from './onnx-model';
+import { ElementType } from './onnx-model';
 import { WireWriter } from './wire';
 
 /** Location under which the model file itself is handed to ONNX Runtime as external data. */

@@ -16,8 +16,8 @@ import { computeInFloat32, usesFloat16 } from './rewrites/float32';
 import { withPlainOperators } from './rewrites/plain-operators';
 import { checkSafety } from './safety';
 import { scanModel } from './scan';
-import { buildTail } from './tail';
-import { buildPlain, buildTrunk, type Point } from './trunk';
+import { buildTail } from './tail-header';
+import { buildPlain, buildTrunk, type Point } from './trunk-header';
 
 /**
  * A few seconds' worth. The long run is `STRATA_FUZZ=100000`, or a part of it: `STRATA_FUZZ=20000-40000`. Every file has

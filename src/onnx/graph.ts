@@ -1,6 +1,6 @@
 import { StrataError } from '../core/errors';
 import { tensorValues, type ExternalFiles } from './constants';
-import { attribute, ElementType, intAttribute, type OnnxModel, type OnnxNode, type OnnxTensor } from './model';
+import { attribute, ElementType, intAttribute, type OnnxModel, type OnnxNode, type OnnxTensor } from './onnx-model';
 import { malformed } from './wire';
 
 /** Operators that pass the values of their first input through in order. */

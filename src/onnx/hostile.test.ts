@@ -3,7 +3,7 @@ import { StrataError } from '../core/errors';
 import { findAnatomy } from './anatomy';
 import { emitModel, makeFloat32, makeInt, makeInt64, makeNode, type GraphParts } from './emit';
 import { GraphView } from './graph';
-import { ElementType, type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxTensor } from './model';
+import { ElementType, type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxTensor } from './onnx-model';
 import { withoutBranches } from './rewrites/branches';
 import { checkSafety } from './safety';
 import { scanModel } from './scan';

@@ -1,6 +1,6 @@
 import type { UnsupportedReason } from '../core/errors';
 import type { GraphView } from './graph';
-import { ElementType, type ValueInfo } from './model';
+import { ElementType, type ValueInfo } from './onnx-model';
 import { unsupported } from './unsupported';
 
 /** What a decoder's input is for, other than its caches. */

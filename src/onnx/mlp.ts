@@ -1,6 +1,6 @@
 import type { Site } from './attention';
 import type { GraphView } from './graph';
-import type { OnnxNode } from './model';
+import type { OnnxNode } from './onnx-model';
 import { isProjection, projectionDims, projectionInput, projectionResult } from './projection';
 
 export interface MlpSites {

@@ -1,6 +1,6 @@
 import { fromHalf, tensorBytes, tensorValues } from './constants';
 import type { GraphView } from './graph';
-import { attribute, ElementType, intAttribute, type OnnxNode, type OnnxTensor } from './model';
+import { attribute, ElementType, intAttribute, type OnnxNode, type OnnxTensor } from './onnx-model';
 
 const PROJECTIONS = new Set([
   'MatMul',

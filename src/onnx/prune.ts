@@ -1,5 +1,5 @@
 import type { GraphParts } from './emit';
-import type { OnnxNode } from './model';
+import type { OnnxNode } from './onnx-model';
 
 /** Keeps what the outputs need; inputs and initializers that nothing reads are dropped. */
 export function prune(parts: GraphParts): GraphParts {

@@ -2,7 +2,7 @@ import { StrataError } from '../core/errors';
 import { plainName } from '../core/plain-text';
 import type { GraphView } from './graph';
 import { isProjection } from './projection';
-import type { OnnxNode } from './model';
+import type { OnnxNode } from './onnx-model';
 
 /** A decoder part that was looked for and not found. */
 export function unknownAnatomy(part: string, reason: string): StrataError {

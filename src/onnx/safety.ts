@@ -1,7 +1,7 @@
 import { StrataError } from '../core/errors';
 import { plainName } from '../core/plain-text';
 import type { ExternalFiles } from './constants';
-import { bytesPerElement, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor } from './model';
+import { bytesPerElement, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor } from './onnx-model';
 import { scanGraph } from './scan';
 import { malformed, WireReader } from './wire';
 

@@ -1,5 +1,5 @@
-import { bytesPerElement } from './model';
-import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, TensorData, ValueInfo } from './model';
+import { bytesPerElement } from './onnx-model';
+import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, TensorData, ValueInfo } from './onnx-model';
 import { malformed, WireReader, type Field } from './wire';
 
 /** Most nodes, initializers and values one graph may have; larger files are refused before anything is built. */

@@ -3,9 +3,9 @@ import { randomGpt2 } from '../../tests/bench/random-gpt2';
 import { findAnatomy } from './anatomy';
 import { GraphView } from './graph';
 import { scanModel } from './scan';
-import { buildTail } from './tail';
+import { buildTail } from './tail-header';
 import { tokenTable } from './token-table';
-import { buildTrunk, TOKEN_VECTORS } from './trunk';
+import { buildTrunk, TOKEN_VECTORS } from './trunk-header';
 
 const TINY = { name: 'tiny', n_layer: 1, n_head: 2, n_embd: 8, n_inner: 16, n_positions: 8, vocab_size: 24 };
 const files = randomGpt2(TINY);

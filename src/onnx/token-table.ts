@@ -2,7 +2,7 @@ import { StrataError } from '../core/errors';
 import type { Embedding } from './embedding';
 import { fromHalf, tensorBytes } from './constants';
 import type { GraphView } from './graph';
-import { ElementType, intAttribute, type OnnxTensor } from './model';
+import { ElementType, intAttribute, type OnnxTensor } from './onnx-model';
 
 /**
  * The table of token vectors, read row by row from the file. Often a third of a small model: the session that holds

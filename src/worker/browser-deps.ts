@@ -1,12 +1,12 @@
 import { StrataError } from '../core/errors';
 import type { Backend } from '../core/model';
 import { ONE_THREAD, type Greeting } from '../core/worker-protocol';
-import { breathe } from '../engine/breathe';
-import { createEngine } from '../engine/create';
-import { heapBytes, watchHeaps } from '../engine/heaps';
+import { breathe } from '../core/breathe';
+import { createEngine } from '../engine/create-engine';
+import { heapBytes, watchHeaps } from '../engine/session/heaps';
 import { openModel } from '../models/open-model';
 import { Meter } from '../models/progress';
-import { openRuntime, type Runtime } from '../models/runtime';
+import { openRuntime, type Runtime } from '../models/open-runtime';
 import { openStore, readJson, writeJson } from '../models/storage';
 import type { LoadCall, ModelApiDeps } from './deps';
 import { findProbes } from './probes';

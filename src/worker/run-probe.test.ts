@@ -4,7 +4,7 @@ import { StrataError } from '../core/errors';
 import type { RunProgress } from '../core/model-api';
 import type { ModelFiles } from '../core/model';
 import type { ModelApiDeps } from './deps';
-import { createModelApi } from './model-api';
+import { createModelApi } from './in-thread-api';
 import { findProbes } from './probes';
 
 /** A model whose lens takes four chunks. */

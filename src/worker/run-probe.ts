@@ -3,7 +3,7 @@ import type { Fact, PreparedFact, Token } from '../core/fact';
 import type { CallOptions, ProbeRequest, ProbeResponse, RunProgress } from '../core/model-api';
 import type { RunSpec, Trace } from '../core/run';
 import type { Probe } from './deps';
-import type { Loaded } from './load';
+import type { Loaded } from './load-model';
 import { tooLong } from './too-long';
 
 type LensProgress = (done: number, total: number) => void;

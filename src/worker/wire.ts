@@ -3,7 +3,7 @@ import { StrataError } from '../core/errors';
 import type { ModelApi } from '../core/model-api';
 import type { Greeting, WireMethod, WireReply, WorkerWire } from '../core/worker-protocol';
 import type { ModelApiDeps } from './deps';
-import { createModelApi, type InThreadModelApi } from './model-api';
+import { createModelApi, type InThreadModelApi } from './in-thread-api';
 import { transferable } from './transferable';
 
 /** The methods and where each takes its CallOptions, after its own arguments. */

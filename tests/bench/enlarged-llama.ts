@@ -10,7 +10,7 @@ import {
   type OnnxNode,
   type OnnxTensor,
   type ValueInfo,
-} from '../../src/onnx/model';
+} from '../../src/onnx/onnx-model';
 import { scanModel } from '../../src/onnx/scan';
 import { randomWeights, WEIGHTS } from './random-weights';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { importRuntime } from '../../src/cli/node-runtime';
 import { openFolder } from '../../src/cli/open-folder';
-import { createEngine } from '../../src/engine/create';
+import { createEngine } from '../../src/engine/create-engine';
 
 const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('Give the folder of a model.');

@@ -1,5 +1,5 @@
 import { emitModel, makeFloat, makeFloat32, makeInt, makeInt64, makeInts, makeNode } from '../../src/onnx/emit';
-import { ElementType, type OnnxNode, type OnnxTensor } from '../../src/onnx/model';
+import { ElementType, type OnnxNode, type OnnxTensor } from '../../src/onnx/onnx-model';
 import type { ModelFiles } from '../../src/core/model';
 import { inlined, randomWeights, WEIGHTS, type FileLayout } from './random-weights';
 

@@ -1,4 +1,4 @@
-import type { OnnxTensor } from '../../src/onnx/model';
+import type { OnnxTensor } from '../../src/onnx/onnx-model';
 
 /** How a model's weights lie. */
 export const FILE_LAYOUTS = {

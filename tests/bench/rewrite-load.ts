@@ -4,8 +4,8 @@ import { basename, join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-web';
 import { importRuntime } from '../../src/cli/node-runtime';
 import type { ModelFiles } from '../../src/core/model';
-import { createEngine } from '../../src/engine/create';
-import type { Runtime } from '../../src/engine/runtime';
+import { createEngine } from '../../src/engine/create-engine';
+import type { Runtime } from '../../src/engine/session/runtime';
 import { WEIGHTS } from './random-weights';
 
 const [folder] = process.argv.slice(2);

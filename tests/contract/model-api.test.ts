@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LoadProgress } from '../../src/core/model-api.ts';
 import type { ModelInfo } from '../../src/core/model.ts';
-import { createModelApi } from '../../src/worker/model-api.ts';
+import { createModelApi } from '../../src/worker/in-thread-api.ts';
 import { BAD_INPUT } from './bad-input.ts';
 import { CHECKS } from './checks.ts';
 import { nodeDeps, reference, zooRequest } from './in-thread.ts';

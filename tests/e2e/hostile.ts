@@ -1,5 +1,5 @@
 import { emitModel, makeNode, type GraphParts } from '../../src/onnx/emit';
-import { ElementType, type OnnxModel, type OnnxTensor } from '../../src/onnx/model';
+import { ElementType, type OnnxModel, type OnnxTensor } from '../../src/onnx/onnx-model';
 import { scanModel } from '../../src/onnx/scan';
 import { zoo, type Files } from './models-site';
 

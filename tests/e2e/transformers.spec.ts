@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@playwright/test';
 import { ISOLATION_HEADERS, serveFolder } from '../../.config/build/static-server.mjs';
-import { createEngine } from '../../src/engine/create.ts';
+import { createEngine } from '../../src/engine/create-engine.ts';
 import { openFolder } from '../../src/cli/open-folder.ts';
 import { importRuntime } from '../../src/cli/node-runtime.ts';
 

@@ -3,7 +3,7 @@ import type { HookName } from '../../src/core/hooks';
 import type { Intervention } from '../../src/core/interventions';
 import { entropyBits, klBits, logSumExp, rankOf, softmax } from '../../src/core/numerics';
 import { slice, type Tensor } from '../../src/core/tensor';
-import { createEngine } from '../../src/engine/create';
+import { createEngine } from '../../src/engine/create-engine';
 import type { Engine } from '../../src/engine/engine';
 import { hookShape } from '../../src/onnx/hook-shape';
 import { LAYOUTS } from './layouts';

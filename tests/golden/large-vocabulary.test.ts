@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { klBits, rankOf, softmax, topK } from '../../src/core/numerics';
 import type { LensTable } from '../../src/core/run';
 import { slice } from '../../src/core/tensor';
-import { createEngine } from '../../src/engine/create';
+import { createEngine } from '../../src/engine/create-engine';
 import type { Engine } from '../../src/engine/engine';
 import { randomGpt2 } from '../bench/random-gpt2';
 

@@ -3,7 +3,7 @@ import { expandHooks, type HookName } from '../../src/core/hooks';
 import type { Intervention } from '../../src/core/interventions';
 import { topK } from '../../src/core/numerics';
 import { slice, type Tensor } from '../../src/core/tensor';
-import { createEngine } from '../../src/engine/create';
+import { createEngine } from '../../src/engine/create-engine';
 import type { Engine } from '../../src/engine/engine';
 import { HELD_TO_PYTORCH } from './layouts';
 import { largestDifference, openZoo, Reference } from './zoo';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { layRuler, type Ruler } from '../../src/app/ruler';
+import { layRuler, type Ruler } from '../../src/app/ruler/ruler-words';
 import type { Fact } from '../../src/core/fact';
 import type { Dtype, ModelChoice } from '../../src/core/model';
 import { rankOf, softmax } from '../../src/core/numerics';
@@ -10,7 +10,7 @@ import { slice } from '../../src/core/tensor';
 import { folderChoice } from '../../src/models/choices';
 import type { EmergenceResult } from '../../src/probes/emergence/meta';
 import { Comparison } from '../../src/state/Comparison.svelte';
-import { createModelApi } from '../../src/worker/model-api';
+import { createModelApi } from '../../src/worker/in-thread-api';
 import { nodeDeps } from '../contract/in-thread';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ModelFiles } from '../../src/core/model';
 import { slice } from '../../src/core/tensor';
-import { createEngine } from '../../src/engine/create';
+import { createEngine } from '../../src/engine/create-engine';
 import type { Engine } from '../../src/engine/engine';
 import { emitModel, makeFloat32 } from '../../src/onnx/emit';
 import { scanModel } from '../../src/onnx/scan';

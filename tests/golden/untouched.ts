@@ -1,7 +1,7 @@
 import * as ort from 'onnxruntime-web/wasm';
 import type { ModelFiles } from '../../src/core/model';
 import { fromHalf } from '../../src/onnx/constants';
-import { ElementType } from '../../src/onnx/model';
+import { ElementType } from '../../src/onnx/onnx-model';
 import { scanModel } from '../../src/onnx/scan';
 
 /** Logits `[T, d_vocab]` of the file exactly as it is on disk, caches fed with length zero, states with zeros. */

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseLedger, seenCount, seenOf, type LedgerFact } from '../../src/app/ledger/ledger';
-import { TextTokenizer } from '../../src/engine/tokenizer';
+import { TextTokenizer } from '../../src/engine/text/tokenizer';
 
 /** The files that ship, whoever trained them: no Python is needed to know that they belong together. */
 const FOLDER = fileURLToPath(new URL('../../public/models/atlas/', import.meta.url));

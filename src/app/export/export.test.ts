@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Token } from '../../core/fact';
 import type { AttentionResult } from '../../probes/attention/meta';
 import type { ModelInfo } from '../../core/model';
-import { english } from '../i18n/words';
+import { english } from '../i18n/messages';
 import { attentionScene, mapSteps } from './attention-figure';
 import { fileName, provenanceOf, toCsv, toJson } from './data';
 import { framed, lines, sourceLine } from './frame';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { english } from '../i18n/words';
+import { english } from '../i18n/messages';
 import { fieldsOf, gapAfter, hopsOf, howOften, sharesOf, whenTaught } from './card';
 import { matchFact, type LedgerFact } from './ledger';
 import { firstOf, phrasingsOf } from './phrasings';

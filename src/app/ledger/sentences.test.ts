@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { english } from '../i18n/words';
+import { english } from '../i18n/messages';
 import type { LedgerFact, Match } from './ledger';
 import { ledgerSentences } from './sentences';
 import { taughtIn } from '../../../tests/fixtures/sample-ledger';

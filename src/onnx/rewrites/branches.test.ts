@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { StrataError } from '../../core/errors';
 import { GraphView } from '../graph';
-import { ElementType, type OnnxModel } from '../model';
+import { ElementType, type OnnxModel } from '../onnx-model';
 import { scanModel } from '../scan';
 import { WireWriter } from '../wire';
 import { withoutBranches } from './branches';

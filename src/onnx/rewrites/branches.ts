@@ -8,7 +8,7 @@ import {
   type OnnxNode,
   type OnnxTensor,
   type ValueInfo,
-} from '../model';
+} from '../onnx-model';
 import { scanGraph } from '../scan';
 import { malformed, WireReader } from '../wire';
 

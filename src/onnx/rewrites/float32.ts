@@ -7,7 +7,7 @@ import {
   type OnnxNode,
   type OnnxTensor,
   type ValueInfo,
-} from '../model';
+} from '../onnx-model';
 import { WireWriter } from '../wire';
 
 /** True when some weight or conversion of the graph is in half precision. */

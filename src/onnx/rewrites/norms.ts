@@ -1,5 +1,5 @@
 import { makeFloat, makeInt } from '../emit';
-import { attribute, type OnnxNode } from '../model';
+import { attribute, type OnnxNode } from '../onnx-model';
 import { isProjection } from '../projection';
 import type { Rewriter } from './rewriter';
 

@@ -1,5 +1,5 @@
 import { makeInt } from '../emit';
-import { ElementType } from '../model';
+import { ElementType } from '../onnx-model';
 import { typeOr32, type Rewriter } from './rewriter';
 
 /** Everything the plain form of attention needs; queries, keys and values are `[1, heads, T, d_head]`. */

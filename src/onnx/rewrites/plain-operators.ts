@@ -1,6 +1,6 @@
 import type { GraphView } from '../graph';
-import type { OnnxModel, OnnxNode } from '../model';
-import { groupQueryAttention, jointAttention, multiHeadAttention, standardAttention } from './attention';
+import type { OnnxModel, OnnxNode } from '../onnx-model';
+import { groupQueryAttention, jointAttention, multiHeadAttention, standardAttention } from './fused-attention';
 import { biasedGelu, skipNormalization } from './norms';
 import { activatedProduct, scaledProduct } from './products';
 import { Rewriter } from './rewriter';

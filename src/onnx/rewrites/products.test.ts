@@ -2,7 +2,7 @@ import * as ort from 'onnxruntime-web/wasm';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { emitModel, makeFloat, makeFloat32, makeInt, makeNode } from '../emit';
 import { GraphView } from '../graph';
-import { ElementType, type OnnxAttribute, type OnnxModel, type OnnxNode } from '../model';
+import { ElementType, type OnnxAttribute, type OnnxModel, type OnnxNode } from '../onnx-model';
 import { WireWriter } from '../wire';
 import { withPlainOperators } from './plain-operators';
 

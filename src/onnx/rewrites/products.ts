@@ -1,6 +1,6 @@
 import { makeFloat } from '../emit';
 import type { GraphView } from '../graph';
-import { attribute, type OnnxNode } from '../model';
+import { attribute, type OnnxNode } from '../onnx-model';
 import { isProjection } from '../projection';
 import { typeOr32, type Rewriter } from './rewriter';
 

@@ -8,7 +8,7 @@ import {
   type OnnxNode,
   type OnnxTensor,
   type ValueInfo,
-} from '../model';
+} from '../onnx-model';
 import { isProjection, projectionDims } from '../projection';
 
 /** Operators whose result is as wide as the activation they read. */

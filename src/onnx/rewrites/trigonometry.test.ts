@@ -1,7 +1,7 @@
 import * as ort from 'onnxruntime-web/wasm';
 import { describe, expect, it } from 'vitest';
 import { largestDifference, openZoo } from '../../../tests/golden/zoo';
-import { createEngine } from '../../engine/create';
+import { createEngine } from '../../engine/create-engine';
 
 /** Builds the graph as for WebGPU, and runs it where the arithmetic can be relied on. */
 const asForWebGpu = () =>

@@ -1,4 +1,4 @@
-import { ElementType, type OnnxNode } from '../model';
+import { ElementType, type OnnxNode } from '../onnx-model';
 import type { Rewriter } from './rewriter';
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { english } from '../../../app/i18n/words';
+import { english } from '../../../app/i18n/messages';
 import type { Token } from '../../../core/fact';
 import type { AttentionResult } from '../meta';
 import { headsTable, patternTable } from './table';

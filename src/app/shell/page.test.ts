@@ -1,0 +1,272 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { smallInfo } from '../../../tests/fixtures/probe-input.ts';
+import { sampleFact, sampleRelation, storedLedger, taughtIn } from '../../../tests/fixtures/sample-ledger.ts';
+import { StrataError } from '../../core/errors';
+import { answerPosition, type Fact, type PreparedFact, type Token } from '../../core/fact';
+import type { CallOptions, LoadRequest, ProbeRequest, ProbeResponse } from '../../core/model-api';
+import { hubChoice } from '../../models/choices';
+import type { EmergenceResult } from '../../probes/emergence/meta';
+import { Page } from './page.svelte';
+import { readFragment } from '../link/url-state';
+
+const token = (text: string, id: number): Token => ({ id, text, bytes: [], start: 0, end: 0, special: false });
+
+function prepare(fact: Fact): PreparedFact {
+  const tokens = fact.prompt.split(' ').map(token);
+  const answers = fact.answers.map((text) => ({
+    text,
+    tokens: [token(text, 3)],
+    seamChanged: false,
+    promptLength: tokens.length,
+  }));
+  return { fact, tokens, answers, subjectPositions: [], tokensOver: 0 };
+}
+
+/** A model of words: every probe answers at once unless the test says what fails or waits. */
+const model = vi.hoisted(() => ({
+  requests: [] as ProbeRequest[],
+  loads: [] as LoadRequest[],
+  fails: (_: ProbeRequest): boolean => false,
+  waits: (_: ProbeRequest): boolean => false,
+  cannotLoad: (_: LoadRequest): boolean => false,
+}));
+
+vi.mock('../../client/model-client', () => ({
+  ModelClient: class {
+    load(request: LoadRequest) {
+      model.loads.push(request);
+      if (model.cannotLoad(request)) return Promise.reject(new StrataError('backend-unavailable', ''));
+      const hooks = ['logit_lens', 'blocks.0.attn.hook_pattern'];
+      return Promise.resolve({ ...smallInfo(), name: request.source.kind, hooks });
+    }
+    prepare(fact: Fact) {
+      return Promise.resolve(prepare(fact));
+    }
+    runProbe(request: ProbeRequest, { signal }: CallOptions = {}): Promise<ProbeResponse> {
+      model.requests.push(request);
+      if (model.fails(request)) return Promise.reject(new StrataError('run-failed', ''));
+      if (model.waits(request)) {
+        return new Promise((_, reject) =>
+          signal?.addEventListener('abort', () => reject(new StrataError('cancelled', ''))),
+        );
+      }
+      const prepared = request.fact && prepare(request.fact);
+      const asked = (request.options as { position?: number | 'answer' }).position;
+      const usual = prepared && answerPosition(prepared);
+      const position = typeof asked === 'number' ? asked : usual;
+      const atAnswer = position === usual;
+      const result = {
+        position,
+        atAnswer,
+        rowDepth: [0, 1],
+        table: { rowDepth: (request.options as { midLayers?: boolean }).midLayers ? [0, 0.5, 1] : [0, 1] },
+        p: Float32Array.of(0, 0.5),
+        rank: Int32Array.of(9, 1),
+        ...(atAnswer ? { verdict: { rank: 1 } } : {}),
+      };
+      return Promise.resolve({
+        result,
+        labels: {},
+        ...(prepared ? { prepared } : {}),
+        milliseconds: 1,
+        backend: 'wasm',
+      });
+    }
+  },
+}));
+
+const LEDGER = storedLedger(
+  { capital: sampleRelation('capital', []) },
+  ['France', 'Spain', 'Peru'].map((subject, index) =>
+    sampleFact({
+      id: subject,
+      subject,
+      answers: [['Paris', 'Madrid', 'Lima'][index]!],
+      prompt: `The capital of ${subject} is`,
+      seen: taughtIn(),
+      exposures: 1,
+    }),
+  ),
+);
+
+const listeners = new Map<string, () => void>();
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+let undo: (() => void) | undefined;
+
+async function open(hash = ''): Promise<Page> {
+  const here = { hash, href: `http://localhost/${hash}` };
+  vi.stubGlobal('location', here);
+  const page = new Page();
+  page.settings.tourSeen = true;
+  undo = page.start();
+  await settled();
+  return page;
+}
+
+async function follow(hash: string): Promise<void> {
+  vi.stubGlobal('location', { hash, href: `http://localhost/${hash}` });
+  listeners.get('hashchange')!();
+  await settled();
+}
+
+const asked = (probe: string) => model.requests.filter((request) => request.probe === probe);
+const judged = (page: Page): EmergenceResult | undefined => page.judged.result;
+
+beforeEach(() => {
+  Object.assign(model, { requests: [], loads: [], fails: () => false, waits: () => false, cannotLoad: () => false });
+  const documentElement = { dataset: {}, toggleAttribute: () => false };
+  vi.stubGlobal('document', { baseURI: 'http://localhost/', documentElement });
+  vi.stubGlobal('navigator', { onLine: true });
+  vi.stubGlobal('crossOriginIsolated', true);
+  vi.stubGlobal('history', { replaceState: () => undefined });
+  vi.stubGlobal('matchMedia', () => ({
+    matches: false,
+    addEventListener: () => undefined,
+    removeEventListener: () => undefined,
+  }));
+  vi.stubGlobal('getComputedStyle', () => ({ fontSize: '16px' }));
+  vi.stubGlobal('addEventListener', (name: string, listener: () => void) => listeners.set(name, listener));
+  vi.stubGlobal('removeEventListener', (name: string) => listeners.delete(name));
+  vi.stubGlobal('fetch', () => Promise.resolve(new Response(JSON.stringify(LEDGER))));
+});
+
+afterEach(() => {
+  undo?.();
+  vi.unstubAllGlobals();
+});
+
+describe('the verdict', () => {
+  it('is about the answer’s position, whichever column the chart shows', async () => {
+    const page = await open('#v=1&prompt=The+capital+of+France+is&answer=Paris&column=1');
+    expect([page.emergence.result?.position, page.emergence.result?.verdict]).toEqual([1, undefined]);
+    expect([judged(page)?.position, judged(page)?.verdict?.rank]).toEqual([4, 1]);
+    // The null too: other subjects are asked at the answer.
+    expect(asked('emergence').at(-1)!.options).toEqual({ position: 'answer', null: expect.arrayContaining(['Peru']) });
+    page.type({ answer: 'Lyon' });
+    await page.probe();
+    expect(page.judged.latest?.fact?.answers).toEqual(['Lyon']);
+    expect(page.emergence.result?.position).toBe(1);
+  });
+
+  it('is compared with other subjects also for a fact outside the ledger, once its subject is marked', async () => {
+    const page = await open('#v=1&prompt=The+boss+of+Apple+is&answer=Tim');
+    expect(page.nullStatus).toBe('no-subject');
+    page.setSubject([12, 17]);
+    await settled();
+    const others = asked('emergence').at(-1)!.options as { null: string[] };
+    expect(new Set(others.null)).toEqual(new Set(['France', 'Spain', 'Peru']));
+  });
+});
+
+describe('a link', () => {
+  it('names no column, token, head or pin that is not there', async () => {
+    const page = await open('#v=1&prompt=a+b+c&answer=d&column=7&token=3&head=0-99&pin=1-2&pin=1-3');
+    expect(page.selection.chosen).toEqual({
+      head: undefined,
+      column: undefined,
+      looker: undefined,
+      pins: [{ depth: 1, position: 2 }],
+    });
+    expect([page.error, page.emergence.result?.position]).toEqual([undefined, 2]);
+  });
+
+  it('keeps what it chose until its own model is opened, and then chooses it', async () => {
+    const page = await open(
+      '#v=1&prompt=a+b+c&answer=d&model=hub:owner/name@main:q8&column=1&head=0-1&pin=1-2&keep=x+y%1Fz%1F',
+    );
+    expect([page.wanted?.kind, page.selection.chosen.pins.length, page.kept.curves.length]).toEqual(['hub', 0, 0]);
+    await page.choose(hubChoice('owner/name', '0123456789abcdef'.repeat(2) + '01234567', 'q8'));
+    await settled();
+    expect(page.selection.chosen).toMatchObject({
+      head: { layer: 0, head: 1 },
+      column: 1,
+      pins: [{ depth: 1, position: 2 }],
+    });
+    expect([page.emergence.result?.position, page.kept.curves[0]?.prompt]).toEqual([1, 'x y']);
+  });
+
+  it('carries kept curves, the settings of the continuation and the backend', async () => {
+    const page = await open('#v=1&prompt=a+b+c&answer=d&write=9-0.5-0-1-7&backend=wasm&keep=x+y%1Fz%1Fw%1F0');
+    expect(page.continuation.options).toEqual({ maxTokens: 9, temperature: 0.5, topK: 0, topP: 1, seed: 7 });
+    expect(model.loads.map(({ backend }) => backend)).toEqual(['wasm']);
+    expect(page.kept.curves).toMatchObject([{ prompt: 'x y', answer: 'z', position: 0 }]);
+    const again = readFragment(new URL(page.link()).hash);
+    expect(again).toMatchObject({
+      kind: 'state',
+      state: {
+        continuation: { maxTokens: 9, seed: 7 },
+        backend: 'wasm',
+        kept: [{ prompt: 'x y', answer: 'z', foil: 'w', position: 0 }],
+      },
+    });
+  });
+
+  it('that asks for a backend that is not here leaves the model as it was set', async () => {
+    model.cannotLoad = ({ backend }) => backend === 'webgpu';
+    const page = await open('#v=1&prompt=a+b+c&answer=d&backend=webgpu');
+    expect(model.loads.map(({ backend }) => backend)).toEqual(['webgpu', 'auto']);
+    expect([page.session.info?.name, page.note, page.settings.backend]).toEqual(['bundled', 'share.backend', 'auto']);
+  });
+
+  it('that is broken changes nothing, and says what stands on the page', async () => {
+    const page = await open('#v=1&nothing');
+    expect([page.workbench.fields.answer, page.note]).toEqual(['Paris', 'share.first.invalid']);
+    page.type({ prompt: 'my own' });
+    await follow('#v=99&prompt=x');
+    expect([page.workbench.fields.prompt, page.note]).toEqual(['my own', 'share.kept.newer']);
+    await follow('#v=1&prompt=x+y');
+    expect([page.workbench.fields.prompt, page.note]).toEqual(['x y', undefined]);
+  });
+});
+
+describe('what fails or takes long beside the round', () => {
+  it('a column that fails is said, and letting go of it takes that back', async () => {
+    const page = await open();
+    model.fails = ({ options }) => (options as { position?: unknown }).position === 1;
+    page.setColumn(1);
+    expect(page.workbench.working).toBe(true);
+    await settled();
+    expect([page.workbench.working, page.error?.code]).toEqual([false, 'run-failed']);
+    expect(page.letGo()).toBe(true);
+    expect([page.error, page.emergence.result?.atAnswer]).toEqual([undefined, true]);
+    page.setColumn(1);
+    await settled();
+    page.setColumn(0);
+    await settled();
+    expect([page.error, page.emergence.result?.position]).toEqual([undefined, 0]);
+  });
+
+  it('a switch goes back when the work for it is cancelled, and stays for another try when it failed', async () => {
+    const page = await open();
+    model.waits = () => true;
+    const mid = page.setMidLayers(true);
+    const rollout = page.setVariant('rollout');
+    expect([page.workbench.working, page.midLayers, page.variant]).toEqual([true, true, 'rollout']);
+    page.workbench.cancel();
+    await Promise.all([mid, rollout]);
+    expect([page.midLayers, page.variant]).toEqual([false, 'plain']);
+    model.waits = () => false;
+    model.fails = () => true;
+    await page.setMidLayers(true);
+    expect([page.midLayers, page.error?.code]).toEqual([true, 'run-failed']);
+    model.fails = () => false;
+    await page.tryAgain();
+    expect([page.midLayers, page.error, page.lens.result?.table.rowDepth.length]).toEqual([true, undefined, 3]);
+  });
+
+  it('the scores of the heads can be cancelled, and asked for again when they failed', async () => {
+    model.waits = ({ probe }) => probe === 'heads';
+    const page = await open();
+    expect(page.workbench.working).toBe(true);
+    page.workbench.cancel();
+    expect([page.workbench.working, page.heads.working]).toEqual([false, false]);
+    model.waits = () => false;
+    model.fails = ({ probe }) => probe === 'heads';
+    await page.reloadModel();
+    await settled();
+    expect(page.error?.code).toBe('run-failed');
+    model.fails = () => false;
+    await page.tryAgain();
+    expect([page.error, page.heads.result !== undefined]).toEqual([undefined, true]);
+  });
+});

@@ -1,0 +1,202 @@
+import { StrataError, throwIfAborted } from '../core/errors';
+import type { HookName } from '../core/hooks';
+import type { Backend, ModelFiles, ModelInfo } from '../core/model';
+import { plainName } from '../core/plain-text';
+import { findAnatomy, findLogits, type Anatomy } from '../onnx/anatomy';
+import { bindCaches } from '../onnx/cache';
+import { configNumber } from '../onnx/config';
+import { GraphView } from '../onnx/graph';
+import { checkInputs, neededInputs } from '../onnx/inputs';
+import type { OnnxModel } from '../onnx/onnx-model';
+import { withoutBranches } from '../onnx/rewrites/branches';
+import { computeInFloat32, usesFloat16 } from '../onnx/rewrites/float32';
+import { withPlainOperators } from '../onnx/rewrites/plain-operators';
+import { checkSafety, operatorCounts } from '../onnx/safety';
+import { scanModel } from '../onnx/scan';
+import { unsupported } from '../onnx/unsupported';
+import type { CreateEngine, EngineOptions, LoadStep } from './engine';
+import { LoadedModel } from './loaded-model';
+import { promptLimits } from './run/run-memory';
+import { computesInHalf, loadRuntime, type Runtime } from './session/runtime';
+import { TextTokenizer } from './text/tokenizer';
+import { Trunk, type RunPlan } from './session/trunk-session';
+import { createTail } from './session/open-tail';
+
+const DEADLINE = 120_000;
+/** Answers and foil of a usual fact. */
+const USUAL_TARGETS = 4;
+
+/**
+ * Loads a model: tokenizer, anatomy, sessions. When the anatomy is not understood, the model can still be run for its
+ * logits; `info.missing` says which part failed.
+ * @throws StrataError `malformed-model`, `unsupported-model`, `model-too-large`, `missing-file`, `invalid-config`,
+ * `session-failed`, `backend-unavailable`, `out-of-memory`, `non-finite`, `cancelled`.
+ */
+export const createEngine: CreateEngine = async (files, options = {}) => {
+  const step = (name: LoadStep): void => {
+    throwIfAborted(options.signal);
+    options.onStep?.(name);
+  };
+  step('anatomy');
+  const model = withoutBranches(scanModel(files.graph.bytes));
+  checkSafety(model, files.external);
+  const backend = options.backend ?? 'wasm';
+  const view = prepareGraph(model, files, backend, await computesInHalf(backend));
+  const found = recognise(view, files);
+  const plan = planRuns(view, found.anatomy, files);
+  step('tokenizer');
+  const tokenizer = files.tokenizer && new TextTokenizer(files.tokenizer, plan.d_vocab);
+  step('session');
+  const runtime = await loadRuntime(backend, options);
+  const weights = { source: files.graph.bytes, external: files.external };
+  const tail = found.anatomy && (await createTail(runtime, backend, view, found.anatomy, weights));
+  const trunk = new Trunk(runtime, backend, view, found.anatomy, plan, weights, options.deadlineMs ?? DEADLINE);
+  const perToken = tail?.bytesPerToken(USUAL_TARGETS);
+  const info = describeModel(files, model, found, plan.d_vocab, tokenizer, runtime, options, perToken);
+  const loaded = new LoadedModel(info, view, found.anatomy, tokenizer, trunk, tail);
+  try {
+    await trunk.open();
+    step('self-check');
+    await loaded.checkItself();
+    throwIfAborted(options.signal);
+    return loaded;
+  } catch (cause) {
+    await loaded.dispose();
+    throw cause;
+  }
+};
+
+/**
+ * What a run of this model is fed and answers with.
+ * @throws StrataError `unsupported-model` for whatever is no decoder of text, naming what shows it.
+ */
+function planRuns(view: GraphView, anatomy: Anatomy | undefined, files: ModelFiles): RunPlan {
+  const { config } = files;
+  const logits = anatomy?.logits ?? findLogits(view);
+  const inputs = neededInputs(view, logits);
+  const sizes = {
+    d_head: anatomy?.dims.d_head ?? headWidth(files),
+    d_model: anatomy?.dims.d_model ?? configNumber(config, 'hidden_size', 'n_embd') ?? 0,
+    convolution: configNumber(config, 'conv_L_cache', 'conv_kernel', 'd_conv'),
+  };
+  const caches = bindCaches(view, inputs, sizes);
+  const tokens = checkInputs(inputs, anatomy?.tokens, caches.names);
+  if (config['is_encoder_decoder'] === true) throw unsupported('encoder-decoder', 'is_encoder_decoder');
+  return { tokens, logits, caches, d_vocab: vocabularySize(view, logits, anatomy, config) };
+}
+
+/** A part of the vocabulary may be missing from the logits or from config.json (padding); not a tenth of it. */
+const SAME_VOCABULARY = 0.9;
+
+function vocabularySize(
+  view: GraphView,
+  logits: string,
+  anatomy: Anatomy | undefined,
+  config: ModelFiles['config'],
+): number {
+  const stated = configNumber(config, 'vocab_size');
+  const last = view.model.graph.outputs.find(({ name }) => name === logits)?.dims?.at(-1);
+  const found = anatomy?.dims.d_vocab ?? (typeof last === 'number' && last > 0 ? last : stated);
+  if (found === undefined) throw unsupported('no-vocabulary');
+  if (stated !== undefined && found < SAME_VOCABULARY * stated) throw unsupported('no-logits', logits);
+  return found;
+}
+
+/** The graph that is recognised, changed and run: in single precision where half is not computed, fused operators taken apart. */
+function prepareGraph(model: OnnxModel, files: ModelFiles, backend: Backend, half: boolean): GraphView {
+  const wide = !half && usesFloat16(model) ? computeInFloat32(model) : model;
+  const view = new GraphView(wide, files.external);
+  const plain = withPlainOperators(view, files.config, backend === 'webgpu');
+  return plain ? new GraphView(plain, files.external) : view;
+}
+
+interface Recognised {
+  readonly anatomy?: Anatomy;
+  readonly reason?: string;
+}
+
+function recognise(view: GraphView, files: ModelFiles): Recognised {
+  try {
+    return { anatomy: findAnatomy(view, files.config) };
+  } catch (cause) {
+    const error = StrataError.from(cause);
+    if (error.code !== 'unknown-anatomy') throw error;
+    return { reason: error.message };
+  }
+}
+
+function describeModel(
+  files: ModelFiles,
+  model: OnnxModel,
+  found: Recognised,
+  d_vocab: number,
+  tokenizer: TextTokenizer | undefined,
+  runtime: Runtime,
+  options: EngineOptions,
+  perToken: number | undefined,
+): ModelInfo {
+  const backend = options.backend ?? 'wasm';
+  const threads = runtime.env.wasm.numThreads ?? 1;
+  const family = files.config['model_type'];
+  const { anatomy } = found;
+  const dims = anatomy?.dims ?? unknownDims(files, d_vocab);
+  const hooks: readonly HookName[] = anatomy
+    ? [...anatomy.sites.keys(), 'ln_final.hook_normalized', 'logits', 'logit_lens']
+    : ['logits'];
+  return {
+    name: files.name,
+    family: typeof family === 'string' ? plainName(family) : 'unknown',
+    dtype: files.dtype,
+    dims,
+    parallelResidual: anatomy?.parallelResidual ?? false,
+    hooks,
+    missing: anatomy?.missing ?? [{ part: 'anatomy', reason: found.reason ?? '' }],
+    operators: operatorCounts(model.graph.nodes),
+    backend,
+    backendLabel:
+      backend === 'wasm'
+        ? `WASM, ${threads} ${threads === 1 ? 'thread' : 'threads'}`
+        : `WebGPU: ${adapterName(runtime)}`,
+    threads,
+    ...(tokenizer?.bosTokenId === undefined ? {} : { bosTokenId: tokenizer.bosTokenId }),
+    eosTokenIds: eosTokenIds(files),
+    specialTokenIds: tokenizer?.specialTokenIds ?? [],
+    provenance: files.provenance,
+    limits: promptLimits({ dims, hooks, dtype: files.dtype, provenance: files.provenance }, perToken),
+    versions: { 'onnxruntime-web': runtime.env.versions.web ?? runtime.env.versions.common },
+  };
+}
+
+function headWidth({ config }: ModelFiles): number {
+  const hidden = configNumber(config, 'hidden_size', 'n_embd') ?? 0;
+  return (
+    configNumber(config, 'head_dim') ??
+    Math.floor(hidden / (configNumber(config, 'num_attention_heads', 'n_head') ?? 1))
+  );
+}
+
+function unknownDims(files: ModelFiles, d_vocab: number): ModelInfo['dims'] {
+  const { config } = files;
+  return {
+    n_layers: 0,
+    n_heads: 0,
+    n_kv_heads: 0,
+    d_model: 0,
+    d_head: 0,
+    d_mlp: 0,
+    d_vocab,
+    n_ctx: configNumber(config, 'n_positions', 'max_position_embeddings', 'n_ctx') ?? 1024,
+  };
+}
+
+function adapterName(runtime: Runtime): string {
+  const adapter = runtime.env.webgpu?.adapter as { info?: Record<string, unknown> } | undefined;
+  const words = ['description', 'device', 'architecture', 'vendor'].map((key) => adapter?.info?.[key]);
+  return words.find((word): word is string => typeof word === 'string' && word !== '') ?? 'graphics device';
+}
+
+function eosTokenIds(files: ModelFiles): number[] {
+  const value = files.config['eos_token_id'];
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return list.filter((id): id is number => typeof id === 'number' && Number.isInteger(id) && id >= 0);
+}

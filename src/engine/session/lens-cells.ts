@@ -1,0 +1,115 @@
+import { TAIL } from '../../onnx/tail-header';
+import type { OrtTensor } from './runtime';
+import { floatsOf } from '../run/values';
+
+/** What a final row is to the rows below it. */
+interface FinalRow {
+  readonly entropy: number;
+}
+
+/** The arrays of a `LensTable` (`[row, column, …]`), filled from session results (`[column, row, …]`). */
+export class LensCells {
+  readonly topIds: Int32Array;
+  readonly topProbs: Float32Array;
+  readonly targetProbs: Float32Array;
+  readonly targetRanks: Int32Array;
+  readonly targetLogits: Float32Array;
+  readonly entropyBits: Float32Array;
+  readonly klBits: Float32Array;
+
+  constructor(
+    private readonly rows: number,
+    private readonly columns: number,
+    private readonly k: number,
+    private readonly targets: number,
+  ) {
+    const cells = rows * columns;
+    this.topIds = new Int32Array(cells * k);
+    this.topProbs = new Float32Array(cells * k);
+    this.targetProbs = new Float32Array(cells * targets);
+    this.targetRanks = new Int32Array(cells * targets);
+    this.targetLogits = new Float32Array(cells * targets);
+    this.entropyBits = new Float32Array(cells);
+    this.klBits = new Float32Array(cells);
+  }
+
+  /** A run over some columns: `width` positions with the given rows each, the last of which is the final one. */
+  fillColumns(firstColumn: number, width: number, rows: readonly number[], results: Record<string, OrtTensor>): void {
+    const source = new Results(results, this.k);
+    for (let column = 0; column < width; column++) {
+      const final: FinalRow = { entropy: source.entropy((column + 1) * rows.length - 1) };
+      rows.forEach((row, index) => {
+        this.fillCell(row, firstColumn + column, source, column * rows.length + index, final);
+      });
+    }
+  }
+
+  /** A run over one stream: one row at every position, of which `positions` are the columns. */
+  fillRow(
+    row: number,
+    positions: readonly number[],
+    results: Record<string, OrtTensor>,
+    final: Record<string, OrtTensor>,
+  ): void {
+    const source = new Results(results, this.k);
+    const finals = new Results(final, this.k);
+    positions.forEach((position, column) => {
+      this.fillCell(row, column, source, position, { entropy: finals.entropy(position) });
+    });
+  }
+
+  private fillCell(row: number, column: number, source: Results, from: number, final: FinalRow): void {
+    const cell = row * this.columns + column;
+    const normaliser = source.normaliser(from);
+    for (let item = 0; item < this.k; item++) {
+      this.topIds[cell * this.k + item] = Number(source.topIds[from * this.k + item]);
+      this.topProbs[cell * this.k + item] = Math.exp(source.topLogits[from * this.k + item]! - normaliser);
+    }
+    const stride = Math.max(1, this.targets);
+    for (let item = 0; item < this.targets; item++) {
+      const logit = source.targetLogits[from * stride + item]!;
+      this.targetLogits[cell * this.targets + item] = logit;
+      this.targetProbs[cell * this.targets + item] = Math.exp(logit - normaliser);
+      this.targetRanks[cell * this.targets + item] = 1 + Math.round(source.targetAbove[from * stride + item]!);
+    }
+    this.entropyBits[cell] = Math.max(0, source.entropy(from) / Math.LN2);
+    // Both are sums with rounding; a divergence is never below zero.
+    const divergence = Math.max(0, (normaliser - source.finalMean[from]! - final.entropy) / Math.LN2);
+    this.klBits[cell] = row === this.rows - 1 ? 0 : divergence;
+  }
+}
+
+/** A tail run's outputs, one entry per cell. */
+class Results {
+  readonly topLogits: Float32Array;
+  readonly topIds: BigInt64Array;
+  readonly finalMean: Float32Array;
+  readonly targetLogits: Float32Array;
+  readonly targetAbove: Float32Array;
+  private readonly topProbability: Float32Array;
+  private readonly ownMean: Float32Array;
+
+  constructor(
+    results: Record<string, OrtTensor>,
+    private readonly k: number,
+  ) {
+    const value = (name: string): Float32Array => floatsOf(results[name], name);
+    this.topLogits = value(TAIL.topLogits);
+    this.topIds = results[TAIL.topIds]!.data as BigInt64Array;
+    this.topProbability = value(TAIL.topProbability);
+    this.ownMean = value(TAIL.ownMean);
+    this.finalMean = value(TAIL.finalMean);
+    this.targetLogits = value(TAIL.targetLogits);
+    this.targetAbove = value(TAIL.targetAbove);
+  }
+
+  /** log Σ exp x. The softmax gives the top token exp(x − max)/Σ, whose logarithm is the normaliser without another pass. */
+  normaliser(cell: number): number {
+    return this.topLogits[cell * this.k]! - Math.log(this.topProbability[cell]!);
+  }
+
+  /** In nats. */
+  entropy(cell: number): number {
+    return this.normaliser(cell) - this.ownMean[cell]!;
+  }
+}

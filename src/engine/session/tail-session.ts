@@ -1,0 +1,277 @@
+import { StrataError, throwIfAborted } from '../../core/errors';
+import type { HookName } from '../../core/hooks';
+import type { ModelDims } from '../../core/model';
+import type { LensRequest, LensTable } from '../../core/run';
+import { CELL_OUTPUTS, TAIL } from '../../onnx/tail-header';
+import type { Feeds } from './feeds';
+import { breathe } from '../../core/breathe';
+import { LensCells } from './lens-cells';
+import type { InferenceSession, OrtTensor, Runtime } from './runtime';
+import { sessionError } from './runtime';
+import { checkFinite, floatsOf } from '../run/values';
+
+/** Most bytes the tensors as wide as the vocabulary may take in one session run. */
+const CHUNK_BYTES = 96e6;
+/** Of each logit: itself, its probability, two products. */
+const LOGIT_BYTES = 16;
+/** And its comparison with each target, as truth and as number. */
+const TARGET_BYTES = 5;
+
+/** Residual rows to look at: hooks bottom to top, the last one being the model's own output. */
+export interface LensRows {
+  readonly hooks: readonly HookName[];
+  readonly depths: readonly number[];
+  /** `[T, d_model]` of each hook. */
+  readonly streams: readonly Float32Array[];
+}
+
+interface LensOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** Up to here the cells that come along cost less than a session without them. */
+const FEW_ROWS = 4;
+
+/** The session that turns residual rows into logits and lens cells. */
+export class TailSession {
+  /** For many rows of bare logits: the same weights again, opened when first asked for. */
+  private wideOpen: InferenceSession | undefined;
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly session: InferenceSession,
+    private readonly dims: ModelDims,
+    private readonly wholeStreams: boolean,
+    private readonly openWide: () => Promise<InferenceSession>,
+  ) {}
+
+  private async run(
+    rows: Float32Array,
+    shape: readonly [number, number],
+    k: number,
+    targets: readonly number[],
+    fetches: readonly string[],
+    finalProbabilities?: Float32Array,
+  ): Promise<Record<string, OrtTensor>> {
+    const { Tensor } = this.runtime;
+    const feeds: Feeds = { [TAIL.rows]: new Tensor('float32', rows, [...shape, this.dims.d_model]) };
+    if (k === 0 && shape[0] * shape[1] > FEW_ROWS) return this.attempt(await this.wideSession(), feeds, fetches);
+    const final = finalProbabilities ?? new Float32Array(this.wholeStreams ? shape[0] * this.dims.d_vocab : 0);
+    const ids = BigInt64Array.from(targets.length > 0 ? targets : [0], (id) => BigInt(id));
+    feeds[TAIL.k] = new Tensor('int64', BigInt64Array.from([BigInt(Math.max(1, k))]), [1]);
+    feeds[TAIL.targets] = new Tensor('int64', ids, [ids.length]);
+    if (this.wholeStreams)
+      feeds[TAIL.finalProbabilities] = new Tensor('float32', final, [shape[0], 1, this.dims.d_vocab]);
+    return this.attempt(this.session, feeds, fetches);
+  }
+
+  private async attempt(
+    session: InferenceSession,
+    feeds: Feeds,
+    fetches: readonly string[],
+  ): Promise<Record<string, OrtTensor>> {
+    try {
+      return await session.run(feeds, fetches);
+    } catch (cause) {
+      throw sessionError(cause, 'run-failed');
+    }
+  }
+
+  private async wideSession(): Promise<InferenceSession> {
+    this.wideOpen ??= await this.openWide();
+    return this.wideOpen;
+  }
+
+  /** Rows of the given positions and streams, position by position: `[P, R, d_model]`. */
+  private gather(streams: readonly Float32Array[], positions: readonly number[]): Float32Array {
+    const width = this.dims.d_model;
+    const [only] = streams;
+    if (only && streams.length === 1 && only.length === positions.length * width) return only;
+    const rows = new Float32Array(positions.length * streams.length * width);
+    positions.forEach((position, column) => {
+      streams.forEach((stream, row) => {
+        rows.set(stream.subarray(position * width, (position + 1) * width), (column * streams.length + row) * width);
+      });
+    });
+    return rows;
+  }
+
+  /** What one run needs for every token of the prompt; nothing where prompts are taken in parts. */
+  bytesPerToken(targets: number): number {
+    // The final probabilities are handed in as well, from the page's memory.
+    return this.wholeStreams ? this.dims.d_vocab * (LOGIT_BYTES + 8 + TARGET_BYTES * targets) : 0;
+  }
+
+  /** How many rows of logits one run may make. */
+  private rowsPerRun(targets: number): number {
+    return Math.max(1, Math.floor(CHUNK_BYTES / ((LOGIT_BYTES + TARGET_BYTES * targets) * this.dims.d_vocab)));
+  }
+
+  /** One of the wide outputs for whole streams: `[R, T, width]`. */
+  async wide(
+    output: 'logits' | 'normalized',
+    streams: readonly Float32Array[],
+    positions: readonly number[],
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array> {
+    const width = output === 'logits' ? this.dims.d_vocab : this.dims.d_model;
+    const size = streams.length * positions.length * width;
+    if (this.wholeStreams) {
+      const out = new Float32Array(size);
+      for (const [row, stream] of streams.entries()) {
+        throwIfAborted(signal);
+        const results = await this.run(stream, this.whole(stream), 0, [], [TAIL[output]]);
+        const values = floatsOf(results[TAIL[output]], output);
+        positions.forEach((position, column) => {
+          out.set(values.subarray(position * width, (position + 1) * width), (row * positions.length + column) * width);
+        });
+      }
+      return out;
+    }
+    let out: Float32Array | undefined;
+    for (const [row, stream] of streams.entries()) {
+      let done = 0;
+      for (const chunk of pieces(positions, this.rowsPerRun(0))) {
+        if (row + done > 0) await breathe();
+        throwIfAborted(signal);
+        const results = await this.run(this.gather([stream], chunk), [chunk.length, 1], 0, [], [TAIL[output]]);
+        const values = floatsOf(results[TAIL[output]], output);
+        if (values.length === size) return values;
+        out ??= new Float32Array(size);
+        out.set(values, (row * positions.length + done) * width);
+        done += chunk.length;
+      }
+    }
+    return out ?? new Float32Array(0);
+  }
+
+  /**
+   * Lens cells of the rows at the requested positions (SPEC.md, "Logit lens").
+   * @throws StrataError `invalid-request` for a k, a target or a position outside the model.
+   */
+  async table(rows: LensRows, request: LensRequest, length: number, options: LensOptions): Promise<LensTable> {
+    const positions = resolvePositions(request.positions, length);
+    const k = checkRequest(request, this.dims.d_vocab);
+    const count = rows.streams.length;
+    const cells = new LensCells(count, positions.length, k, request.targets.length);
+    if (this.wholeStreams) await this.fillRows(cells, rows, positions, k, request.targets, options);
+    else await this.fillColumns(cells, rows, positions, k, request.targets, options);
+    checkFinite('logit_lens', cells.topProbs);
+    return {
+      rowHooks: rows.hooks,
+      rowDepth: rows.depths,
+      positions,
+      k,
+      targets: request.targets,
+      topIds: cells.topIds,
+      topProbs: cells.topProbs,
+      targetProbs: cells.targetProbs,
+      targetRanks: cells.targetRanks,
+      targetLogits: cells.targetLogits,
+      entropyBits: cells.entropyBits,
+      klBits: cells.klBits,
+    };
+  }
+
+  private async fillColumns(
+    cells: LensCells,
+    rows: LensRows,
+    positions: readonly number[],
+    k: number,
+    targets: readonly number[],
+    options: LensOptions,
+  ): Promise<void> {
+    const count = rows.streams.length;
+    const perRun = this.rowsPerRun(Math.max(1, targets.length));
+    // Where one column is too much, its rows are split; each part has the final row beside it.
+    const parts =
+      count <= perRun
+        ? [Array.from({ length: count }, (_, row) => row)]
+        : pieces(
+            Array.from({ length: count - 1 }, (_, row) => row),
+            Math.max(1, perRun - 1),
+          ).map((part) => [...part, count - 1]);
+    let column = 0;
+    let done = 0;
+    for (const chunk of pieces(positions, Math.max(1, Math.floor(perRun / count)))) {
+      for (const part of parts) {
+        if (done > 0) await breathe();
+        throwIfAborted(options.signal);
+        const streams = part.map((row) => rows.streams[row]!);
+        const shape = [chunk.length, part.length] as const;
+        const results = await this.run(this.gather(streams, chunk), shape, k, targets, CELL_OUTPUTS);
+        cells.fillColumns(column, chunk.length, part, results);
+        const isLast = part === parts.at(-1);
+        // The final row counts once.
+        done += (part.length - (isLast ? 0 : 1)) * chunk.length;
+        options.onProgress?.(done, positions.length * count);
+      }
+      column += chunk.length;
+    }
+  }
+
+  /** The final stream first: the divergence of the others is taken to it. */
+  private async fillRows(
+    cells: LensCells,
+    rows: LensRows,
+    positions: readonly number[],
+    k: number,
+    targets: readonly number[],
+    options: LensOptions,
+  ): Promise<void> {
+    const last = rows.streams.at(-1)!;
+    const shape = this.whole(last);
+    const final = await this.run(last, shape, k, targets, [...CELL_OUTPUTS, TAIL.probabilities]);
+    const probabilities = floatsOf(final[TAIL.probabilities], TAIL.probabilities);
+    for (const [row, stream] of rows.streams.entries()) {
+      await breathe();
+      throwIfAborted(options.signal);
+      const results = stream === last ? final : await this.run(stream, shape, k, targets, CELL_OUTPUTS, probabilities);
+      cells.fillRow(row, positions, results, final);
+      options.onProgress?.((row + 1) * positions.length, rows.streams.length * positions.length);
+    }
+  }
+
+  /** All positions of one stream. */
+  private whole(stream: Float32Array): readonly [number, number] {
+    return [stream.length / this.dims.d_model, 1];
+  }
+
+  /** Closes what was opened for captures. */
+  async reset(): Promise<void> {
+    const { wideOpen } = this;
+    this.wideOpen = undefined;
+    await wideOpen?.release();
+  }
+
+  async release(): Promise<void> {
+    await this.reset();
+    await this.session.release();
+  }
+}
+
+function pieces<T>(list: readonly T[], size: number): T[][] {
+  const parts: T[][] = [];
+  for (let at = 0; at < list.length; at += size) parts.push(list.slice(at, at + size));
+  return parts;
+}
+
+export function resolvePositions(positions: 'all' | readonly number[], length: number): number[] {
+  if (positions === 'all') return Array.from({ length }, (_, position) => position);
+  return positions.map((position) => {
+    const at = position < 0 ? position + length : position;
+    if (Number.isInteger(at) && at >= 0 && at < length) return at;
+    throw new StrataError('invalid-request', `There is no position ${position}; the prompt has ${length} tokens.`, {
+      position,
+    });
+  });
+}
+
+function checkRequest(request: LensRequest, d_vocab: number): number {
+  if (!Number.isInteger(request.k) || request.k < 1)
+    throw new StrataError('invalid-request', 'The number of top tokens must be at least 1.');
+  const foreign = request.targets.find((id) => !Number.isInteger(id) || id < 0 || id >= d_vocab);
+  if (foreign !== undefined) throw new StrataError('invalid-request', `There is no token ${foreign}.`, { id: foreign });
+  return Math.min(request.k, d_vocab);
+}
