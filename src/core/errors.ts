@@ -103,6 +103,12 @@ export class StrataError extends Error {
   }
 }
 
+/**
+ * Reason of an abort by newer work of the same kind: nobody is waiting for the old work to let go, so it may end when it
+ * can. Without a reason a person said stop.
+ */
+export const OVERTAKEN = 'overtaken';
+
 /** @throws StrataError `cancelled` when the signal has fired. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new StrataError('cancelled', 'The work was cancelled.');

@@ -1,7 +1,7 @@
 import type { Fact, PreparedFact, Token } from '../core/fact';
 import type { Backend, ModelFiles, ModelInfo } from '../core/model';
 import type { WeightReader } from '../core/probe';
-import type { RunSpec, Trace } from '../core/run';
+import type { RunSpec, Stage, Trace } from '../core/run';
 import type { Runtime } from './session/runtime';
 
 /** Where ONNX Runtime's own files are; injected, because page, worker and Node keep them in different places. */
@@ -65,6 +65,9 @@ export interface Engine {
    * @throws StrataError `unknown-hook`, `invalid-intervention`, `prompt-too-long`, `empty-prompt`, `non-finite`, …
    */
   trace(spec: RunSpec, options?: TraceOptions): Promise<Trace>;
+
+  /** Runs specs, batched where they can be, in their order; the signal is checked between batches. */
+  traces(specs: Iterable<RunSpec>, options?: TraceOptions & { readonly stage?: Stage }): AsyncGenerator<Trace>;
 
   /** Logits `[d_vocab]` after the last of the tokens: one step of generation, without a cache. */
   generateStep(tokens: readonly number[], options?: { readonly signal?: AbortSignal }): Promise<Float32Array>;

@@ -1,5 +1,5 @@
 import { forget, keep, recall } from './persisted';
-import type { FactFields } from './Workbench.svelte';
+import type { FactFields } from '../core/fact';
 
 const KEY = 'recent';
 const LIMIT = 30;

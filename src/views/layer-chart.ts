@@ -2,7 +2,9 @@ import { scaleLinear, scaleLog } from 'd3-scale';
 import { line } from 'd3-shape';
 
 /** What a curve over layers is drawn in. */
-export type Measure = 'p' | 'logp' | 'rank' | 'diff';
+import type { Measure } from './measures';
+
+export type { Measure };
 
 /** One curve: a value per row, in the order of `depths` (embedding first). */
 export interface Curve {

@@ -19,6 +19,8 @@ export interface Words {
   count(key: string, count: number, values?: WordValues): string;
   /** The message cut at the placeholders for which no value is given. */
   pieces(key: WordKey, values?: WordValues): readonly Piece[];
+  /** A count in the reader's digits and grouping. */
+  number(value: number): string;
   readonly locale: string;
 }
 

@@ -41,6 +41,7 @@ export function createWords(locale: string, catalogue: Partial<English>): Words 
   const get = (key: WordKey, values: WordValues = {}): string => fill(messages[key] ?? key, values);
   return Object.assign(get, {
     locale,
+    number: (value: number): string => value.toLocaleString(locale),
     count(key: string, count: number, values: WordValues = {}): string {
       const message = messages[`${key}.${plurals.select(count)}`] ?? messages[`${key}.other`] ?? key;
       return fill(message, { count: count.toLocaleString(locale), ...values });

@@ -4,9 +4,9 @@ import type { ModelInfo } from '../../core/model';
 /** What a bug report needs, as plain text: code, details, versions, where it ran. Nothing of what was typed. */
 export function bugReport(
   error: ErrorRecord,
-  page: { readonly session: { readonly info: ModelInfo | undefined } },
+  page: { readonly model: { readonly session: { readonly info: ModelInfo | undefined } } },
 ): string {
-  const { info } = page.session;
+  const { info } = page.model.session;
   const lines: readonly (readonly [string, string | undefined])[] = [
     ['code', error.code],
     ['message', error.message],

@@ -1,6 +1,6 @@
-import { answerIds, foilId } from '../../core/fact';
-import { OptionReader } from '../../core/options';
+import { needsLens } from '../../core/needs';
 import type { ProbeMeta } from '../../core/probe';
+import { flag, optionsOf, whole } from '../../core/schemas';
 import type { LensTable } from '../../core/run';
 
 export interface LensOptions {
@@ -31,24 +31,10 @@ export interface LensResult {
 
 export const meta: ProbeMeta<LensOptions> = {
   id: 'lens',
-  defaults: { midLayers: false, k: 10 },
-
-  parseOptions(value) {
-    const read = new OptionReader(value);
-    return { midLayers: read.boolean('midLayers', false), k: read.integer('k', 10, 1, 50) };
-  },
-
-  plan({ prepared, options }) {
-    if (!prepared) return [];
-    const foil = foilId(prepared);
-    const targets = [...answerIds(prepared), ...(foil === undefined ? [] : [foil])];
-    return [
-      {
-        tokens: prepared.tokens.map((token) => token.id),
-        interventions: [],
-        captures: [],
-        lens: { positions: 'all', midLayers: options.midLayers, k: options.k, targets: [...new Set(targets)] },
-      },
-    ];
-  },
+  chapter: 'emerge',
+  subject: 'fact',
+  when: 'always',
+  needsAnswer: true,
+  options: optionsOf({ midLayers: flag(false), k: whole(10, 1, 50) }),
+  needs: needsLens,
 };

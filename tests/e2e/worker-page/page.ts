@@ -1,4 +1,3 @@
-import { Latest } from '../../../src/client/latest.ts';
 import { ModelClient, type ModelClientOptions, type RestartEvent } from '../../../src/client/model-client.ts';
 import type { LoadRequest } from '../../../src/core/model-api.ts';
 import type { Backend, BackendChoice, Dtype } from '../../../src/core/model.ts';
@@ -134,7 +133,6 @@ export interface Harness {
   readonly parity: typeof parity;
   readonly golden: typeof golden;
   readonly restarts: typeof restarts;
-  readonly Latest: typeof Latest;
 }
 
 declare global {
@@ -145,4 +143,4 @@ declare global {
   }
 }
 
-window.strata = { root, client, zoo, contract, parity, golden, restarts, Latest };
+window.strata = { root, client, zoo, contract, parity, golden, restarts };
