@@ -1,6 +1,7 @@
 import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { pagePolicy } from './.config/build/page-policy.ts';
+import { probeFolders } from './.config/build/probe-folders.ts';
 import { runtimeFiles, RUNTIME_PATH } from './.config/build/runtime-files.ts';
 import { webApp } from './.config/build/web-app.ts';
 import pkg from './package.json' with { type: 'json' };
@@ -15,7 +16,7 @@ const SVELTE = { preprocess: vitePreprocess(), compilerOptions: { runes: true } 
 
 export default defineConfig({
   base: './',
-  plugins: [svelte(SVELTE), runtimeFiles(), pagePolicy(), webApp()],
+  plugins: [probeFolders(), svelte(SVELTE), runtimeFiles(), pagePolicy(), webApp()],
   define: {
     __STRATA_VERSION__: JSON.stringify(pkg.version),
     __STRATA_RUNTIME__: JSON.stringify(RUNTIME_PATH),

@@ -25,14 +25,24 @@ export interface TraceEnvironment extends ModelEnvironment {
  * @returns The exit status: 0, or 1 after one line of complaint.
  */
 export async function runTrace(argv: readonly string[], environment: TraceEnvironment): Promise<number> {
-  try {
+  return answered(environment, async () => {
     const args = parseTraceArguments(argv);
-    environment.print(args === 'help' ? USAGE : await trace(args, environment));
+    return args === 'help' ? USAGE : trace(args, environment);
+  });
+}
+
+/** Prints what a command has to say. @returns 0, or 1 after one line of complaint. */
+export async function answered(
+  { print, complain }: Pick<TraceEnvironment, 'print' | 'complain'>,
+  command: () => Promise<string>,
+): Promise<number> {
+  try {
+    print(await command());
     return 0;
   } catch (cause) {
     const { message } = StrataError.from(cause);
     // Control characters of file contents stay out of the terminal.
-    environment.complain(`strata: ${message.replace(/[\p{Cc}\s]+/gu, ' ').trim()}`);
+    complain(`strata: ${message.replace(/[\p{Cc}\s]+/gu, ' ').trim()}`);
     return 1;
   }
 }
@@ -54,7 +64,8 @@ async function trace(args: TraceArguments, environment: TraceEnvironment): Promi
   }
 }
 
-function notWritable(path: string, options?: ErrorOptions): StrataError {
+/** What is said of a path that cannot be written. */
+export function notWritable(path: string, options?: ErrorOptions): StrataError {
   return new StrataError('invalid-request', `${path} cannot be written.`, { file: path }, options);
 }
 

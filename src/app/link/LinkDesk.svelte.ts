@@ -7,6 +7,7 @@ import type { Settings } from '../../state/Settings.svelte';
 import type { WordKey } from '../../views/words';
 import type { FactDesk } from '../ask/FactDesk.svelte';
 import type { ModelDesk } from '../models/ModelDesk.svelte';
+import type { PageChapter } from '../shell/chapters';
 import { readLink, writeLink } from './link';
 import { isModelOf } from './link-model';
 import type { FigureInLink, LinkState } from './link-state';
@@ -28,6 +29,8 @@ export interface LinkHost {
   readonly settings: Settings;
   readonly selection: Selection;
   note(key: WordKey | undefined): void;
+  readonly chapter: () => PageChapter;
+  readonly openChapter: (chapter: PageChapter) => void;
 }
 
 /** Typing changes the address this much later, so that it is not written at every key. */
@@ -61,6 +64,7 @@ export class LinkDesk {
     const { state } = read;
     this.#host.note(state.unknown.length > 0 ? 'share.partly' : undefined);
     fact.put(state.fields);
+    this.#host.openChapter(state.chapter);
     for (const { id, desk } of fact.figures.all) {
       desk.settings = parseOptions(desk.plan.settings, state.figures[id]?.settings);
     }
@@ -131,6 +135,7 @@ export class LinkDesk {
     const { fact, model, settings, selection } = this.#host;
     const { backend } = settings;
     return {
+      chapter: this.#host.chapter(),
       fields: fact.workbench.fields,
       model: model.choice.id,
       ...(backend === 'auto' ? {} : { backend }),
@@ -175,6 +180,12 @@ export class LinkDesk {
     const before = here.kind === 'state' ? here.state.fields : undefined;
     const same = before?.prompt === prompt && before.answer === answer && before.foil === foil;
     this.#write(same ? 'replaceState' : 'pushState');
+  }
+
+  /** Another chapter: a step that Back goes back over. */
+  step(): void {
+    clearTimeout(this.#timer);
+    this.#write('pushState');
   }
 
   /** The address stays as it is from now on. */

@@ -4,6 +4,7 @@ import type { Backend } from '../../core/model';
 import { parseHubChoice } from '../../models/choices';
 import type { KeptAsk } from '../../state/FigureDesk.svelte';
 import type { Chosen } from '../../state/Selection.svelte';
+import type { PageChapter } from '../shell/chapters';
 
 /** What a link says of one figure. */
 export interface FigureInLink {
@@ -15,6 +16,7 @@ export interface FigureInLink {
 
 /** Everything a link carries. */
 export interface LinkState {
+  readonly chapter: PageChapter;
   readonly fields: FactFields;
   readonly model: string;
   /** Where the model is to run, when that was chosen; absent = as the reader has it. */

@@ -11,6 +11,7 @@ const figures = findFigures().map(({ meta, entry }) => ({
 const readFragment = (fragment: string) => readLink(fragment, figures);
 
 const full: LinkState = {
+  chapter: 'fact',
   fields: {
     prompt: 'La capitale de l’Égypte est 巴黎 &=#%+',
     answer: 'Le Caire|Cairo',
@@ -77,6 +78,7 @@ describe('shared links', () => {
 
   it('leave out what is as usual', () => {
     const plain: LinkState = {
+      chapter: 'fact',
       fields: { prompt: 'a b', answer: '', foil: '' },
       model: 'atlas',
       chosen: { pins: [] },
@@ -89,10 +91,11 @@ describe('shared links', () => {
 
   it('name what this version does not know, and keep the rest', () => {
     const read = readFragment(
-      '#v=2&prompt=a&lens.shading=rank&lens.colour=red&tracing.noise=3&lens.shading.x=1&lens.keep=%7B%7D',
+      '#v=2&prompt=a&chapter=astrology&lens.shading=rank&lens.colour=red&tracing.noise=3&lens.shading.x=1&lens.keep=%7B%7D',
     );
     expect(read).toMatchObject({ kind: 'state', state: { figures: { lens: { settings: { shading: 'rank' } } } } });
     expect(read.kind === 'state' && read.state.unknown).toEqual([
+      'chapter astrology',
       'lens.colour',
       'tracing.noise',
       'lens.shading.x',

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { SettingsSchema } from '../../core/figure';
 import { BACKENDS, type Backend } from '../../core/model';
 import type { KeptAsk } from '../../state/FigureDesk.svelte';
+import { isChapter } from '../shell/chapters';
 import {
   chosenOfQuery,
   fieldsOfQuery,
@@ -90,12 +91,16 @@ function backendOf(query: URLSearchParams): { readonly backend?: Backend } {
 }
 
 function readState(version: number, query: URLSearchParams, figures: readonly LinkedFigure[]): LinkState {
+  const chapter = query.get('chapter') ?? 'fact';
+  const rest = version === 1 ? { figures: readVersion1(query), unknown: [] } : readFigures(query, figures);
   return {
+    chapter: isChapter(chapter) ? chapter : 'fact',
     fields: fieldsOfQuery(query),
     model: modelOf(query),
     ...backendOf(query),
     chosen: chosenOfQuery(query),
-    ...(version === 1 ? { figures: readVersion1(query), unknown: [] } : readFigures(query, figures)),
+    ...rest,
+    unknown: isChapter(chapter) ? rest.unknown : [`chapter ${chapter.slice(0, 60)}`, ...rest.unknown],
   };
 }
 
@@ -123,6 +128,7 @@ export function writeLink(state: LinkState): string {
   const put = (name: string, value: string | undefined, usual?: string): void => {
     if (value !== undefined && value !== '' && value !== usual) query.set(name, value);
   };
+  put('chapter', state.chapter, 'fact');
   put('answer', fields.answer);
   put('foil', fields.foil);
   put('subject', fields.subject?.join('-'));

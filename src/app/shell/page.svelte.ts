@@ -10,6 +10,7 @@ import { FactDesk } from '../ask/FactDesk.svelte';
 import { LedgerDesk } from '../ledger/LedgerDesk.svelte';
 import { FIRST_INSTEAD, LinkDesk, STAYS } from '../link/LinkDesk.svelte';
 import { ModelDesk } from '../models/ModelDesk.svelte';
+import type { PageChapter } from './chapters';
 
 export const FIRST_FACT: FactFields = { prompt: 'The capital of France is', answer: 'Paris', foil: 'London' };
 export const EXAMPLES: readonly FactFields[] = [
@@ -52,8 +53,12 @@ export class Page {
     settings: this.settings,
     selection: this.selection,
     note: (key) => (this.note = key),
+    chapter: () => this.chapter,
+    openChapter: (chapter) => (this.chapter = chapter),
   });
 
+  /** Where one is; fact, selection and settings stay when one moves between chapters. */
+  chapter = $state<PageChapter>('fact');
   /** The part of the dialog "Models" that is in front. */
   modelsTab = $state<'all' | 'about'>('all');
   dialog = $state<Dialog | undefined>();
@@ -122,6 +127,16 @@ export class Page {
     const known = await this.ledger.load(choice, () => this.model.choice === choice);
     if (this.model.choice === choice) await this.fact.ledgerCame(known);
     if (!this.settings.tourSeen && this.fact.judged.result) this.touring = true;
+  }
+
+  /** Moves to a chapter; Back goes back. */
+  openChapter(chapter: PageChapter): void {
+    if (chapter === this.chapter) {
+      scrollTo({ top: 0 });
+      return;
+    }
+    this.chapter = chapter;
+    this.link.step();
   }
 
   /** Does again what failed. */

@@ -2,6 +2,7 @@ import { answerPosition } from '../../core/fact';
 import { blockHook } from '../../core/hooks';
 import { patternLayers, requirePatterns } from '../../core/patterns';
 import type { ProbeInput, ProbeRun, WeightReader } from '../../core/probe';
+import type { ProbeReport } from '../../core/report';
 import type { RunSpec, Trace } from '../../core/run';
 import type { Tensor } from '../../core/tensor';
 import type { AttentionOptions, AttentionResult } from './meta';
@@ -139,4 +140,33 @@ export function read({ prepared, options, info }: Input, trace: Trace, weights: 
 
 export const run: ProbeRun<AttentionOptions, never, AttentionResult> = async function* (lab, input) {
   return read(input, await lab.run(plan(input)), lab.weights);
+};
+
+/** A row for each edge of each head, from the token that looks (dest) to one at or before it (src). */
+export const report: ProbeReport<AttentionResult> = (result) => {
+  const { layers, n_heads, n_positions: T, patterns, valueWeighted, rollout: rolled } = result;
+  return {
+    dest: result.dest,
+    subjectPositions: result.subjectPositions,
+    subjectShare: [...result.subjectShare],
+    valueWeightedMissing: result.valueWeightedMissing,
+    rows: layers.flatMap((layer, row) =>
+      Array.from({ length: n_heads }, (_, head) => head).flatMap((head) =>
+        Array.from({ length: T }, (_, dest) => dest).flatMap((dest) =>
+          Array.from({ length: dest + 1 }, (_, src) => {
+            const at = ((row * n_heads + head) * T + dest) * T + src;
+            return {
+              layer,
+              head,
+              dest,
+              src,
+              weight: patterns[at]!,
+              valueWeighted: valueWeighted?.[at],
+              rollout: rolled?.[(row * T + dest) * T + src],
+            };
+          }),
+        ),
+      ),
+    ),
+  };
 };

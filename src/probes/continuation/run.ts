@@ -1,4 +1,5 @@
 import type { ProbeRun } from '../../core/probe';
+import type { ProbeReport } from '../../core/report';
 import { writtenText } from '../../core/written-text';
 import type { GeneratedToken } from '../../core/writing';
 import type { ContinuationOptions, ContinuationResult } from './meta';
@@ -20,3 +21,13 @@ export const run: ProbeRun<ContinuationOptions, GeneratedToken, ContinuationResu
   }
   return { tokens, text: writtenText(tokens), finish: step.value };
 };
+
+/** A row for each written token. */
+export const report: ProbeReport<ContinuationResult> = ({ tokens, text, finish }) => ({
+  text,
+  finish,
+  alternatives: tokens.map(({ alternatives }) =>
+    alternatives.map(({ token, probability }) => ({ id: token.id, text: token.text, p: probability })),
+  ),
+  rows: tokens.map(({ token, probability }, step) => ({ step, id: token.id, token: token.text, p: probability })),
+});

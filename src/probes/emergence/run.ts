@@ -1,6 +1,7 @@
 import { emergence } from '../../core/emergence';
 import { answerIds, answerPosition, foilId, type PreparedFact } from '../../core/fact';
 import type { ProbeRun } from '../../core/probe';
+import { labelOf, type ProbeReport } from '../../core/report';
 import type { LensTable, RunSpec, Trace } from '../../core/run';
 import { bestLogits, bestRanks, summedProbs } from '../../core/targets';
 import type { AnswerScore, EmergenceOptions, EmergenceResult, NullResult, Verdict } from './meta';
@@ -155,3 +156,26 @@ export const run: ProbeRun<EmergenceOptions, never, EmergenceResult> = async fun
   for await (const trace of lab.runs({ specs: specs.length, keep: true }, specs, (one) => one)) traces.push(trace);
   return read(input, plan, traces);
 };
+
+/** A row for each depth, embedding first; events are rows of this list. */
+export const report: ProbeReport<EmergenceResult> = (result, labels) => ({
+  position: result.position,
+  events: result.events,
+  saturation: result.saturation,
+  verdict: result.verdict,
+  answers: result.answers,
+  ...(result.null ? { null: { used: result.null.used, skipped: result.null.skipped } } : {}),
+  rows: result.rowDepth.map((depth, row) => ({
+    depth,
+    p: result.p[row]!,
+    rank: result.rank[row]!,
+    top: labelOf(labels, result.topIds[row]!),
+    topId: result.topIds[row]!,
+    topP: result.topProbs[row]!,
+    foilP: result.foilP?.[row],
+    logitDiff: result.logitDiff?.[row],
+    nullP: result.null?.meanP[row],
+    entropyBits: result.entropyBits[row]!,
+    klBits: result.klBits[row]!,
+  })),
+});

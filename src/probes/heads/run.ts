@@ -1,8 +1,9 @@
 import { patternLayers } from '../../core/patterns';
 import type { ProbeRun } from '../../core/probe';
+import type { ProbeReport } from '../../core/report';
 import type { Trace } from '../../core/run';
 import { slice, type Tensor } from '../../core/tensor';
-import type { HeadLabel, HeadsOptions, HeadsResult } from './meta';
+import { HEAD_KINDS, type HeadLabel, type HeadsOptions, type HeadsResult } from './meta';
 import { lengthThatFits, patternHook, plan, sequenceStart, type HeadsInput } from './plan';
 
 /** Scores of one head on one repeated sequence, mean attention mass 0–1. */
@@ -78,6 +79,20 @@ export const run: ProbeRun<HeadsOptions, never, HeadsResult> = async function* (
   const specs = plan(input);
   lab.expect(specs.length);
   const traces: Trace[] = [];
-  for await (const trace of lab.runs({ specs: specs.length, keep: true }, specs, (one) => one)) traces.push(trace);
+  for await (const trace of lab.runs({ specs: specs.length }, specs, (one) => one)) traces.push(trace);
   return read(input, traces);
 };
+
+/** A row for each head. */
+export const report: ProbeReport<HeadsResult> = (result) => ({
+  n: result.n,
+  seeds: result.seeds,
+  start: result.start,
+  threshold: result.threshold,
+  rows: result.labels.map(({ kind }, at) => ({
+    layer: result.layers[Math.floor(at / result.n_heads)]!,
+    head: at % result.n_heads,
+    ...Object.fromEntries(HEAD_KINDS.map((name) => [name, result[name][at]!])),
+    label: kind,
+  })),
+});

@@ -1,6 +1,7 @@
 import { emergence } from '../../core/emergence';
 import { answerIds, answerPosition, foilId } from '../../core/fact';
 import type { ProbeInput, ProbeRun } from '../../core/probe';
+import { labelOf, type ProbeReport } from '../../core/report';
 import { lensCell, type RunSpec, type Trace } from '../../core/run';
 import { bestRanks, summedProbs } from '../../core/targets';
 import type { LensOptions, LensResult } from './meta';
@@ -47,3 +48,26 @@ export function read({ prepared }: Pick<Input, 'prepared'>, trace: Trace): LensR
 export const run: ProbeRun<LensOptions, never, LensResult> = async function* (lab, input) {
   return read(input, await lab.run(plan(input)));
 };
+
+/** A row for each cell, bottom row first. */
+export const report: ProbeReport<LensResult> = ({ table, answerProbs, answerRanks, first, stable }, labels) => ({
+  first,
+  stable,
+  rows: table.rowDepth.flatMap((depth, row) =>
+    table.positions.map((position, column) => {
+      const cell = lensCell(table, row, column);
+      const top = table.topIds[cell * table.k]!;
+      return {
+        depth,
+        position,
+        p: answerProbs[cell]!,
+        rank: answerRanks[cell]!,
+        top: labelOf(labels, top),
+        topId: top,
+        topP: table.topProbs[cell * table.k]!,
+        entropyBits: table.entropyBits[cell]!,
+        klBits: table.klBits[cell]!,
+      };
+    }),
+  ),
+});
