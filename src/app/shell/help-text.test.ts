@@ -31,7 +31,7 @@ describe('help pages', () => {
     const hostile = 'x <img src=x onerror=alert(1)> [x](javascript:alert(1)) ![y](https://example.org/z.png)';
     expect(shown(hostile)).toBe(`<p>${hostile.replaceAll('<', '&lt;')}</p>`);
     expect(shown('<script>alert(1)</script>\n\nA < B & C')).toBe(
-      '<p>&lt;script>alert(1)&lt;/script>\n\n</p><p>A &lt; B &amp; C</p>',
+      '<p>&lt;script>alert(1)&lt;/script></p><p>A &lt; B &amp; C</p>',
     );
   });
 });
