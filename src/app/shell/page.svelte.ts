@@ -24,8 +24,8 @@ import type { Measure } from '../../views/layer-chart';
 import type { WordKey } from '../../views/words';
 import { webGpuAtFault } from './backend-trouble';
 import { curvesToKeep } from '../figures/kept-curves';
-import { anySubjects, findName, matchFact, otherSubjects, parseLedger, type Ledger } from '../ledger/ledger';
-import { parseInPieces } from '../ledger/read';
+import { anySubjects, findName, matchFact, otherSubjects, type Ledger } from '../ledger/ledger';
+import { readLedger } from '../ledger/read';
 import { isModelOf } from '../link/link-model';
 import { Models } from '../models/Models.svelte';
 import { DEFAULT_VIEW, readFragment, writeFragment, type SharedCurve, type SharedState } from '../link/url-state';
@@ -403,7 +403,7 @@ export class Page {
     try {
       const response = await fetch(new URL(`${model.folder}ledger.json`, document.baseURI));
       if (!response.ok) throw new Error(`status ${response.status}`);
-      const ledger = parseLedger(await parseInPieces(await response.text(), 'facts'));
+      const ledger = await readLedger(await response.text());
       if (this.#choice !== choice) return;
       this.#ledger = ledger;
     } catch {
