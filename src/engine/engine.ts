@@ -2,22 +2,7 @@ import type { Fact, PreparedFact, Token } from '../core/fact';
 import type { Backend, ModelFiles, ModelInfo } from '../core/model';
 import type { WeightReader } from '../core/probe';
 import type { RunSpec, Trace } from '../core/run';
-import type { Runtime } from './session/runtime';
-
-/** Where ONNX Runtime's own files are; injected, because page, worker and Node keep them in different places. */
-export interface RuntimeOptions {
-  /**
-   * Folder (URL ending in `/`) that holds ONNX Runtime's `.mjs` and `.wasm` files. Absent: next to the package,
-   * which works in Node only.
-   */
-  readonly wasmPaths?: string;
-  /** The `.wasm` file's bytes, when the caller has fetched them itself. */
-  readonly wasmBinary?: Uint8Array<ArrayBuffer>;
-  /** Brings another build of onnxruntime-web; Node's own is the only one with threads there. */
-  readonly importRuntime?: () => Promise<Runtime>;
-  /** WASM threads; more than 1 needs cross-origin isolation. Default 1. */
-  readonly threads?: number;
-}
+import type { RuntimeOptions } from './session/runtime';
 
 /** What is done on the way to a loaded model. */
 export type LoadStep = 'tokenizer' | 'anatomy' | 'session' | 'self-check';
