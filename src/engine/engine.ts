@@ -41,7 +41,7 @@ export interface Engine {
   tokenize(text: string): readonly Token[];
   /** Tokens for ids, for labels: `start` and `end` are 0. Ids outside the vocabulary throw `invalid-request`. */
   describe(ids: readonly number[]): readonly Token[];
-  /** A fact in tokens (SPEC.md, "Answer tokens"). Never runs the model. */
+  /** A fact in tokens (docs/definitions.md, “Answer tokens”). Never runs the model. */
   prepare(fact: Fact): PreparedFact;
 
   /**
