@@ -19,8 +19,20 @@ export type ModelSource =
       readonly kind: 'folder';
       readonly name: string;
       readonly dtype: Dtype;
-      readonly files: ReadonlyMap<string, Blob>;
+      readonly files: ReadonlyMap<string, ChosenFile>;
     };
+
+/** A file of a zip archive; it is unpacked only when a model is made of it. */
+export interface PackedFile {
+  readonly archive: Blob;
+  /** Inside the archive. */
+  readonly path: string;
+  /** Once unpacked, in bytes. */
+  readonly size: number;
+}
+
+/** A file a person chose, by itself or in an archive. */
+export type ChosenFile = Blob | PackedFile;
 
 /** A model a person can choose on this page: Atlas, one stored on this device, or one they opened. */
 export interface ModelChoice {

@@ -5,6 +5,7 @@ import { configNumber } from './config';
 import { modelDims } from './dims';
 import { findEmbedding, type Embedding } from './embedding';
 import type { GraphView } from './graph';
+import type { LayerAnatomy } from './layer-anatomy';
 import type { ValueInfo } from './onnx-model';
 import { mlpSites, type MlpSites } from './mlp';
 import { isProjection, projectionDims } from './projection';
@@ -15,11 +16,6 @@ import { unsupported } from './unsupported';
 export interface MissingPart {
   readonly part: string;
   readonly reason: string;
-}
-
-export interface LayerAnatomy {
-  readonly attention?: AttentionSites;
-  readonly mlp?: MlpSites;
 }
 
 /** What a decoder consists of, in terms of the graph's tensors. */

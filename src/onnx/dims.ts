@@ -1,10 +1,10 @@
 import type { ModelDims } from '../core/model';
 import type { Site } from './attention';
-import type { LayerAnatomy } from './anatomy';
 import { configNumber } from './config';
 import type { Embedding } from './embedding';
 import type { GraphView } from './graph';
 import { foreignReason } from './inputs';
+import type { LayerAnatomy } from './layer-anatomy';
 import { isFloat, type OnnxNode } from './onnx-model';
 import { projectionBehind, projectionDims } from './projection';
 import { unknownAnatomy } from './residual';

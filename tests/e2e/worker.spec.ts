@@ -116,9 +116,10 @@ test('a session that cannot be created: a code, and the next model loads', async
     const api = client();
     const good = await zoo('optimum-gpt2', 'wasm');
     if (good.source.kind !== 'folder') throw new Error('not a folder');
-    const graph = new Uint8Array(await good.source.files.get('onnx/model.onnx')!.arrayBuffer());
+    const chosen = good.source.files as ReadonlyMap<string, Blob>;
+    const graph = new Uint8Array(await chosen.get('onnx/model.onnx')!.arrayBuffer());
     const attempt = async (bytes: Uint8Array<ArrayBuffer>) => {
-      const files = new Map((good.source as { files: ReadonlyMap<string, Blob> }).files);
+      const files = new Map(chosen);
       files.set('onnx/model.onnx', new Blob([bytes]));
       try {
         await api.load({ ...good, source: { ...good.source, files } as typeof good.source });

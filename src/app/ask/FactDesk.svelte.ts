@@ -42,7 +42,10 @@ export class FactDesk {
     return fact && this.#host.ledger.match(fact);
   });
   /** What the null puts in the subject's place. */
-  readonly #others: readonly string[] = $derived.by(() => this.#host.ledger.others(this.workbench.fields, this.match));
+  readonly #others: readonly string[] = $derived.by(() =>
+    // Without an answer there is nothing that others could show as well.
+    this.workbench.fact.answers.length > 0 ? this.#host.ledger.others(this.workbench.fields, this.match) : [],
+  );
   /** What figures need to know to say what they want run. */
   readonly context: AskContext | undefined = $derived.by(() => {
     const info = this.#host.info();

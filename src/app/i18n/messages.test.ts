@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ARCHIVE_FAULTS } from '../../models/archive-faults';
 import { ERROR_CODES, UNSUPPORTED_REASONS } from '../../core/errors';
 import en from './en.json';
 import { createWords, english } from './messages';
@@ -25,6 +26,10 @@ describe('the catalogue', () => {
       expect(en, reason).toHaveProperty([`error.unsupported-model.${reason}`]);
     }
     expect(english('error.unsupported-model.vision', { input: 'pixel_values' })).toContain('“pixel_values”');
+  });
+
+  it('has a sentence for every reason to refuse an archive', () => {
+    for (const fault of ARCHIVE_FAULTS) expect(en, fault).toHaveProperty([`models.error.archive.${fault}`]);
   });
 
   it('has no message that nothing on the page uses', () => {

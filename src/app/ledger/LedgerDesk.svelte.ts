@@ -2,8 +2,8 @@ import type { Fact, FactFields } from '../../core/fact';
 import type { ModelChoice } from '../../core/model';
 import { BUNDLED_MODELS } from '../../models/catalogue';
 import { MAX_NULL_SUBJECTS } from '../../probes/emergence/meta';
-import { anySubjects, matchFact, otherSubjects, parseLedger, type Ledger, type Match } from './ledger';
-import { parseInPieces } from './read';
+import { anySubjects, matchFact, otherSubjects, type Ledger, type Match } from './ledger';
+import { readLedger } from './read';
 
 /** What the training text of the model on the page is known to hold. */
 export class LedgerDesk {
@@ -28,7 +28,7 @@ export class LedgerDesk {
     try {
       const response = await fetch(new URL(`${model.folder}ledger.json`, document.baseURI));
       if (!response.ok) throw new Error(`status ${response.status}`);
-      const ledger = parseLedger(await parseInPieces(await response.text(), 'facts'));
+      const ledger = await readLedger(await response.text());
       if (!stillWanted()) return false;
       this.#ledger = ledger;
       return true;

@@ -1,3 +1,4 @@
+import { ARCHIVE_FAULTS } from '../../models/archive-faults';
 import { UNSUPPORTED_REASONS, type ErrorCode, type ErrorRecord } from '../../core/errors';
 import type { Words } from '../../views/words';
 
@@ -24,10 +25,9 @@ export function modelError(error: ErrorRecord, words: Words): string {
   const { code, message, details } = error;
   const reason = unsupported(error, words);
   if (reason !== undefined) return reason;
-  const { archive, hub } = details;
-  if (code === 'invalid-request' && hub === true) return words('models.error.id');
-  if (code === 'invalid-request' && 'archive' in details)
-    return words('models.error.archive', { why: String(archive) });
+  if (code === 'invalid-request' && details['hub'] === true) return words('models.error.id');
+  const fault = ARCHIVE_FAULTS.find((one) => code === 'invalid-request' && details['archive'] === one);
+  if (fault) return words(`models.error.archive.${fault}`);
   if (code === 'invalid-request' && 'files' in details) return words('models.error.files');
   if (code === 'invalid-request' && ('repo' in details || 'revision' in details)) return words('models.error.id');
   if (code === 'unauthorized') return words('models.error.unauthorized');

@@ -62,7 +62,7 @@ export interface NullResult {
   readonly stable: readonly (number | undefined)[];
 }
 
-/** The rise of the answer through R rows, embedding first, at one position (SPEC.md, "Emergence"). */
+/** The rise of the answer through R rows, embedding first, at one position (docs/definitions.md, “Emergence”). */
 export interface EmergenceResult {
   /** Absolute token position of the column. */
   readonly position: number;

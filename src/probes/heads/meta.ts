@@ -22,8 +22,9 @@ export interface HeadLabel {
 }
 
 /**
- * What each head does on a repeated random sequence (SPEC.md, "Attention"): a start ({@link sequenceStart}), n
- * distinct random tokens, the same n again. Scores are mean attention mass, 0–1, mean over the seeds; `[L, H]` row-major.
+ * What each head does on a repeated random sequence (docs/definitions.md, “Head scores”): a start
+ * ({@link sequenceStart}), n distinct random tokens, the same n again. Scores are mean attention mass, 0–1, mean over
+ * the seeds; `[L, H]` row-major.
  */
 export interface HeadsResult {
   /** Layers that have a pattern, counted from 0: the rows of every array here. */

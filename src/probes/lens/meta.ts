@@ -10,7 +10,7 @@ export interface LensOptions {
   readonly k: number;
 }
 
-/** The logit lens of every row and position (SPEC.md, "Logit lens"). Shapes: R rows, P positions, row-major. */
+/** The lens of every row and position (docs/definitions.md, “Logit lens”). Shapes: R rows, P positions, row-major. */
 export interface LensResult {
   /** `table.targets` = the answer's ids, then the foil's id if there is one. */
   readonly table: LensTable;

@@ -1,7 +1,8 @@
 import { zip } from '../../tests/fixtures/zip';
+import { BlobReader, BlobWriter, TextReader, ZipWriter } from '@zip.js/zip.js/lib/zip-core-custom.js';
 import { StrataError } from '../core/errors';
+import { openArchive } from './archive';
 import { openChosen } from './chosen-files';
-import { unzip } from './zip';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const model = [
@@ -9,6 +10,18 @@ const model = [
   { path: 'mine/onnx/', content: text(''), stored: true },
   { path: 'mine/onnx/model.onnx', content: text('weights'), stored: true },
 ];
+
+/** Every file, unpacked. */
+async function unzip(archive: Blob): Promise<Map<string, string>> {
+  const { sizes, read } = await openArchive(archive);
+  const files = new Map<string, string>();
+  for (const [path, size] of sizes) {
+    const bytes = await read(path);
+    expect(bytes.length).toBe(size);
+    files.set(path, new TextDecoder().decode(bytes));
+  }
+  return files;
+}
 
 async function sentence(archive: Uint8Array<ArrayBuffer>): Promise<string> {
   try {
@@ -19,12 +32,12 @@ async function sentence(archive: Uint8Array<ArrayBuffer>): Promise<string> {
   return 'opened';
 }
 
-describe('unzip', () => {
+describe('an archive', () => {
   it('opens stored and deflated files, with a comment at the end', async () => {
     const files = await unzip(new Blob([zip(model, 'made by a tool')]));
     expect([...files.keys()]).toEqual(['mine/config.json', 'mine/onnx/model.onnx']);
-    expect(await files.get('mine/onnx/model.onnx')?.text()).toBe('weights');
-    expect((await files.get('mine/config.json')?.text())?.length).toBe(3000);
+    expect(files.get('mine/onnx/model.onnx')).toBe('weights');
+    expect(files.get('mine/config.json')?.length).toBe(3000);
   });
 
   it.each(['../evil', 'a/../../evil', '/etc/evil', 'C:\\evil', '..\\evil', 'a\u0000b'])(
@@ -50,6 +63,36 @@ describe('unzip', () => {
       changed[at]! ^= 0xff;
       expect(await sentence(changed)).not.toMatch(/^not ours/);
     }
+  });
+});
+
+describe('what other tools write', () => {
+  it('is read with ZIP64 fields, and one file alone', async () => {
+    const writer = new ZipWriter(new BlobWriter(), { zip64: true, useWebWorkers: false });
+    await writer.add('a/config.json', new TextReader('{"model_type":"gpt2"}'));
+    await writer.add('a/notes.txt', new TextReader('not asked for'), { level: 0 });
+    const archive = new Uint8Array(await (await writer.close()).arrayBuffer());
+    // What is not asked for is not looked at: its bytes may be anything.
+    archive[Buffer.from(archive).indexOf('not asked for')]! ^= 0xff;
+    const { sizes, read } = await openArchive(new Blob([archive]));
+    expect([...sizes]).toEqual([
+      ['a/config.json', 21],
+      ['a/notes.txt', 13],
+    ]);
+    expect(new TextDecoder().decode(await read('a/config.json'))).toBe('{"model_type":"gpt2"}');
+    await expect(read('a/notes.txt')).rejects.toMatchObject({ details: { archive: 'damaged' } });
+  });
+
+  it('is refused where a password is needed', async () => {
+    const writer = new ZipWriter(new BlobWriter(), { password: 'secret', zipCrypto: true, useWebWorkers: false });
+    await writer.add('config.json', new BlobReader(new Blob(['{}'])));
+    await expect(openArchive(await writer.close())).rejects.toMatchObject({ details: { archive: 'encrypted' } });
+  });
+
+  it('is refused where its bytes are not those it was made of', async () => {
+    const archive = zip([{ path: 'model.onnx', content: text('weights'), stored: true }]);
+    archive[30 + 'model.onnx'.length]! ^= 1;
+    expect(await sentence(archive)).toContain('damaged');
   });
 });
 
