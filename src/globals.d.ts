@@ -2,3 +2,9 @@
 declare const __STRATA_VERSION__: string;
 /** Folder of ONNX Runtime's wasm files below the app's root, with a slash at the end. */
 declare const __STRATA_RUNTIME__: string;
+
+/** A language file with its syntax already read (`.config/build/message-catalogues.ts`). */
+declare module '*.json?messages' {
+  const messages: Readonly<Record<string, import('./views/compile-messages').CompiledMessage>>;
+  export default messages;
+}
