@@ -25,9 +25,14 @@ export function whole(value: number): string {
   return numberFormat({ maximumFractionDigits: 0 }).format(value);
 }
 
-/** A number with so many significant digits, none of them after the point wasted on a zero. */
+/** A number with so many significant digits. */
 export function significant(value: number, digits: number): string {
-  return numberFormat({ maximumSignificantDigits: digits }).format(value);
+  return numberFormat({ minimumSignificantDigits: digits, maximumSignificantDigits: digits }).format(value);
+}
+
+/** A number on an axis: as it is. */
+export function tick(value: number): string {
+  return numberFormat({ maximumSignificantDigits: 6 }).format(value);
 }
 
 /** English sets its per cent sign off, as its units; other languages have their own habit. */
@@ -79,8 +84,8 @@ function measured(value: number, digits: number, unit: string, unitDisplay: 'lon
   return `${text(false)}${NO_BREAK}${text(true)}`;
 }
 
-export function bits(value: number): string {
-  return measured(Number.isFinite(value) ? value : Infinity, value < 10 ? 2 : 1, 'bit', 'long');
+export function bits(value: number, digits = value < 10 ? 2 : 1): string {
+  return measured(Number.isFinite(value) ? value : Infinity, digits, 'bit', 'long');
 }
 
 /** Bytes in decimal units, as download sizes are usually given. */
