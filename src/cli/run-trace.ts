@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { StrataError } from '../core/errors';
 import { expandHooks, type HookName } from '../core/hooks';
 import { parseInterventions, type Intervention } from '../core/interventions';
-import { missingSentence } from '../core/missing-reasons';
+import { missingSentence } from '../core/missing-sentences';
 import type { Trace } from '../core/run';
 import { createEngine } from '../engine/create-engine';
 import type { Engine, RuntimeOptions } from '../engine/engine';

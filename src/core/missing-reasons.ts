@@ -1,64 +1,45 @@
 import type { ErrorDetails } from './errors';
 import type { BlockHook } from './hooks';
 
-/** What the words for a code may use: names and numbers. */
-export type ReasonDetails = Readonly<Record<string, string | number>>;
-
-type Sentence = (details: ReasonDetails) => string;
-const said = (details: ReasonDetails, name: string): string => String(details[name] ?? '?');
-
-/**
- * Why a part of a model was looked for and not found, each with its English for logs and the command line; the page
- * finds words of its own (`missing.…`). Layers in details count from 1, as people do.
- */
-const SENTENCES = {
+/** Why a part of a model was looked for and not found; the page finds the words (`missing.…`). */
+export const MISSING_REASONS = [
   // what keeps all of a model's inside from being recognised
-  'tangled-graph': () => 'the graph was not recognised: it is too tangled to be followed',
-  'no-output-product': () => 'the unembedding was not recognised: the output is not computed from a matrix product',
-  'operator-before-logits': (d) =>
-    `the unembedding was not recognised: there is a ${said(d, 'operator')} between it and the logits`,
-  'two-factors': () => 'the unembedding was not recognised: the logits are a product of two activations',
-  'vocabulary-unstated': (d) =>
-    `the unembedding was not recognised: the size of its ${said(d, 'operator')} is not stated`,
-  'no-token-table': () =>
-    'the embedding was not recognised: no table of token vectors with a row for every logit is read by an input',
-  'left-graph': () => 'the final norm was not recognised: the walk down from the logits left the graph',
-  'operator-before-stream': (d) =>
-    `the final norm was not recognised: there is a ${said(d, 'operator')} between the unembedding and the residual stream`,
-  'two-streams': () => 'the final norm was not recognised: two independent activations meet in it',
-  'stream-without-embedding': () =>
-    'the residual stream was not recognised: it does not lead down to the token embedding',
-  'broken-stream': () => 'the residual stream was not recognised: it breaks off above a layer with attention',
-  'no-layers': () => 'the residual stream was not recognised: it has no layers',
-  'several-branches': (d) =>
-    `the layer ${said(d, 'layer')} was not recognised: several branches of one kind are added at once`,
-  'layer-without-mlp': (d) => `the layer ${said(d, 'layer')} was not recognised: it has no MLP`,
-  'mlp-without-attention': (d) =>
-    `the layer ${said(d, 'layer')} was not recognised: an MLP comes without attention before it`,
-  'layer-count': (d) =>
-    `the stack of layers was not recognised: config.json says ${said(d, 'stated')} layers, the file has ${said(d, 'found')}`,
-  'head-count-unknown': () =>
-    'the attention was not recognised: neither the file nor config.json says how many heads there are',
-  'head-count': (d) =>
-    `the attention was not recognised: config.json says ${said(d, 'stated')} heads, the file has ${said(d, 'found')}`,
+  'tangled-graph',
+  'no-output-product',
+  'operator-before-logits',
+  'two-factors',
+  'vocabulary-unstated',
+  'no-token-table',
+  'left-graph',
+  'operator-before-stream',
+  'two-streams',
+  'stream-without-embedding',
+  'broken-stream',
+  'no-layers',
+  'several-branches',
+  'layer-without-mlp',
+  'mlp-without-attention',
+  'layer-count',
+  'head-count-unknown',
+  'head-count',
   // found only when it runs
-  'value-count': (d) =>
-    `${said(d, 'hook')} has ${said(d, 'found')} values instead of ${said(d, 'expected')}: the model is not what its config.json says`,
+  'value-count',
   // what a single part lacks
-  'pattern-unused': () => 'nothing multiplies its pattern with values',
-  'several-softmaxes': (d) => `it has ${said(d, 'count')} softmaxes`,
-  'fused-attention': (d) => `it is one fused operator, ${said(d, 'operator')}`,
-  convolution: () => 'this layer has a convolution in its place',
-  'no-product': () => 'this layer has no matrix product in its place',
-  'no-projection': () => 'its projection was not found',
-  'no-activation': () => 'the activation function was not found',
-  experts: () => 'it is not one matrix into neurons and one out of them, as in a mixture of experts',
-  'added-at-once': () => 'attention and MLP are added at once, so there is no stream between them',
-  'no-patterns': () => 'no layer computes one',
-} satisfies Record<string, Sentence>;
+  'pattern-unused',
+  'several-softmaxes',
+  'fused-attention',
+  'convolution',
+  'no-product',
+  'no-projection',
+  'no-activation',
+  'experts',
+  'added-at-once',
+  'no-patterns',
+] as const;
+export type MissingCode = (typeof MISSING_REASONS)[number];
 
-export type MissingCode = keyof typeof SENTENCES;
-export const MISSING_REASONS = Object.keys(SENTENCES) as readonly MissingCode[];
+/** What the words for a code may use: names and numbers. Layers count from 1, as people do. */
+export type ReasonDetails = Readonly<Record<string, string | number>>;
 
 /** A code with the facts that its words may use. */
 export interface MissingReason {
@@ -80,16 +61,7 @@ export function missingReason(code: MissingCode, details: ReasonDetails = {}): M
   return { code, details };
 }
 
-/** English, as the end of a sentence: for logs, error messages and the command line. */
-export function missingSentence({ code, details }: MissingReason): string {
-  const sentence: Sentence = SENTENCES[code];
-  return sentence(details);
-}
-
-/** The reason that an `unknown-anatomy` error holds in its details; undefined where it holds none. */
-export function reasonOf(details: ErrorDetails): MissingReason | undefined {
-  const { reason, ...rest } = details;
-  const facts = Object.entries(rest).filter((fact): fact is [string, string | number] => typeof fact[1] !== 'boolean');
-  const code = MISSING_REASONS.find((one) => one === reason);
-  return code && { code, details: Object.fromEntries(facts) };
+/** The reason in the details of an `unknown-anatomy` error, where whoever threw it put one. */
+export function reasonOf({ reason, ...facts }: ErrorDetails): MissingReason | undefined {
+  return reason === undefined ? undefined : { code: reason as MissingCode, details: facts as ReasonDetails };
 }

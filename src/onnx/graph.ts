@@ -1,4 +1,4 @@
-import { malformed } from '../core/model-flaws';
+import { malformed } from './malformed';
 import { tensorValues, type ExternalFiles } from './constants';
 import { attribute, ElementType, intAttribute, type OnnxModel, type OnnxNode, type OnnxTensor } from './onnx-model';
 import { unknownAnatomy } from './unknown-anatomy';

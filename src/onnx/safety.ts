@@ -1,5 +1,5 @@
 import { StrataError } from '../core/errors';
-import { malformed } from '../core/model-flaws';
+import { malformed } from './malformed';
 import { plainName } from '../core/plain-text';
 import type { ExternalFiles } from './constants';
 import { bytesPerElement, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor } from './onnx-model';

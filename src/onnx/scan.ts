@@ -1,4 +1,4 @@
-import { malformed } from '../core/model-flaws';
+import { malformed } from './malformed';
 import { bytesPerElement } from './onnx-model';
 import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, TensorData, ValueInfo } from './onnx-model';
 import { WireReader, type Field } from './wire';

@@ -1,5 +1,6 @@
 import { StrataError } from '../core/errors';
-import { missingReason, missingSentence, type MissingCode, type ReasonDetails } from '../core/missing-reasons';
+import { missingReason, type MissingCode, type ReasonDetails } from '../core/missing-reasons';
+import { missingSentence } from '../core/missing-sentences';
 
 /** A part of the decoder without which nothing of its inside can be told was looked for and not found. */
 export function unknownAnatomy(code: MissingCode, details: ReasonDetails = {}): StrataError {

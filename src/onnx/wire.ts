@@ -1,4 +1,4 @@
-import { malformed } from '../core/model-flaws';
+import { malformed } from './malformed';
 
 /** One field of a protobuf message. `start`/`end` bound the payload of a length-delimited field in the bytes. */
 export interface Field {

@@ -1,6 +1,6 @@
 import { TOO_LARGE_REASONS, UNSUPPORTED_REASONS, type ErrorDetails, type ErrorRecord } from '../../core/errors';
 import { reasonOf } from '../../core/missing-reasons';
-import { MODEL_FLAWS } from '../../core/model-flaws';
+import type { ModelFlaw } from '../../core/model-flaws';
 import { bytes, whole } from '../../views/format';
 import type { Words, WordValues } from '../../views/words';
 import { missingText } from './missing-words';
@@ -34,7 +34,7 @@ function exactly({ code, details }: ErrorRecord, words: Words): string | undefin
   if (code === 'missing-file' && details['file'] !== undefined) return missingFile(details, words);
   if (code === 'invalid-config' && details['file'] !== undefined) return words('error.invalid-config.file', values);
   if (code === 'malformed-model') {
-    const flaw = MODEL_FLAWS.find((one) => details['flaw'] === one);
+    const flaw = details['flaw'] as ModelFlaw | undefined;
     return flaw && words(`flaw.${flaw}`, values);
   }
   if (code === 'unknown-anatomy') {

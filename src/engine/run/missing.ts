@@ -1,5 +1,6 @@
 import { parseHook } from '../../core/hooks';
-import { missingSentence, type MissingPart } from '../../core/missing-reasons';
+import type { MissingPart } from '../../core/missing-reasons';
+import { missingSentence } from '../../core/missing-sentences';
 import type { ModelInfo } from '../../core/model';
 
 /** Why a model has no such hook, as far as its anatomy says, in English; `hook` may hold `*`. */

@@ -1,6 +1,7 @@
 import { StrataError } from '../../core/errors';
 import type { HookName } from '../../core/hooks';
-import { missingReason, missingSentence } from '../../core/missing-reasons';
+import { missingReason } from '../../core/missing-reasons';
+import { missingSentence } from '../../core/missing-sentences';
 import type { ModelDims } from '../../core/model';
 import { tensor, type Tensor } from '../../core/tensor';
 import { hookShape } from '../../onnx/hook-shape';

@@ -1,4 +1,4 @@
-import { malformed } from '../../core/model-flaws';
+import { malformed } from '../malformed';
 import { tensorBytes } from '../constants';
 import { makeNode } from '../emit';
 import {

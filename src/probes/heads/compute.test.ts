@@ -134,7 +134,7 @@ describe('heads', () => {
   it('says why when no pattern can be read', () => {
     const reason = { code: 'several-softmaxes', details: { count: 3 } } as const;
     const blind = smallInfo({ hooks: ['logits'], missing: [{ part: 'inside-attention', layer: 0, reason }] });
-    expect(() => meta.plan({ ...input, info: blind })).toThrowError(/it has 3 softmaxes/);
+    expect(() => meta.plan({ ...input, info: blind })).toThrowError(/several-softmaxes/);
   });
 
   it('averages over the sequences', () => {
