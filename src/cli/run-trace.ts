@@ -4,9 +4,11 @@ import { dirname } from 'node:path';
 import { StrataError } from '../core/errors';
 import { expandHooks, type HookName } from '../core/hooks';
 import { parseInterventions, type Intervention } from '../core/interventions';
+import { missingSentence } from '../core/missing-sentences';
 import type { Trace } from '../core/run';
 import { createEngine } from '../engine/create-engine';
-import type { Engine, RuntimeOptions } from '../engine/engine';
+import type { Engine } from '../engine/engine';
+import type { RuntimeOptions } from '../engine/session/runtime';
 import { missingReason } from '../engine/run/missing';
 import { parseTraceArguments, USAGE, type TraceArguments } from './arguments';
 import { openModel, type ModelEnvironment } from './find-model';
@@ -132,7 +134,11 @@ function summary(args: TraceArguments, engine: Engine, found: Trace) {
     tokens: found.spec.tokens,
     ...('text' in args.prompt ? { token_texts: engine.describe(found.spec.tokens).map((token) => token.text) } : {}),
     hooks: Object.fromEntries([...found.captures].map(([hook, value]) => [hook, value.dims])),
-    missing: info.missing,
+    missing: info.missing.map(({ reason, ...part }) => ({
+      ...part,
+      code: reason.code,
+      reason: missingSentence(reason),
+    })),
     milliseconds: Math.round(found.milliseconds),
     out: args.out,
   };

@@ -14,7 +14,8 @@ const info = {
   name: 'Atlas',
   family: 'gpt2',
   dtype: 'fp32',
-  backendLabel: 'WASM, 2 threads',
+  backend: 'wasm',
+  threads: 2,
   versions: { 'onnxruntime-web': '1.31' },
   provenance: { source: 'bundled', id: 'atlas', sha256: { 'onnx/model.onnx': 'ab' }, bytes: 1 },
 } as unknown as ModelInfo;

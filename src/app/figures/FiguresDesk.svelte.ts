@@ -40,6 +40,11 @@ export class FiguresDesk {
     }));
   }
 
+  /** Whose words the figures need: the folders of the probes. */
+  get rooms(): readonly string[] {
+    return this.all.map(({ id }) => id);
+  }
+
   get(id: string): PageFigure {
     const figure = this.all.find((one) => one.id === id);
     if (!figure) throw new RangeError(`There is no figure ${id}.`);

@@ -1,3 +1,4 @@
+import { backendLabel } from '../../core/backend-label';
 import type { ErrorRecord } from '../../core/errors';
 import type { ModelInfo } from '../../core/model';
 
@@ -13,7 +14,7 @@ export function bugReport(
     ['details', JSON.stringify(error.details)],
     ['strata', __STRATA_VERSION__],
     ['model', info && `${info.name} (${info.family}, ${info.dtype})`],
-    ['runs on', info?.backendLabel],
+    ['runs on', info && backendLabel(info)],
     ['versions', info && JSON.stringify(info.versions)],
     ['isolated', String(crossOriginIsolated)],
     ['browser', navigator.userAgent],

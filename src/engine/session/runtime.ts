@@ -171,5 +171,5 @@ export function sessionError(cause: unknown, code: 'session-failed' | 'run-faile
     return new StrataError('backend-unavailable', `This backend cannot be used here: ${message}`, {}, { cause });
   }
   const what = code === 'session-failed' ? 'The runtime does not accept this model' : 'The run failed';
-  return new StrataError(code, `${what}: ${message}`, {}, { cause });
+  return new StrataError(code, `${what}: ${message}`, { said: message }, { cause });
 }

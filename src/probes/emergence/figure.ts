@@ -1,6 +1,7 @@
 import { oneOf, optionsOf } from '../../core/schemas';
 import { MEASURES, type Measure } from '../../views/measures';
 import type { FigureEntry } from '../../views/figure-entry';
+import { whole } from '../../views/format';
 import type { EmergenceOptions, EmergenceResult } from './meta';
 
 export interface EmergenceSettings {
@@ -27,8 +28,8 @@ export const figure: FigureEntry<EmergenceSettings, EmergenceOptions, EmergenceR
   document: () => import('./view/document'),
   progress({ done, total, lens }, beside, words) {
     const counts = (of: { readonly done: number; readonly total: number }) => ({
-      done: words.number(of.done),
-      total: words.number(of.total),
+      done: whole(of.done),
+      total: whole(of.total),
     });
     if (lens) return words('progress.emergence', counts(lens));
     // The verdict stands; what is left sets it against other subjects.

@@ -132,8 +132,9 @@ describe('heads', () => {
   });
 
   it('says why when no pattern can be read', () => {
-    const blind = smallInfo({ hooks: ['logits'], missing: [{ part: 'anatomy', reason: 'no Softmax was found' }] });
-    expect(() => plan({ ...input, info: blind })).toThrowError(/no Softmax was found/);
+    const reason = { code: 'several-softmaxes', details: { count: 3 } } as const;
+    const blind = smallInfo({ hooks: ['logits'], missing: [{ part: 'inside-attention', layer: 0, reason }] });
+    expect(() => plan({ ...input, info: blind })).toThrowError(/several-softmaxes/);
   });
 
   it('averages over the sequences', () => {

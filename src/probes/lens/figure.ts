@@ -1,5 +1,6 @@
 import { flag, oneOf, optionsOf } from '../../core/schemas';
 import type { FigureEntry } from '../../views/figure-entry';
+import { whole } from '../../views/format';
 import type { LensOptions, LensResult } from './meta';
 import { SHADINGS, type Shading } from './view/shading';
 
@@ -20,5 +21,5 @@ export const figure: FigureEntry<LensSettings, LensOptions, LensResult> = {
   view: () => import('./View.svelte'),
   document: () => import('./view/document'),
   progress: ({ lens }, _beside, words) =>
-    lens && words('progress.lens', { done: words.number(lens.done), total: words.number(lens.total) }),
+    lens && words('progress.lens', { done: whole(lens.done), total: whole(lens.total) }),
 };

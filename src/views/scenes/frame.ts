@@ -1,3 +1,4 @@
+import { backendLabel } from '../../core/backend-label';
 import type { Fact } from '../../core/fact';
 import type { ModelInfo } from '../../core/model';
 import { columns, shorten } from '../format';
@@ -52,7 +53,7 @@ export function sourceLine(info: ModelInfo, appVersion: string): string {
   const { sha256 } = info.provenance;
   const file = Object.keys(sha256).find((path) => path.endsWith('.onnx'));
   const hash = file === undefined ? [] : [`sha256 ${sha256[file]!.slice(0, DIGITS)}`];
-  return [info.name, info.dtype, info.backendLabel, `Strata ${appVersion}`, ...hash].join(' · ');
+  return [info.name, info.dtype, backendLabel(info), `Strata ${appVersion}`, ...hash].join(' · ');
 }
 
 /** The fact in one line, as it stands under a figure's title. */
