@@ -41,7 +41,7 @@ export function layerOf(path) {
     const file = rest.join('/');
     const kind = /^meta(\.ts)?$/.test(file)
       ? 'probe-meta'
-      : /\.svelte$|^view\/|^figure(\.ts)?$/.test(file)
+      : /\.svelte$|^(view|words)\/|^figure(\.ts)?$/.test(file)
         ? 'probe-view'
         : 'probe-run';
     return { layer: kind, probe: second };

@@ -4,7 +4,6 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { breathe } from '../core/breathe';
-import { StrataError } from '../core/errors';
 import { parseAnswers, type Fact } from '../core/fact';
 import { DTYPES, type ModelInfo } from '../core/model';
 import type { ModelApi } from '../core/model-api';
@@ -74,7 +73,7 @@ interface ProbeArguments {
 }
 
 /**
- * `npm run probe`: any probe of the page without the page (docs/definitions.md, "Probes without the page").
+ * `npm run probe`: any probe of the page without the page (docs/definitions.md, “Probe”).
  * @param argv What follows the command's name.
  * @returns The exit status: 0, or 1 after one line of complaint.
  */

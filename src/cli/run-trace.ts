@@ -22,7 +22,7 @@ export interface TraceEnvironment extends ModelEnvironment {
 }
 
 /**
- * `npm run trace`: one run of a model, its hooks written as safetensors (SPEC.md, "Command line").
+ * `npm run trace`: one run of a model, its hooks written as safetensors (docs/definitions.md, “Trace”).
  * @param argv What follows the command's name.
  * @returns The exit status: 0, or 1 after one line of complaint.
  */

@@ -31,12 +31,16 @@ async function figureItems(page: Page, figure: PageFigure, words: Words): Promis
   const input = figureInput(page, figure, context, SERIES.light);
   if (!input || !(figure.entry.hasPicture?.(input.shown.result) ?? true)) return [];
   const { document } = await figure.entry.document();
-  const word = (part: string): string => words(`${figure.id}.${part}` as WordKey);
+  const called = words(`${figure.id}.name` as WordKey);
   const fact = factLine(input.shown.fact);
-  const frame = { title: word('title'), fact, source: sourceLine(context.info, __STRATA_VERSION__) };
+  const frame = {
+    title: words(`${figure.id}.title` as WordKey),
+    fact,
+    source: sourceLine(context.info, __STRATA_VERSION__),
+  };
   const { scene } = document;
   return document.tables(input, words).map(({ name, table, result }, index) => ({
-    name: name ?? word('name'),
+    name: name ?? called,
     fact,
     ...(index === 0 && scene ? { scene: () => scene(input, frame, words) } : {}),
     table: () => table,

@@ -5,9 +5,10 @@ import { ERROR_CODES, TOO_LARGE_REASONS, UNSUPPORTED_REASONS } from '../../core/
 import { MISSING_REASONS } from '../../core/missing-reasons';
 import { LOAD_NOTES } from '../../core/model';
 import { MODEL_FLAWS } from '../../core/model-flaws';
-import { HEAD_KINDS } from '../../probes/heads/meta';
 import { SIZES, THEMES } from '../../state/Settings.svelte';
 import { KINDS as FACT_KINDS } from '../ledger/ledger';
+import { smallInfo } from '../../../tests/fixtures/probe-input.ts';
+import { findFigures } from '../figures/registry';
 import { english } from './messages';
 
 const SRC = new URL('../../', import.meta.url).pathname;
@@ -23,14 +24,22 @@ const files = new Map(
 );
 const keys = [...files.values()].flatMap((messages) => Object.keys(messages));
 
+/** Probes, and those that a model without any hook has nothing for. */
+const probes = findFigures().map(({ meta, entry }) => ({ id: meta.id, needs: meta.needs, place: entry.place }));
+const blind = smallInfo({ hooks: [] });
+const lacking = probes.filter(({ needs }) => needs(blind) !== undefined).map(({ id }) => id);
+/** What the folders of probes say of their own keys. */
+const own = import.meta.glob<Readonly<Record<string, readonly string[]>>>('../../probes/*/words/templates.ts', {
+  import: 'templates',
+  eager: true,
+});
+
 const BACKEND_LIMITS = ['context', 'memory'];
 const FITS = ['fits', 'tight', 'too-large'];
 const STEPS = ['verify', 'tokenizer', 'anatomy', 'session', 'self-check'];
-const SHADINGS = ['p', 'rank', 'entropy', 'kl'];
 const FORMATS = ['svg', 'png', 'csv', 'json'];
 const FIELDS = ['prompt', 'answer', 'foil'];
 const EVENTS = ['first', 'stable', 'half'];
-const VARIANTS = ['plain', 'value', 'rollout'];
 const EMERGES = ['never', 'lost', 'embedding', 'last', 'stays', 'passing'];
 
 /**
@@ -38,17 +47,12 @@ const EMERGES = ['never', 'lost', 'embedding', 'last', 'stays', 'passing'];
  * there. That each of these is a key is also checked when compiling; here, that nothing else is in the files.
  */
 const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
-  '*.name': ['lens', 'attention'],
+  ...(Object.assign({}, ...Object.values(own)) as Record<string, readonly string[]>),
+  '*.cannot': lacking,
+  '*.name': probes.map(({ id }) => id),
+  '*.title': probes.filter(({ place }) => place !== 'none').map(({ id }) => id),
   'anatomy.limit.*': BACKEND_LIMITS,
   'anatomy.source.*': ['bundled', 'hub', 'folder'],
-  'attention.does.*': HEAD_KINDS,
-  'attention.variant.*': VARIANTS,
-  'attention.variant.*.meaning': VARIANTS,
-  'cannot.*': ['lens', 'attention'],
-  'continuation.*': ['tokens', 'temperature', 'topK', 'topP', 'seed'],
-  'continuation.*.formula': ['temperature', 'topK', 'topP'],
-  'continuation.*.meaning': ['temperature', 'topK', 'topP', 'seed'],
-  'continuation.finish.*': ['length', 'end-token', 'context-full', 'memory-full', 'cancelled'],
   'display.size.*': SIZES,
   'display.theme.*': THEMES,
   'error.*': ERROR_CODES,
@@ -59,13 +63,7 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   'export.*': FORMATS,
   'flaw.*': MODEL_FLAWS,
   'gallery.kind.*': FACT_KINDS,
-  'heads.kind.*': HEAD_KINDS,
-  'heads.kind.*.formula': HEAD_KINDS,
-  'heads.kind.*.meaning': HEAD_KINDS,
   'ledger.list.*': ['taught', 'within', 'heldBack', 'free'],
-  'lens.sentence.*': SHADINGS,
-  'lens.shade.*': SHADINGS,
-  'lens.shade.*.meaning': SHADINGS,
   'load.once.*': ['bundled', 'hub', 'folder'],
   'load.step.*': STEPS,
   'missing.*': MISSING_REASONS,

@@ -1,12 +1,7 @@
-import { oneOf, optionsOf } from '../../core/schemas';
-import { MEASURES, type Measure } from '../../views/measures';
 import type { FigureEntry } from '../../views/figure-entry';
 import { whole } from '../../views/format';
 import type { EmergenceOptions, EmergenceResult } from './meta';
-
-export interface EmergenceSettings {
-  readonly measure: Measure;
-}
+import { settings, type EmergenceSettings } from './view/settings';
 
 /** `answer` is the column whose next token is the answer, which the verdict speaks of; `column` is another, if chosen. */
 export const figure: FigureEntry<EmergenceSettings, EmergenceOptions, EmergenceResult> = {
@@ -14,7 +9,7 @@ export const figure: FigureEntry<EmergenceSettings, EmergenceOptions, EmergenceR
   place: 'side',
   slide: true,
   slots: ['answer', 'column'],
-  settings: optionsOf({ measure: oneOf(MEASURES, 'p') }),
+  settings,
   keeps: true,
   asks(turn, _settings, { column, otherSubjects, fact }) {
     if (turn === 'first') return [{ slot: 'answer', options: { position: 'answer' } }];

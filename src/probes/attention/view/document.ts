@@ -1,6 +1,6 @@
 import type { FigureDocument } from '../../../views/figure-entry';
 import { framed } from '../../../views/scenes/frame';
-import type { AttentionSettings } from '../figure';
+import type { AttentionSettings } from './settings';
 import type { AttentionResult } from '../meta';
 import { headMap, shownVariant } from './reading';
 import { attentionScene } from './scene';

@@ -2,7 +2,7 @@ import { visible } from '../../../views/format';
 import type { FigureDocument } from '../../../views/figure-entry';
 import { framed } from '../../../views/scenes/frame';
 import type { Words } from '../../../views/words';
-import type { ContinuationSettings } from '../figure';
+import type { ContinuationSettings } from './settings';
 import type { ContinuationResult } from '../meta';
 import { continuationScene } from './scene';
 import { continuationTable } from './table';

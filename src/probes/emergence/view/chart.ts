@@ -3,7 +3,7 @@ import type { FigureInput } from '../../../views/figure-entry';
 import { layerRows } from '../../../views/layer-rows';
 import type { LayerChartModel } from '../../../views/scenes/layer-chart-scene';
 import type { Words } from '../../../views/words';
-import type { EmergenceSettings } from '../figure';
+import type { EmergenceSettings } from './settings';
 import type { EmergenceResult } from '../meta';
 import { curvesOf, eventMarks, nullBand, shownMeasure } from './curves';
 

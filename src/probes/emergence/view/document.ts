@@ -3,7 +3,7 @@ import { percent } from '../../../views/format';
 import { depthName } from '../../../views/layer-rows';
 import { framed } from '../../../views/scenes/frame';
 import { layerChartScene } from '../../../views/scenes/layer-chart-scene';
-import type { EmergenceSettings } from '../figure';
+import type { EmergenceSettings } from './settings';
 import type { EmergenceResult } from '../meta';
 import { emergenceChart } from './chart';
 import { steepestRow } from './curves';

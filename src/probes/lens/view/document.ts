@@ -1,7 +1,7 @@
 import type { FigureDocument } from '../../../views/figure-entry';
 import { framed } from '../../../views/scenes/frame';
 import { layerGridScene } from '../../../views/scenes/layer-grid-scene';
-import type { LensSettings } from '../figure';
+import type { LensSettings } from './settings';
 import type { LensResult } from '../meta';
 import { lensGrid } from './grid';
 import { lensTable } from './table';

@@ -3,7 +3,7 @@ import { layerRows } from '../../../views/layer-rows';
 import type { FigureInput } from '../../../views/figure-entry';
 import type { LayerGridModel } from '../../../views/scenes/layer-grid-scene';
 import type { Words } from '../../../views/words';
-import type { LensSettings } from '../figure';
+import type { LensSettings } from './settings';
 import type { LensResult } from '../meta';
 import { largestKl, shaded } from './shading';
 
