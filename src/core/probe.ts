@@ -1,13 +1,7 @@
 import type { Fact, PreparedFact } from './fact';
 import type { ModelInfo } from './model';
 import type { RunSpec, Trace } from './run';
-import type { Tensor } from './tensor';
-
-/** Reads one of the model's weights, found by anatomy; undefined where this model has none of that kind. */
-export interface WeightReader {
-  /** Output projection of attention, `[head, d_head, d_model]`. */
-  W_O(layer: number): Tensor | undefined;
-}
+import type { WeightReader } from './weights';
 
 export interface ProbeInput<Options> {
   readonly info: ModelInfo;

@@ -1,7 +1,7 @@
 import type { Fact, PreparedFact, Token } from '../core/fact';
 import type { Backend, ModelFiles, ModelInfo } from '../core/model';
-import type { WeightReader } from '../core/probe';
 import type { RunSpec, Trace } from '../core/run';
+import type { WeightReader } from '../core/weights';
 import type { Runtime } from './session/runtime';
 
 /** Where ONNX Runtime's own files are; injected, because page, worker and Node keep them in different places. */

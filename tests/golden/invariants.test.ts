@@ -175,7 +175,7 @@ describe.each(LAYOUTS)('$folder ($dtype) by itself', ({ folder, dtype }) => {
     if (engine.info.family.startsWith('gemma')) return;
     // Quantised products round their input as well.
     const tolerance = dtype.startsWith('fp') ? 1e-5 : 0.05;
-    const W_O = engine.weights.W_O(1)!;
+    const W_O = engine.weights.ofLayer(1, 'W_O') as Tensor;
     expect(W_O.dims).toEqual([n_heads, d_head, d_model]);
     // Up to a bias that is the same at every position.
     const difference = tokens.map((_, pos) => {
