@@ -90,9 +90,9 @@ class ColumnTrace {
     const rest = data.length / sizeOf(assumed);
     const inferred = [...open.keys()].filter((axis) => open[axis] === -1);
     const unknown = [...open.keys()].filter((axis) => open[axis] === undefined);
-    const [free] = inferred.length > 0 ? inferred : unknown;
+    const [free, second] = inferred.length > 0 ? inferred : unknown;
     if (rest === 1) return { dims: assumed, data };
-    if (free === undefined || inferred.length + unknown.length !== 1 || !Number.isInteger(rest)) return undefined;
+    if (free === undefined || second !== undefined || !Number.isInteger(rest)) return undefined;
     return { dims: assumed.map((size, axis) => (axis === free ? rest : size)), data };
   }
 

@@ -255,7 +255,7 @@ function restored(view: GraphView, node: OnnxNode, rows: StoredValues): StoredVa
   return { dims: rows.dims, at: (index) => (rows.at(index) - (zero?.at(0) ?? 0)) * scale.at(0) };
 }
 
-/** The matrix whose rows a tensor is looked up from. */
+/** The matrix whose rows a tensor is looked up from, or whose first rows it is. */
 function tableBehind(view: GraphView, name: string): StoredValues | undefined {
   const passing = ['Cast', 'Identity', 'Reshape', 'Unsqueeze', 'Squeeze', 'Expand', 'Slice', 'Dropout'];
   for (let at = name; ; ) {
@@ -268,6 +268,8 @@ function tableBehind(view: GraphView, name: string): StoredValues | undefined {
       if (table?.dims.length !== 2) return undefined;
       return node.op === 'Gather' ? table : restored(view, node, table);
     }
+    const whole = node.op === 'Slice' && view.isConstant(source) ? storedValues(view, source) : undefined;
+    if (whole) return whole.dims.length === 2 && view.numbers(node.inputs[1] ?? '')?.[0] === 0 ? whole : undefined;
     if (!passing.includes(node.op)) return undefined;
     at = source;
   }
