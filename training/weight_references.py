@@ -25,7 +25,7 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
-from atlas import GOLDEN, PRODUCT
+from atlas import GOLDEN, GOLDEN_MLP, GOLDEN_WEIGHTS, PRODUCT
 from families import FAMILIES, FIXTURES, random_model
 from layouts import LAYOUTS
 from named_weights import named_weights
@@ -139,9 +139,10 @@ def models() -> dict[str, object]:
     return made
 
 
-def atlas() -> torch.nn.Module:
+def write_atlas() -> None:
     """In double precision, like golden.py's numbers."""
-    return transformers.GPT2LMHeadModel.from_pretrained(PRODUCT, attn_implementation="eager").double().eval()
+    model = transformers.GPT2LMHeadModel.from_pretrained(PRODUCT, attn_implementation="eager").double().eval()
+    write(model, GOLDEN, GOLDEN_WEIGHTS, GOLDEN_MLP)
 
 
 def main() -> None:
@@ -151,7 +152,7 @@ def main() -> None:
     made = models()
     for name in sys.argv[1:] or (*made, "atlas"):
         if name == "atlas":
-            write(atlas(), GOLDEN, GOLDEN.with_name("atlas-weights.json"), GOLDEN.with_name("atlas-mlp.safetensors"))
+            write_atlas()
         else:
             folder = FIXTURES / name
             write(made[name](), folder / "reference.safetensors", folder / "weights.json", folder / "mlp.safetensors")

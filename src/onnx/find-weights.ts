@@ -195,11 +195,9 @@ export class WeightFinder {
     const gather = view.producer(anatomy.embedding.tensor);
     if (!gather || intAttribute(gather, 'axis', 0) !== 0) return undefined;
     let values =
-      gather.op === 'GatherBlockQuantized'
-        ? blockwiseTable(view, gather)
-        : storedValues(view, gather.inputs[0] ?? '');
+      gather.op === 'GatherBlockQuantized' ? blockwiseTable(view, gather) : storedValues(view, gather.inputs[0] ?? '');
     const { d_model } = anatomy.dims;
-    for (let at = anatomy.embedding.tensor; at !== anatomy.embedding.scaled; ) {
+    for (let at = anatomy.embedding.tensor; at !== anatomy.embedding.scaled;) {
       const node = view.consumers(at).find(({ op }) => op !== 'Shape');
       if (!node || !values) return undefined;
       values = node.op === 'Mul' ? scaled(values, constantOf(view, node), d_model) : restored(view, node, values);
@@ -258,7 +256,7 @@ function restored(view: GraphView, node: OnnxNode, rows: StoredValues): StoredVa
 /** The matrix whose rows a tensor is looked up from, or whose first rows it is. */
 function tableBehind(view: GraphView, name: string): StoredValues | undefined {
   const passing = ['Cast', 'Identity', 'Reshape', 'Unsqueeze', 'Squeeze', 'Expand', 'Slice', 'Dropout'];
-  for (let at = name; ; ) {
+  for (let at = name; ;) {
     const node = view.producer(at);
     const source = node?.inputs[0];
     if (!node || source === undefined) return undefined;

@@ -39,7 +39,10 @@ describe.each(HELD_TO_PYTORCH.filter(({ folder }) => folder !== WITHOUT_NEURONS)
 
     it('are followed by the edit that PyTorch makes in the weights', async () => {
       const layer = Number(neurons.metadata['edit.layer']);
-      const [key, value] = ['edit.key', 'edit.value'].map((name) => [...neurons.get(0, name).data]) as [number[], number[]];
+      const [key, value] = ['edit.key', 'edit.value'].map((name) => [...neurons.get(0, name).data]) as [
+        number[],
+        number[],
+      ];
       const edit: EditIntervention = { kind: 'edit', layer, key, value };
       const last = blockHook(engine.info.dims.n_layers - 1, 'hook_resid_post');
       const run = async (interventions: readonly EditIntervention[]) =>
@@ -70,7 +73,10 @@ describe('a mixture of experts', () => {
       }
       const edit: EditIntervention = { kind: 'edit', layer, key: [1], value: new Array<number>(dims.d_model).fill(1) };
       const asked = engine.trace({ tokens: [1, 2], interventions: [edit], captures: ['logits'] });
-      await expect(asked).rejects.toMatchObject({ code: 'unknown-hook', details: { hook: blockHook(layer, 'mlp.hook_post') } });
+      await expect(asked).rejects.toMatchObject({
+        code: 'unknown-hook',
+        details: { hook: blockHook(layer, 'mlp.hook_post') },
+      });
     }
     await engine.dispose();
   });

@@ -157,7 +157,9 @@ describe.each(LAYOUTS)('rows of $folder ($dtype)', ({ folder, dtype }) => {
     expect(W_U.dims).toEqual([d_model, d_vocab]);
     ids.forEach((id, row) => {
       expect(slice(rows, row)).toEqual(slice(W_E, id));
-      expect([...slice(columns, row)]).toEqual(Array.from({ length: d_model }, (_, at) => W_U.data[at * d_vocab + id]!));
+      expect([...slice(columns, row)]).toEqual(
+        Array.from({ length: d_model }, (_, at) => W_U.data[at * d_vocab + id]!),
+      );
     });
     const trace = await engine.trace({ tokens: ids, interventions: [], captures: ['hook_embed'] });
     const embedded = trace.captures.get('hook_embed')!;

@@ -88,7 +88,10 @@ describe('attention', () => {
   it('weights each source by how much it would write', () => {
     const input = { info, prepared: fact, options: meta.parseOptions({ valueWeighted: true }), related: [] };
     const identity = tensor([2, 2, 4], Float32Array.from([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]));
-    const result = compute(input, [trace(meta.plan(input)[0]!, { captures })], { ...noWeights, ofLayer: () => identity });
+    const result = compute(input, [trace(meta.plan(input)[0]!, { captures })], {
+      ...noWeights,
+      ofLayer: () => identity,
+    });
     // layer 0: norms head 0 = [1, 2], head 1 = [1, 3]
     const expected = [1, 0, 0.2, 1.6, 1, 0, 0.6, 1.2];
     expected.forEach((value, cell) => expect(result.valueWeighted![cell]).toBeCloseTo(value, 6));
@@ -96,7 +99,10 @@ describe('attention', () => {
 
   it('names the part that is missing instead of inventing weights', () => {
     const input = { info, prepared: fact, options: meta.parseOptions({ valueWeighted: true }), related: [] };
-    const none: WeightReader = { ...noWeights, ofLayer: (layer, name) => ({ missing: name, layer, reason: 'no-part' }) };
+    const none: WeightReader = {
+      ...noWeights,
+      ofLayer: (layer, name) => ({ missing: name, layer, reason: 'no-part' }),
+    };
     const result = compute(input, [trace(meta.plan(input)[0]!, { captures })], none);
     expect(result.valueWeighted).toBeUndefined();
     expect(result.valueWeightedMissing).toBe('blocks.0.attn.W_O');
