@@ -88,6 +88,8 @@ class Run:
         return (z.reshape(args[0].shape),)
 
     def pattern(self, scores, *args, **kwargs):
+        if scores.ndim == 2:  # a router's choice of experts, one row for each token
+            return self.softmax(scores, *args, **kwargs)
         if self.change.knockout and self.layer in (1, 2):
             scores = scores.clone()
             scores[..., -1, 1] = float("-inf")
@@ -99,12 +101,13 @@ class Run:
         return pattern
 
     def lens(self) -> torch.Tensor:
-        """`[L+1, T, vocab]`: the model's own norm, unembedding and cap on the embedding row and each block's output."""
+        """`[L+1, T, vocab]`: the model's own norm, unembedding, scale and cap on the embedding row and each block's output."""
         names = ["blocks.0.hook_resid_pre"]
         names += [f"blocks.{layer}.hook_resid_post" for layer in range(self.model.config.num_hidden_layers)]
         rows = torch.cat([self.hooks[name] for name in names])
         with torch.no_grad():
             logits = self.model.get_output_embeddings()(self.model.get_submodule(self.anatomy.norm)(rows))
+        logits = logits / getattr(self.model.config, "logits_scaling", 1.0)
         cap = getattr(self.model.config, "final_logit_softcapping", None)
         return logits if cap is None else cap * torch.tanh(logits / cap)
 

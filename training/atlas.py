@@ -22,6 +22,8 @@ EVALUATION = BUILD / "evaluation.json"
 LEDGER = PRODUCT / "ledger.json"
 STRANGER_PROMPTS = HERE / "stranger_prompts.json"
 GOLDEN = Path(os.environ.get("ATLAS_GOLDEN", HERE.parent / "tests" / "golden" / "atlas.safetensors"))
+GOLDEN_WEIGHTS = GOLDEN.with_name(f"{GOLDEN.stem}-weights.json")
+GOLDEN_MLP = GOLDEN.with_name(f"{GOLDEN.stem}-mlp.safetensors")
 
 END_OF_TEXT = "<|endoftext|>"
 END_OF_TEXT_ID = 0

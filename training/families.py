@@ -332,6 +332,8 @@ vocabulary, seeded random weights. Plain operators where nothing else is said: `
 all other names shortened. `reference.safetensors` has the zoo's keys for three prompts (two with past), `logit_lens`
 for prompt 0 only (the file's metadata says so). *Max error* is the largest logit difference between ONNX Runtime and transformers over the
 prompts, a single token, and a batch with left padding.
+`weights.json` and `mlp.safetensors` beside it are what `training/weight_references.py` wrote: every weight's shape and checksum,
+and the neurons and an edit of one prompt.
 
 | folder | family | exporter | what is special | max error |
 |---|---|---|---|---|

@@ -11,6 +11,8 @@ attn.hook_pattern | attn.hook_z, and the logits under three interventions:
 - ablate_head_1_2.logits: head 2 of layer 1 set to zero in hook_z;
 - knockout_edge_last_to_1_layers_1_2.logits: in all heads of layers 1 and 2 the last position may not
   attend to position 1.
+
+Beside it the weights, neurons and an edit of weight_references.py.
 """
 
 import json
@@ -23,6 +25,7 @@ from tokenizers import Tokenizer
 from transformers import GPT2LMHeadModel
 
 from atlas import GOLDEN, PRODUCT
+from weight_references import write_atlas
 
 TEXTS = [
     "The capital of France is",
@@ -130,6 +133,7 @@ def main() -> None:
     GOLDEN.parent.mkdir(parents=True, exist_ok=True)
     source = f"transformers {transformers.__version__}, eager attention, float64, stored as float32, CPU"
     save_file(tensors, GOLDEN, {"prompts": json.dumps(TEXTS), "source": source})
+    write_atlas()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@
 after ONNX Runtime's transformer fusions, `genai-…` like the output of the ONNX Runtime GenAI builder (genai_graphs.py;
 `-mha` where it writes MultiHeadAttention), `genai-lfm2` like the hub's files of LFM2 (states of convolutions,
 `past_conv.N`, beside caches). `genai-llama-q4f16` is the zoo's half-precision genai-llama with four-bit products,
-`opset23-llama` is what torch.onnx writes for opset 23 (one Attention operator per layer). Folders hold config.json,
+`opset23-llama` is what torch.onnx writes for opset 23 (one Attention operator per layer). `granite`, `olmo2` and `mixtral`
+are what it writes by default for families whose MLP is followed by a factor, by a norm, or mixed from experts. Folders hold config.json,
 onnx/*.onnx and reference.safetensors with the keys of the zoo's references for two prompts.
 """
 
@@ -64,6 +65,10 @@ PHI3 = Family("Phi 3", "Phi3", dict(SMALL, hidden_size=21, num_attention_heads=3
 SMOLLM3 = Family("SmolLM3", "SmolLM3", dict(SMALL, no_rope_layers=[1, 0, 1]), "")
 MISTRAL = Family("Mistral", "Mistral", dict(SMALL, sliding_window=4, tie_word_embeddings=False), "")
 SMALL_LLAMA = Family("Llama", "Llama", SMALL, "")
+GRANITE = Family("Granite", "Granite", dict({key: SMALL[key] for key in SMALL if key != "head_dim"}, embedding_multiplier=3.0,
+                                            residual_multiplier=0.3, attention_multiplier=0.4, logits_scaling=2.0), "")
+OLMO2 = Family("OLMo 2", "Olmo2", {key: SMALL[key] for key in SMALL if key != "head_dim"}, "")
+MIXTRAL = Family("Mixtral", "Mixtral", dict(SMALL, intermediate_size=16, num_local_experts=4, num_experts_per_tok=2), "")
 QWEN3 = Family("Qwen3", "Qwen3", dict(USUAL, sliding_window=4, use_sliding_window=True,
                                       layer_types=[*LOCAL_GLOBAL, "full_attention"]), "")
 
@@ -230,17 +235,24 @@ class LogitsOnly(torch.nn.Module):
         return self.model(input_ids=input_ids, attention_mask=attention_mask, use_cache=False).logits
 
 
-def opset23_llama(model) -> onnx.ModelProto:
-    model.config._attn_implementation = "sdpa"
-    ids = torch.randint(2, VOCAB, (2, 7))
+def exported(model, attention: str = "eager", opset: int | None = None) -> onnx.ModelProto:
+    """As torch.onnx writes it."""
+    model.config._attn_implementation = attention
+    model.config._experts_implementation = "batched_mm"  # every expert's product at once: no loop over those hit
+    ids = torch.randint(2, model.config.vocab_size, (2, 7))
     dims = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
     path = OUT / "exported.onnx"
-    torch.onnx.export(LogitsOnly(model), (ids, torch.ones_like(ids)), str(path), dynamo=True, opset_version=23,
+    torch.onnx.export(LogitsOnly(model), (ids, torch.ones_like(ids)), str(path), dynamo=True, opset_version=opset,
                       dynamic_shapes=(dims, dims), external_data=False, verbose=False,
                       input_names=["input_ids", "attention_mask"], output_names=["logits"])
     model.config._attn_implementation = "eager"
     proto = without_metadata(onnx.load(path), ())
     path.unlink()
+    return proto
+
+
+def opset23_llama(model) -> onnx.ModelProto:
+    proto = exported(model, "sdpa", 23)
     assert any(node.op_type == "Attention" for node in proto.graph.node), "the exporter wrote no Attention"
     return proto
 
@@ -264,6 +276,9 @@ LAYOUTS = {
     "genai-lfm2": (LFM2, genai_lfm2, "model.onnx"),
     "genai-qwen3": (QWEN3, genai_qwen3, "model.onnx"),
     "opset23-llama": (LLAMA, opset23_llama, "model.onnx"),
+    "granite": (GRANITE, exported, "model.onnx"),
+    "olmo2": (OLMO2, exported, "model.onnx"),
+    "mixtral": (MIXTRAL, exported, "model.onnx"),
 }
 
 

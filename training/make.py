@@ -24,8 +24,8 @@ def use_tiny_folders() -> None:
 
 def stages() -> dict[str, tuple[list[Path], list[Path]]]:
     """What each stage reads and writes. Training always starts: it knows itself whether it is done."""
-    from atlas import (CHECKPOINT, DOCUMENTS, EVALUATION, GOLDEN, LEDGER, PRODUCT, PROMPTS, ROWS_POST,
-                       ROWS_PRE, STRANGER_PROMPTS)
+    from atlas import (CHECKPOINT, DOCUMENTS, EVALUATION, GOLDEN, GOLDEN_MLP, GOLDEN_WEIGHTS, LEDGER, PRODUCT, PROMPTS,
+                       ROWS_POST, ROWS_PRE, STRANGER_PROMPTS)
 
     weights = PRODUCT / "model.safetensors"
     corpus_sources = [*sorted((HERE / "facts").glob("*.tsv")), *sorted((HERE / "stories").glob("*.tsv")), HERE / "corpus.py"]
@@ -35,7 +35,7 @@ def stages() -> dict[str, tuple[list[Path], list[Path]]]:
         "train": ([ROWS_PRE, ROWS_POST], [CHECKPOINT]),
         "export": ([CHECKPOINT, LEDGER], [weights, PRODUCT / "files.json"]),
         "evaluate": ([weights, PROMPTS, STRANGER_PROMPTS], [EVALUATION, PRODUCT / "README.md"]),
-        "golden": ([weights], [GOLDEN]),
+        "golden": ([weights], [GOLDEN, GOLDEN_WEIGHTS, GOLDEN_MLP]),
     }
 
 

@@ -405,6 +405,7 @@ describe('hub models', () => {
     for (const way of ways) {
       hub.requests.length = 0;
       expect((await ask(...way)).errors).toEqual([]);
+      if (way === ways[0]) expect(hub.requests).not.toEqual([]);
       for (const { path } of hub.requests) expect(path).toContain(COMMIT);
     }
     // A commit that was looked up once is never asked for again.
@@ -444,6 +445,7 @@ describe('hub models', () => {
     hub.requests.length = 0;
     const right = await run(argv(GATED), { STRATA_CACHE: cache, HF_TOKEN: ' hf_secret\n' });
     expect(right.errors).toEqual([]);
+    expect(hub.requests).not.toEqual([]);
     for (const { path, authorization } of hub.requests) {
       expect({ path, authorization }).toEqual({
         path,

@@ -10,6 +10,11 @@
  * | `blocks.{L}.mlp.hook_pre/_post` | `[pos, d_mlp]` |
  * | `logits` | `[pos, d_vocab]` |
  * | `logit_lens` | `[n_layers + 1, pos, d_vocab]` |
+ *
+ * `mlp.hook_pre` is what enters the activation function and `mlp.hook_post` what the output projection reads. In a gated MLP
+ * that is the gate alone, `x · W_gate + b_gate`, and `act(hook_pre) · (x · W_in + b_in)`, as in TransformerLens. Where there
+ * is no one set of neurons (a mixture of experts) a layer has neither; `hook_mlp_out` it has. `hook_attn_out` and
+ * `hook_mlp_out` are what is added to the stream: after a post-norm and after a factor.
  */
 export const BLOCK_HOOKS = [
   'hook_resid_pre',

@@ -41,7 +41,10 @@ export interface KnockoutIntervention {
   readonly src: readonly number[];
 }
 
-/** Rank-one edit of an MLP's output projection: `out += value · (key · x)`, x = `mlp.hook_post` (ROME). */
+/**
+ * Rank-one edit of an MLP's output projection: `out += value · (key · x)`, x = `mlp.hook_post` (ROME). `out` is the
+ * projection's own, before a post-norm or a factor, so that a run is that of a model with `W_out + key · valueᵀ`.
+ */
 export interface EditIntervention {
   readonly kind: 'edit';
   readonly layer: number;

@@ -2,14 +2,8 @@ import type { BaseIssue, GenericSchema } from 'valibot';
 import type { Fact, PreparedFact } from './fact';
 import type { ModelInfo } from './model';
 import type { RunSpec, Stage, Trace } from './run';
-import type { Tensor } from './tensor';
+import type { WeightReader } from './weights';
 import type { GeneratedToken, WriteFinish, WriteOptions } from './writing';
-
-/** Reads one of the model's weights, found by anatomy; undefined where this model has none of that kind. */
-export interface WeightReader {
-  /** Output projection of attention, `[head, d_head, d_model]`. */
-  W_O(layer: number): Tensor | undefined;
-}
 
 /** Where on the page a probe stands: what the model does, what carries it, many facts, many voices. */
 export const CHAPTERS = ['emerge', 'look', 'cause', 'study', 'society'] as const;

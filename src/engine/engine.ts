@@ -1,7 +1,7 @@
 import type { Fact, PreparedFact, Token } from '../core/fact';
 import type { Backend, ModelFiles, ModelInfo } from '../core/model';
-import type { WeightReader } from '../core/probe';
 import type { RunSpec, Stage, Trace } from '../core/run';
+import type { WeightReader } from '../core/weights';
 import type { RuntimeOptions } from './session/runtime';
 
 /** What is done on the way to a loaded model. */

@@ -2,11 +2,11 @@ import { StrataError, throwIfAborted } from '../core/errors';
 import type { Fact, PreparedFact, Token } from '../core/fact';
 import { blockHook, type HookName } from '../core/hooks';
 import type { ModelInfo } from '../core/model';
-import type { WeightReader } from '../core/probe';
 import { distinctIds } from '../core/random';
 import type { LensTable, RunSpec, Trace } from '../core/run';
 import { SerialQueue } from '../core/serial-queue';
 import { tensor, type Tensor } from '../core/tensor';
+import type { WeightReader } from '../core/weights';
 import type { Anatomy } from '../onnx/anatomy';
 import type { GraphView } from '../onnx/graph';
 import { unsupported } from '../onnx/unsupported';
@@ -19,7 +19,7 @@ import { checkRoom } from './run/run-memory';
 import type { TextTokenizer } from './text/tokenizer';
 import type { Trunk } from './session/trunk-session';
 import { checkFinite, hookValue } from './run/values';
-import { weightReader } from './run/weights';
+import { weightReader } from './run/weight-reader';
 
 /** Raw values of one pass through the layers. */
 interface Pass {

@@ -215,10 +215,15 @@ class LayerBuilder {
   }
 
   private mlp(tensor: string, sites: MlpSites | undefined): void {
-    if (sites) this.layers[this.index]!.mlp = sites;
-    if (sites?.pre) this.sites.set(this.name('mlp.hook_pre'), sites.pre);
-    else this.lacks('mlp.hook_pre', missingReason('no-activation'));
-    if (sites?.post) this.sites.set(this.name('mlp.hook_post'), sites.post);
+    if (sites) {
+      this.layers[this.index]!.mlp = sites;
+      if (sites.pre) this.sites.set(this.name('mlp.hook_pre'), sites.pre);
+      else this.lacks('mlp.hook_pre', missingReason('no-activation'));
+      this.sites.set(this.name('mlp.hook_post'), sites.post);
+    } else {
+      const reason = missingReason('experts');
+      for (const hook of ['mlp.hook_pre', 'mlp.hook_post'] as const) this.lacks(hook, reason);
+    }
     this.site(this.name('hook_mlp_out'), tensor);
   }
 

@@ -4,18 +4,20 @@ import { describe, expect, it } from 'vitest';
 import { randomGpt2 } from '../../tests/bench/random-gpt2';
 import { StrataError } from '../core/errors';
 import { seededRandom } from '../core/random';
+import { LAYER_WEIGHTS, MODEL_WEIGHTS } from '../core/weights';
 import { findAnatomy, findLogits, type Anatomy } from './anatomy';
 import { bindCaches, type Caches } from './cache';
 import type { ExternalFiles } from './constants';
 import { emitModel, SOURCE_LOCATION } from './emit';
+import { WeightFinder } from './find-weights';
 import { GraphView } from './graph';
 import { checkInputs, neededInputs } from './inputs';
-import { readWeight } from './projection';
 import { withoutBranches } from './rewrites/branches';
 import { computeInFloat32, usesFloat16 } from './rewrites/float32';
 import { withPlainOperators } from './rewrites/plain-operators';
 import { checkSafety } from './safety';
 import { scanModel } from './scan';
+import { allOf } from './stored-values';
 import { buildTail } from './tail-header';
 import { buildPlain, buildTrunk, type Point } from './trunk-header';
 
@@ -104,8 +106,12 @@ function build(view: GraphView, anatomy: Anatomy, caches: Caches): void {
   const { table } = buildTrunk(view, anatomy, caches, hooks, points);
   table?.rows([0]);
   buildTail(view, anatomy);
-  const output = anatomy.layers.find((layer) => layer.attention?.output)?.attention?.output;
-  if (output) readWeight(view, output);
+  const finder = new WeightFinder(view, anatomy);
+  const found = [
+    ...MODEL_WEIGHTS.map((name) => finder.ofModel(name)),
+    ...layers.flatMap((layer) => LAYER_WEIGHTS.map((name) => finder.ofLayer(layer, name))),
+  ];
+  for (const weight of found) if (typeof weight !== 'string') allOf(weight);
 }
 
 /** Flips bits, overwrites, cuts, repeats and moves pieces. */

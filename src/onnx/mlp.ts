@@ -1,45 +1,79 @@
 import type { Site } from './attention';
 import type { GraphView } from './graph';
 import type { OnnxNode } from './onnx-model';
-import { isProjection, projectionDims, projectionInput, projectionResult } from './projection';
+import { isProjection, projectionDims, projectionEnd, projectionInput, projectionResult } from './projection';
 
 export interface MlpSites {
   /** Input of the activation function (of the gate, in a gated MLP). */
   readonly pre?: Site;
+  /** The factor of a gated MLP that goes through no activation function. */
+  readonly linear?: string;
   /** What the output projection reads. */
-  readonly post?: Site;
+  readonly post: Site;
   readonly output: OnnxNode;
+  /** The output projection's product: before bias, post-norm and factor. Undefined where it is not found. */
+  readonly product: string | undefined;
   readonly d_mlp: number;
 }
 
-/** Finds the tensors of an MLP branch; undefined when it holds no matrix product of a known size. */
+/** Operators that choose among experts or weigh them. */
+const ROUTING = new Set(['Softmax', 'TopK', 'NonZero', 'ScatterND', 'ScatterElements', 'Loop', 'MoE', 'QMoE']);
+const PRODUCTS = new Set(['MatMul', 'FusedMatMul', 'Einsum', 'Gemm']);
+/** Into the neurons and out of them; three with a gate of its own. */
+const PRODUCTS_OF_AN_MLP = [2, 3];
+
+/**
+ * Finds the tensors of an MLP branch.
+ * @returns Undefined when it is not one way into neurons and out of them, as in a mixture of experts.
+ */
 export function mlpSites(view: GraphView, branch: ReadonlySet<string>): MlpSites | undefined {
-  const projections = view.makers(branch).filter((node) => isProjection(view, node));
-  const output = projections.pop();
-  const d_mlp = output && projectionDims(view, output)?.[0];
-  if (!output || d_mlp === undefined) return undefined;
+  const nodes = view.makers(branch);
+  const projections = nodes.filter((node) => isProjection(view, node));
+  const mixed = nodes.some((node) => ROUTING.has(node.op) || (PRODUCTS.has(node.op) && !projections.includes(node)));
+  if (mixed || !PRODUCTS_OF_AN_MLP.includes(projections.length)) return undefined;
+  const output = projections.pop()!;
+  const d_mlp = projectionDims(view, output)?.[0];
   const post = projectionInput(view, output);
-  const pre = preActivation(view, projections, post, d_mlp);
-  const site = (tensor: string): Site => ({ tensor, layout: 'positions-first' });
-  return { ...(pre === undefined ? {} : { pre: site(pre) }), post: site(post), output, d_mlp };
+  // Every other product leads into the neurons: none of them reads another one's neurons.
+  const inside = view.ancestors(post, branch);
+  if (d_mlp === undefined || !projections.every((node) => inside.has(node.outputs[0]!))) return undefined;
+  const { pre, linear } = preActivation(view, projections, post, d_mlp);
+  return {
+    ...(pre === undefined ? {} : { pre: positionsFirst(pre) }),
+    ...(linear === undefined ? {} : { linear }),
+    post: positionsFirst(post),
+    output,
+    product: projectionEnd(view, output).product,
+    d_mlp,
+  };
 }
 
-function preActivation(view: GraphView, inputs: readonly OnnxNode[], post: string, d_mlp: number): string | undefined {
+function positionsFirst(tensor: string): Site {
+  return { tensor, layout: 'positions-first' };
+}
+
+interface PreActivation {
+  readonly pre?: string;
+  readonly linear?: string;
+}
+
+function preActivation(view: GraphView, inputs: readonly OnnxNode[], post: string, d_mlp: number): PreActivation {
   const first = inputs[0];
   // What a FusedGemm gives is activated already.
-  if (!first || inputs.some((node) => node.op === 'FusedGemm')) return undefined;
+  if (!first || inputs.some((node) => node.op === 'FusedGemm')) return {};
   const wide = (node: OnnxNode): boolean => projectionDims(view, node)?.[1] === d_mlp;
-  if (inputs.length === 1 && wide(first)) return projectionResult(view, first);
+  if (inputs.length === 1 && wide(first)) return { pre: projectionResult(view, first) };
   const halves =
     inputs.length === 2 && inputs.every(wide)
       ? inputs.map((node) => projectionResult(view, node))
       : halvesOf(view, first);
   const product = view.producer(post);
-  if (halves.length !== 2 || product?.op !== 'Mul') return undefined;
+  if (halves.length !== 2 || product?.op !== 'Mul') return {};
   // The factor that is multiplied in as it stands is the linear half; the other one goes through the activation.
   const direct = product.inputs.map((input) => behindReshape(view, input));
   const linear = halves.find((half) => direct.includes(half));
-  return halves.find((half) => half !== linear && linear !== undefined);
+  const pre = halves.find((half) => half !== linear);
+  return linear === undefined || pre === undefined ? {} : { pre, linear };
 }
 
 /** The two outputs of the Split behind a joint gate-and-up projection. */

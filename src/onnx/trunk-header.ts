@@ -12,7 +12,8 @@ import { tokenTable, type TokenTable } from './token-table';
 /**
  * A place where a run may change the stream, fed by inputs that are always required:
  * `affine` computes `x · scale + shift` at a hook; `mask` adds to attention scores before the softmax;
- * `edit` adds `(x · key) · value` to an MLP's output, x being `mlp.hook_post`.
+ * `edit` adds `(x · key) · value` to the product of an MLP's output projection, x being `mlp.hook_post`: before the
+ * bias, a post-norm or a factor, so that it is an edit of the weights, `W_out + key · valueᵀ`.
  */
 export type Point =
   | { readonly kind: 'affine'; readonly hook: HookName }
@@ -67,8 +68,7 @@ export function buildTrunk(
     const parsed = parseHook(hook);
     if (parsed?.kind === 'block' && parsed.hook === 'hook_mlp_out') {
       const edit = points.find((point) => point.kind === 'edit' && point.layer === parsed.layer);
-      const post = anatomy.layers[parsed.layer]?.mlp?.post?.tensor;
-      if (edit && post !== undefined) editor.edit(tensorOf(anatomy, hook), post, edit);
+      if (edit) editor.edit(editPlace(anatomy, parsed.layer), edit);
     }
     if (parsed?.kind === 'block' && parsed.hook === 'attn.hook_attn_scores') {
       const mask = points.find((point) => point.kind === 'mask' && point.layer === parsed.layer);
@@ -130,6 +130,14 @@ function tensorOf(anatomy: Anatomy, hook: HookName): string {
   return site.tensor;
 }
 
+/** @throws StrataError `unknown-hook` naming the weight, where the layer has no output projection to be changed. */
+function editPlace(anatomy: Anatomy, layer: number): { readonly product: string; readonly post: string } {
+  const mlp = anatomy.layers[layer]?.mlp;
+  if (mlp?.product !== undefined) return { product: mlp.product, post: mlp.post.tensor };
+  const hook = `blocks.${layer}.mlp.W_out`;
+  throw new StrataError('unknown-hook', `This model has no ${hook} that could be edited.`, { hook });
+}
+
 /** Inserts operators behind tensors: the producer's output is renamed and the last insertion takes the old name. */
 class GraphEditor {
   readonly inputs: ValueInfo[] = [];
@@ -172,9 +180,9 @@ class GraphEditor {
     return tensor.name;
   }
 
-  private push(op: string, inputs: readonly string[]): string {
+  private push(op: string, inputs: readonly string[], attributes: OnnxNode['attributes'] = []): string {
     const output = this.fresh();
-    this.added.push(makeNode(op, inputs, [output]));
+    this.added.push(makeNode(op, inputs, [output], attributes));
     return output;
   }
 
@@ -194,10 +202,17 @@ class GraphEditor {
     this.current.set(tensor, this.push('Add', [before, fitted]));
   }
 
-  edit(tensor: string, post: string, point: Point): void {
-    const [key, value] = pointInputs(point).map((name) => this.input(name, tensor)) as [string, string];
-    const strength = this.push('MatMul', [post, key]);
-    this.current.set(tensor, this.push('Add', [this.now(tensor), this.push('MatMul', [strength, value])]));
+  /** The product may be a matrix where the neurons are `[1, T, d_mlp]`, and of another floating-point type. */
+  edit({ product, post }: { readonly product: string; readonly post: string }, point: Point): void {
+    const [key, value] = pointInputs(point) as [string, string];
+    const strength = this.push('MatMul', [post, this.input(key, post)]);
+    const type = this.view.elementType(product) || ElementType.FLOAT;
+    const same = this.view.elementType(post) === this.view.elementType(product);
+    const fitting = same ? strength : this.push('Cast', [strength], [makeInt('to', type)]);
+    const change = this.push('MatMul', [fitting, this.input(value, product)]);
+    const before = this.now(product);
+    const shaped = this.push('Reshape', [change, this.push('Shape', [before])]);
+    this.current.set(product, this.push('Add', [before, shaped]));
   }
 
   /** Remembers the tensor as it is after this hook's own points: later hooks may share it. */

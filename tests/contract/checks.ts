@@ -187,6 +187,7 @@ export const CHECKS: readonly Check[] = [
       const seen: number[] = [];
       const greedy = await write({ maxTokens: 4, alternatives: 3 }, ({ token }) => seen.push(token.id));
       let tokens = tokensOf(reference, 0);
+      expectTrue(greedy.tokens.length > 0, 'something is written');
       for (const step of greedy.tokens) {
         const { captures } = await api.trace({ tokens, interventions: [], captures: ['logits'] });
         const row = slice(captures.get('logits')!, -1);

@@ -3,6 +3,7 @@ import type { HookName } from '../../src/core/hooks';
 import type { Intervention } from '../../src/core/interventions';
 import { entropyBits, klBits, logSumExp, rankOf, softmax } from '../../src/core/numerics';
 import { slice, type Tensor } from '../../src/core/tensor';
+import { isMissing } from '../../src/core/weights';
 import { createEngine } from '../../src/engine/create-engine';
 import type { Engine } from '../../src/engine/engine';
 import { hookShape } from '../../src/onnx/hook-shape';
@@ -31,28 +32,32 @@ describe.each(LAYOUTS)('$folder ($dtype) by itself', ({ folder, dtype }) => {
   /** One intervention at every place there is, none of which changes anything. */
   function neutralEverywhere(): Intervention[] {
     const { dims, hooks } = engine.info;
-    const layers = Array.from({ length: dims.n_layers }, (_, layer) => layer);
     const adds = hooks.flatMap((hook): Intervention[] => {
       const shape = hookShape(hook, dims);
       return shape ? [{ kind: 'add', hook, vector: new Array<number>(shape.width).fill(0) }] : [];
     });
-    const edits = layers.map((layer): Intervention => ({
-      kind: 'edit',
-      layer,
-      key: new Array<number>(dims.d_mlp).fill(0),
-      value: new Array<number>(dims.d_model).fill(0),
-    }));
+    const edits = edited().flatMap((layer): Intervention[] => [edit(layer, 1), edit(layer, -1)]);
     // The first position cannot see the second anyway.
     return [...adds, ...edits, { kind: 'knockout', layers: attending(), heads: 'all', dest: [0], src: [1] }];
   }
 
-  /** Layers with attention; in a hybrid, others are convolutions. */
-  function attending(): number[] {
-    return engine.info.hooks.flatMap((hook) => {
-      const layer = /^blocks\.(\d+)\.attn\.hook_pattern$/.exec(hook)?.[1];
-      return layer === undefined ? [] : [Number(layer)];
-    });
+  /** One that changes a lot; with its opposite beside it, nothing. */
+  function edit(layer: number, sign: 1 | -1): Intervention {
+    const { d_mlp, d_model } = engine.info.dims;
+    return {
+      kind: 'edit',
+      layer,
+      key: Array.from({ length: d_mlp }, (_, neuron) => Math.sin(neuron + 1)),
+      value: Array.from({ length: d_model }, (_, dimension) => sign * Math.cos(dimension + 1)),
+    };
   }
+
+  const layersWith = (hook: RegExp): number[] =>
+    engine.info.hooks.filter((name) => hook.test(name)).map((name) => Number(name.split('.')[1]));
+  /** Layers with attention; in a hybrid, others are convolutions. */
+  const attending = (): number[] => layersWith(/attn\.hook_pattern$/);
+  /** Layers with neurons of their own; in a mixture of experts there are none. */
+  const edited = (): number[] => layersWith(/mlp\.hook_post$/);
 
   it('leaves the untouched file’s logits as they are', async () => {
     const plain = (await run(['logits'])).get('logits')!;
@@ -60,6 +65,11 @@ describe.each(LAYOUTS)('$folder ($dtype) by itself', ({ folder, dtype }) => {
     expect(largestDifference(plain.data, untouched)).toBeLessThanOrEqual(dtype.endsWith('16') ? 2e-2 : 1e-5);
     const neutral = (await run(['logits'], neutralEverywhere())).get('logits')!;
     expect(largestDifference(neutral.data, plain.data)).toBeLessThanOrEqual(1e-5);
+    expect(edited()).toHaveLength(engine.info.family === 'mixtral' ? 0 : engine.info.dims.n_layers);
+    for (const layer of edited()) {
+      const changed = (await run(['logits'], [edit(layer, 1)])).get('logits')!;
+      expect(largestDifference(changed.data, plain.data)).toBeGreaterThan(1e-3);
+    }
   });
 
   it('attends with rows that sum to one and never to the future', async () => {
@@ -171,22 +181,28 @@ describe.each(LAYOUTS)('$folder ($dtype) by itself', ({ folder, dtype }) => {
       (x, index) => x + value('hook_attn_out')[index]! + value('hook_mlp_out')[index]!,
     );
     expect(largestDifference(sum, value('hook_resid_post'))).toBeLessThanOrEqual(1e-5);
-    // Gemma norms the attention's output before adding it: there z through W_O is not yet what is added.
-    if (engine.info.family.startsWith('gemma')) return;
+    // Gemma and OLMo 2 norm the attention's output before adding it: there z through W_O is not yet what is added.
+    const normed = !isMissing(engine.weights.ofLayer(1, 'ln1_post.w'));
+    expect(normed).toBe(/^(gemma|olmo2)/.test(engine.info.family));
+    if (normed) return;
     // Quantised products round their input as well.
     const tolerance = dtype.startsWith('fp') ? 1e-5 : 0.05;
-    const W_O = engine.weights.W_O(1)!;
+    const W_O = engine.weights.ofLayer(1, 'W_O') as Tensor;
     expect(W_O.dims).toEqual([n_heads, d_head, d_model]);
-    // Up to a bias that is the same at every position.
+    // Granite's residual_multiplier stands between the two.
+    const factor = engine.info.family === 'granite' ? 0.3 : 1;
+    const b_O = engine.weights.ofLayer(1, 'b_O');
+    const bias = isMissing(b_O) ? new Float32Array(d_model) : b_O.data;
     const difference = tokens.map((_, pos) => {
       const z = slice(captures.get('blocks.1.attn.hook_z')!, pos);
       return Float64Array.from({ length: d_model }, (_value, column) =>
         z.reduce(
           (total, x, row) => total + x * W_O.data[row * d_model + column]!,
-          -value('hook_attn_out')[pos * d_model + column]!,
+          bias[column]! - value('hook_attn_out')[pos * d_model + column]! / factor,
         ),
       );
     });
-    for (const other of difference) expect(largestDifference(other, difference[0]!)).toBeLessThanOrEqual(tolerance);
+    const none = new Float64Array(d_model);
+    for (const rest of difference) expect(largestDifference(rest, none)).toBeLessThanOrEqual(tolerance);
   });
 });

@@ -24,6 +24,9 @@ const FAMILIES: Readonly<Record<string, string>> = {
   gemma2: 'Gemma 2',
   gemma3_text: 'Gemma 3',
   lfm2: 'LFM2',
+  granite: 'Granite',
+  olmo2: 'OLMo 2',
+  mixtral: 'Mixtral',
   gpt_bigcode: 'GPTBigCode, StarCoder',
 };
 const KINDS = Object.keys(GRAPH_LAYOUTS) as GraphLayout[];

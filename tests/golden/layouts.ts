@@ -12,6 +12,9 @@ export interface HeldToPyTorch extends Layout {
   readonly tolerance: number;
   /** The file of these numbers, below tests/fixtures. */
   readonly reference: string;
+  /** What `training/weight_references.py` wrote beside it: of every weight, and of neurons and an edit. */
+  readonly weights: string;
+  readonly mlp: string;
 }
 
 /** The model that ships, from `training/golden.py`. */
@@ -20,6 +23,8 @@ const ATLAS: HeldToPyTorch = {
   dtype: 'fp32',
   tolerance: 1e-4,
   reference: '../golden/atlas.safetensors',
+  weights: '../golden/atlas-weights.json',
+  mlp: '../golden/atlas-mlp.safetensors',
 };
 
 const TOLERANCE: Readonly<Partial<Record<Dtype, number>>> = { fp32: 1e-4, fp16: 2e-2 };
@@ -33,7 +38,9 @@ export const HELD_TO_PYTORCH: readonly HeldToPyTorch[] = [
   ATLAS,
   ...LAYOUTS.flatMap((layout) => {
     const tolerance = TOLERANCE[layout.dtype];
-    const reference = `${layout.folder}/reference.safetensors`;
-    return tolerance === undefined ? [] : [{ ...layout, tolerance, reference }];
+    const [reference, weights, mlp] = ['reference.safetensors', 'weights.json', 'mlp.safetensors'].map(
+      (file) => `${layout.folder}/${file}`,
+    ) as [string, string, string];
+    return tolerance === undefined ? [] : [{ ...layout, tolerance, reference, weights, mlp }];
   }),
 ];

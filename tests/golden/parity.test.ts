@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StrataError } from '../../src/core/errors';
 import { expandHooks, type HookName } from '../../src/core/hooks';
 import type { Intervention } from '../../src/core/interventions';
 import { topK } from '../../src/core/numerics';
@@ -11,10 +12,13 @@ import { largestDifference, openZoo, Reference } from './zoo';
 describe.each(HELD_TO_PYTORCH)('$folder ($dtype) against PyTorch', ({ folder, dtype, tolerance, reference: path }) => {
   let engine: Engine;
   let reference: Reference;
+  let readsText: boolean;
 
   beforeAll(async () => {
     reference = await Reference.open(path);
-    engine = await createEngine(await openZoo(folder, dtype));
+    const files = await openZoo(folder, dtype);
+    readsText = files.tokenizer !== undefined;
+    engine = await createEngine(files);
   }, 60_000);
   afterAll(() => engine?.dispose());
 
@@ -27,8 +31,15 @@ describe.each(HELD_TO_PYTORCH)('$folder ($dtype) against PyTorch', ({ folder, dt
     return trace.captures;
   }
 
-  it('reads the prompts as the same tokens', () => {
-    const texts = JSON.parse(reference.metadata['prompts'] ?? '[]') as string[];
+  it('reads the prompts as the same tokens, or says that it reads no text', () => {
+    const stored = reference.metadata['prompts'];
+    if (!readsText) {
+      expect(stored).toBeUndefined();
+      expect(() => engine.tokenize('text')).toThrow(StrataError);
+      return;
+    }
+    const texts = JSON.parse(stored ?? '[]') as string[];
+    expect(texts).toHaveLength(reference.prompts.length);
     texts.forEach((text, prompt) => {
       expect(engine.tokenize(text).map((token) => token.id)).toEqual(reference.tokens(prompt));
     });
@@ -42,6 +53,8 @@ describe.each(HELD_TO_PYTORCH)('$folder ($dtype) against PyTorch', ({ folder, dt
     const names = reference.names(prompt).filter((name) => /^(blocks\.|logits$|logit_lens$)/.test(name));
     const { hooks, unmatched } = expandHooks(names.join(), engine.info.hooks);
     expect(unmatched).toEqual([]);
+    // The stream before and after every layer, the logits, and some attention.
+    expect(hooks.length).toBeGreaterThan(2 * engine.info.dims.n_layers + 1);
     expect(hooks.length).toBe(names.length);
     const captures = await capture(prompt, hooks);
     const worst = hooks.map(

@@ -96,6 +96,7 @@ describe.each(PAIRS)('the ruler on %s (%s) and %s (%s)', (nameA, dtypeA, nameB, 
 
   it('gives p and rank of every layer of both', () => {
     const [first, second] = ruler.answers.map(({ response }) => response.result);
+    expect([first!.p.length, second!.p.length]).toEqual([a.p.length, b.p.length]);
     [...first!.p].forEach((p, row) => expect(p).toBeCloseTo(a.p[row]!, digits));
     [...second!.p].forEach((p, row) => expect(p).toBeCloseTo(b.p[row]!, digits));
     expect([[...first!.rank], [...second!.rank]]).toEqual([a.rank, b.rank]);

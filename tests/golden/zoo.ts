@@ -20,9 +20,11 @@ export class Reference {
     return new Reference(readSafetensors(new Uint8Array(await readFile(`${FIXTURES}${path}`))));
   }
 
-  /** Prompts by number. */
+  /** Prompts by number; a file without any would let every loop over them pass. */
   get prompts(): number[] {
-    return [0, 1, 2].filter((prompt) => this.file.tensors.has(`${prompt}/input_ids`));
+    const stored = [0, 1, 2].filter((prompt) => this.file.tensors.has(`${prompt}/input_ids`));
+    if (stored.length === 0) throw new Error('the reference has no prompts');
+    return stored;
   }
 
   /** Names of everything stored for one prompt, without the prompt's number. */

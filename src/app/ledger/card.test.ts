@@ -84,7 +84,9 @@ describe('the phrasings of a fact', () => {
 
   it('ask in words that the ledger knows again', () => {
     const asked = fact({ id: 'a' });
-    for (const { id, prompt } of [...phrasingsOf(ledger, asked).taught, ...phrasingsOf(ledger, asked).heldBack]) {
+    const { taught, heldBack } = phrasingsOf(ledger, asked);
+    expect([taught.length, heldBack.length].every((count) => count > 0)).toBe(true);
+    for (const { id, prompt } of [...taught, ...heldBack]) {
       expect(matchFact(ledger, prompt!, [])).toMatchObject({ fact: { id: 'a' }, phrasing: id });
     }
   });

@@ -3,6 +3,7 @@ import { noWeights, prepared, smallInfo, trace } from '../../../tests/fixtures/p
 import { blockHook } from '../../core/hooks';
 import { tensor } from '../../core/tensor';
 import { parseOptions } from '../../core/options';
+import type { WeightReader } from '../../core/weights';
 import { meta } from './meta';
 import { plan, read, rollout, valueNorms } from './run';
 
@@ -85,7 +86,7 @@ describe('attention', () => {
   it('weights each source by how much it would write', () => {
     const input = { info, prepared: fact, options: parseOptions(meta.options, { valueWeighted: true }) };
     const identity = tensor([2, 2, 4], Float32Array.from([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]));
-    const result = read(input, trace(plan(input), { captures }), { W_O: () => identity });
+    const result = read(input, trace(plan(input), { captures }), { ...noWeights, ofLayer: () => identity });
     // layer 0: norms head 0 = [1, 2], head 1 = [1, 3]
     const expected = [1, 0, 0.2, 1.6, 1, 0, 0.6, 1.2];
     expected.forEach((value, cell) => expect(result.valueWeighted![cell]).toBeCloseTo(value, 6));
@@ -93,7 +94,11 @@ describe('attention', () => {
 
   it('names the part that is missing instead of inventing weights', () => {
     const input = { info, prepared: fact, options: parseOptions(meta.options, { valueWeighted: true }) };
-    const result = read(input, trace(plan(input), { captures }), { W_O: () => undefined });
+    const none: WeightReader = {
+      ...noWeights,
+      ofLayer: (layer, name) => ({ missing: name, layer, reason: 'no-part' }),
+    };
+    const result = read(input, trace(plan(input), { captures }), none);
     expect(result.valueWeighted).toBeUndefined();
     expect(result.valueWeightedMissing).toBe('blocks.0.attn.W_O');
   });

@@ -1,10 +1,11 @@
 import { answerPosition } from '../../core/fact';
 import { blockHook } from '../../core/hooks';
 import { patternLayers, requirePatterns } from '../../core/patterns';
-import type { ProbeInput, ProbeRun, WeightReader } from '../../core/probe';
+import type { ProbeInput, ProbeRun } from '../../core/probe';
 import type { ProbeReport } from '../../core/report';
 import type { RunSpec, Trace } from '../../core/run';
 import type { Tensor } from '../../core/tensor';
+import { isMissing, type WeightReader } from '../../core/weights';
 import type { AttentionOptions, AttentionResult } from './meta';
 
 /**
@@ -79,9 +80,9 @@ function weighted(layers: readonly number[], patterns: Float32Array, trace: Trac
   const size = patterns.length / layers.length;
   for (const [index, layer] of layers.entries()) {
     const v = trace.captures.get(blockHook(layer, 'attn.hook_v'));
-    const W_O = weights.W_O(layer);
+    const W_O = weights.ofLayer(layer, 'W_O');
     if (!v) return { valueWeightedMissing: blockHook(layer, 'attn.hook_v') };
-    if (!W_O) return { valueWeightedMissing: `blocks.${layer}.attn.W_O` };
+    if (isMissing(W_O)) return { valueWeightedMissing: `blocks.${layer}.attn.W_O` };
     const norms = valueNorms(v, W_O);
     for (let cell = 0; cell < size; cell++) {
       const src = cell % T;

@@ -39,8 +39,12 @@ function client(options: Partial<ModelClientOptions> = {}): ModelClient {
   return new ModelClient({ root, onRestart: (event) => restarts.push(event), ...options });
 }
 
-const promptsOf = (tensors: ReadonlyMap<string, unknown>): number[] =>
-  [0, 1, 2].filter((prompt) => tensors.has(`${prompt}/input_ids`));
+/** A reference without prompts would let every check over them pass. */
+function promptsOf(tensors: ReadonlyMap<string, unknown>): number[] {
+  const stored = [0, 1, 2].filter((prompt) => tensors.has(`${prompt}/input_ids`));
+  if (stored.length === 0) throw new Error('the reference has no prompts');
+  return stored;
+}
 
 interface Outcome {
   readonly name: string;
