@@ -1,4 +1,5 @@
 import type { Fact, PreparedFact, Token } from '../core/fact';
+import type { Intervention } from '../core/interventions';
 import type { Backend, ModelFiles, ModelInfo } from '../core/model';
 import type { WeightReader } from '../core/probe';
 import type { RunSpec, Trace } from '../core/run';
@@ -39,9 +40,18 @@ export interface TraceOptions {
   readonly onLensProgress?: (done: number, total: number) => void;
 }
 
+/** What a stage of many runs needs: built in once, so that nothing is rebuilt between its runs. */
+export interface Stage {
+  /** How many runs there will be. */
+  readonly specs: number;
+  /** Every intervention that any spec of the stage may use; only kinds, modes, hooks and layers matter. */
+  readonly interventions: readonly Intervention[];
+}
+
 /**
- * One loaded model: tokenizer and ONNX Runtime sessions. Calls are served in order, one at a time; every failure
- * is a StrataError and leaves the engine usable, except `device-lost`, `out-of-memory` and `deadline`, after which
+ * One loaded model: tokenizer and ONNX Runtime sessions. Who calls it puts the calls in order: a run, `release` or a
+ * part of `traces` that begins while another is under way is refused with `internal`; questions about text are answered
+ * at any time. Every failure is a StrataError and leaves the engine usable, except `device-lost`, `out-of-memory` and `deadline`, after which
  * it should be disposed of (in the browser: together with its worker).
  */
 export interface Engine {
@@ -65,6 +75,17 @@ export interface Engine {
    * @throws StrataError `unknown-hook`, `invalid-intervention`, `prompt-too-long`, `empty-prompt`, `non-finite`, …
    */
   trace(spec: RunSpec, options?: TraceOptions): Promise<Trace>;
+
+  /**
+   * Runs specs and gives their traces in the same order. Neighbours of equal length, captures and lens are run together
+   * where the model allows it (`info.batching`), as many as take about 150 ms and fit into memory; their numbers
+   * are those of single runs within 1e-5. Specs are taken from the list only as they are needed.
+   *
+   * The signal is checked between batches. A spec that cannot be run ends the list, after the traces before it.
+   * @param options.stage Builds in what the runs will use before the first of them.
+   * @throws StrataError as {@link trace}.
+   */
+  traces(specs: Iterable<RunSpec>, options?: TraceOptions & { readonly stage?: Stage }): AsyncGenerator<Trace>;
 
   /** Logits `[d_vocab]` after the last of the tokens: one step of generation, without a cache. */
   generateStep(tokens: readonly number[], options?: { readonly signal?: AbortSignal }): Promise<Float32Array>;

@@ -1,10 +1,10 @@
 import { StrataError } from '../core/errors';
 import type { GeneratedToken, GenerateRequest, GenerateResponse } from '../core/model-api';
 import { softmax, topK } from '../core/numerics';
+import { promptTooLong } from '../core/prompt-length';
 import { writtenText } from '../core/written-text';
 import type { Engine } from '../engine/engine';
 import { createSampler } from './sampler';
-import { tooLong } from './too-long';
 
 const MAX_ALTERNATIVES = 50;
 
@@ -42,7 +42,7 @@ export async function generate(
   const ids = engine.tokenize(request.prompt).map((token) => token.id);
   const { limits } = engine.info;
   if (ids.length === 0) throw new StrataError('empty-prompt', 'There is no prompt to continue.');
-  const refused = tooLong(ids.length, engine.info);
+  const refused = promptTooLong(ids.length, engine.info);
   if (refused) throw refused;
   const sample = createSampler(request);
   const ends = new Set(engine.info.eosTokenIds);

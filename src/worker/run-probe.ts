@@ -1,10 +1,10 @@
 import { throwIfAborted } from '../core/errors';
 import type { Fact, PreparedFact, Token } from '../core/fact';
 import type { CallOptions, ProbeRequest, ProbeResponse, RunProgress } from '../core/model-api';
+import { promptTooLong } from '../core/prompt-length';
 import type { RunSpec, Trace } from '../core/run';
 import type { Probe } from './deps';
 import type { Loaded } from './load-model';
-import { tooLong } from './too-long';
 
 type LensProgress = (done: number, total: number) => void;
 
@@ -46,7 +46,7 @@ export async function runProbe(
   const options = probe.meta.parseOptions(request.options);
   const { fact } = request;
   let prepared = fact ? host.prepare(fact) : undefined;
-  const refused = prepared && tooLong(prepared.tokens.length, info);
+  const refused = prepared && promptTooLong(prepared.tokens.length, info);
   if (refused) throw refused;
   if (prepared?.answers.length === 0) prepared = await withOwnAnswer(host, prepared, signal);
   const related = fact ? (probe.meta.related?.(fact, options) ?? []).map((other) => host.prepare(other)) : [];
