@@ -5,7 +5,7 @@ import type { HookName } from '../core/hooks';
 import type { Batching, ModelInfo } from '../core/model';
 import type { WeightReader } from '../core/probe';
 import { distinctIds } from '../core/random';
-import type { RunSpec, Trace } from '../core/run';
+import type { LensRequest, RunSpec, Trace } from '../core/run';
 import type { Anatomy } from '../onnx/anatomy';
 import type { GraphView } from '../onnx/graph';
 import { unsupported } from '../onnx/unsupported';
@@ -14,7 +14,7 @@ import { batchDifference, SAME_IN_BATCH } from './run/batch-check';
 import { batchShape, BatchSizes } from './run/batch-sizes';
 import { changedBefore, looksAhead } from './run/direction';
 import { SpecRunner, type PreparedRun } from './run/spec-runner';
-import { lastStream, streamHooks } from './run/stream-hooks';
+import { lastStream, lensRows, streamHooks } from './run/stream-hooks';
 import { checkFinite } from './run/values';
 import { weightReader } from './run/weights';
 import type { Seats } from './session/seats';
@@ -198,9 +198,8 @@ export class LoadedModel implements Engine {
     for (const hook of streams) checkFinite(hook, values.get(hook)!);
     if (patterns.some((hook) => looksAhead(values.get(hook)!, tokens.length))) throw unsupported('bidirectional');
     if (patterns.length === 0) await this.checkDirection(tokens, last, values.get(last)!);
-    const request = { positions: [-1], midLayers: false, k: 1, targets: [] };
-    const rows = { hooks: [last], depths: [anatomy.dims.n_layers] };
-    await this.parts.tail?.tables(rows, [[values.get(last)!]], request, tokens.length, {});
+    const request: LensRequest = { positions: [-1], midLayers: false, rows: 'last', k: 1, targets: [] };
+    await this.parts.tail?.tables(lensRows(anatomy, request), [[values.get(last)!]], request, tokens.length, {});
   }
 
   private async checkLogits(tokens: readonly number[]): Promise<void> {

@@ -41,10 +41,10 @@ export class AffineRow {
   }
 
   /**
-   * Scale and shift of every number, in the order the graph's tensor has.
+   * Scale and shift of every number, in the order the graph's tensor has; the one that changes nothing is left out.
    * @param clean The hook's values in the clean run, where {@link needsClean}.
    */
-  feeds(clean: Tensor | undefined): { readonly scale: PointFeed; readonly shift: PointFeed } {
+  feeds(clean: Tensor | undefined): { readonly scale?: PointFeed; readonly shift?: PointFeed } {
     const { heads, width } = this.shape;
     const { length } = this;
     const scale = new Float32Array(length * heads * width).fill(1);
@@ -52,6 +52,8 @@ export class AffineRow {
     if (this.needsClean && !clean) throw new StrataError('internal', 'The clean run for a mean ablation is missing.');
     const means = this.needsClean && clean ? meanOverPositions(clean).data : undefined;
     const cell: AffineCell = { scale: 1, shift: 0 };
+    let scaled = false;
+    let shifted = false;
     for (const { positions, heads: chosen, units, change } of this.changes) {
       for (const position of positions) {
         for (const head of chosen) {
@@ -63,12 +65,17 @@ export class AffineRow {
             change(cell, unit, means?.[head * width + unit] ?? 0);
             scale[at] = cell.scale;
             shift[at] = cell.shift;
+            scaled ||= cell.scale !== 1;
+            shifted ||= cell.shift !== 0;
           }
         }
       }
     }
     const dims = this.site.layout === 'heads-first' ? [heads, length, width] : [length, heads * width];
-    return { scale: { dims, data: scale }, shift: { dims, data: shift } };
+    return {
+      ...(scaled ? { scale: { dims, data: scale } } : {}),
+      ...(shifted ? { shift: { dims, data: shift } } : {}),
+    };
   }
 
   private offset(position: number, head: number): number {

@@ -31,8 +31,18 @@ describe('how many runs are made together', () => {
   it('does not judge by the few runs left over at the end', () => {
     const sizes = new BatchSizes();
     sizes.note('a', 64, 128);
+    expect(sizes.rows('a', 1000)).toBe(75);
     sizes.note('a', 1, 150);
     expect(sizes.rows('a', 1000)).toBe(75);
+  });
+
+  it('grows again after a batch that was slow for another reason', () => {
+    const sizes = new BatchSizes();
+    sizes.note('a', 64, 6400);
+    const small = sizes.rows('a', 1000);
+    expect(small).toBe(2);
+    sizes.note('a', small, small);
+    expect(sizes.rows('a', 1000)).toBeGreaterThan(small);
   });
 });
 

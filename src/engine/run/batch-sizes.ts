@@ -18,18 +18,19 @@ export function batchShape({ tokens, captures, lens }: RunSpec): string {
 /** How many runs to make together, from how long those before took: it starts small and grows. */
 export class BatchSizes {
   private readonly known = new Map<string, { readonly rows: number; readonly perRow: number }>();
+  private asked = 1;
 
   /** @param most What there is memory for. */
   rows(shape: string, most: number): number {
     const before = this.known.get(shape);
     const wanted = before ? Math.min(Math.round(BATCH_MS / before.perRow), GROWTH * before.rows, MOST) : FIRST;
-    return Math.max(1, Math.min(wanted, most));
+    this.asked = Math.max(1, Math.min(wanted, most));
+    return this.asked;
   }
 
-  /** Remembers a batch; a much smaller one than before, the last of its kind, says nothing about full ones. */
+  /** Remembers a batch; one much smaller than was asked for, the last of its kind, says nothing about full ones. */
   note(shape: string, rows: number, milliseconds: number): void {
-    const before = this.known.get(shape);
-    if (before && rows * 2 < before.rows) return;
+    if (this.known.has(shape) && rows * 2 < this.asked) return;
     this.known.delete(shape);
     this.known.set(shape, { rows, perRow: Math.max(milliseconds / rows, 1e-3) });
     for (const oldest of this.known.keys()) {

@@ -240,8 +240,11 @@ class CompiledRun {
   feeds(clean: ReadonlyMap<HookName, Tensor>): RunFeeds {
     const { dims } = this.target;
     const feeds = new Map<string, PointFeed>();
-    const put = (point: Point, ...values: readonly PointFeed[]): void =>
-      pointInputs(point).forEach((name, index) => feeds.set(name, values[index]!));
+    const put = (point: Point, ...values: readonly (PointFeed | undefined)[]): void =>
+      pointInputs(point).forEach((name, index) => {
+        const value = values[index];
+        if (value) feeds.set(name, value);
+      });
     for (const [hook, row] of this.affineRows) {
       const { scale, shift } = row.feeds(clean.get(hook));
       put({ kind: 'affine', hook }, scale, shift);

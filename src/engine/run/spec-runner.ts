@@ -77,7 +77,7 @@ export class SpecRunner {
       spec.interventions.length > 0
         ? planInterventions(spec.interventions, this.known(anatomy), length)
         : NO_INTERVENTIONS;
-    const rows = spec.lens ? lensRows(anatomy, spec.lens.midLayers) : undefined;
+    const rows = spec.lens ? lensRows(anatomy, spec.lens) : undefined;
     if (spec.lens) resolvePositions(spec.lens.positions, length);
     const wanted = new Set<HookName>([
       ...spec.captures.filter((hook) => anatomy?.sites.has(hook)),
