@@ -18,10 +18,20 @@ describe('interventions from JSON', () => {
       { kind: 'set', hook: 'blocks.3.hook_mlp_out', pos: [2], vector: [1, 2] },
       { kind: 'ablate', hook: 'blocks.1.attn.hook_z', head: [2], mode: 'zero' },
       { kind: 'ablate', hook: 'blocks.1.mlp.hook_post', neuron: [4, 7], mode: 'mean' },
+      { kind: 'scale', hook: 'blocks.1.mlp.hook_post', neuron: [4], pos: [-1], by: 0.5 },
       { kind: 'knockout', layers: [1, 2], heads: 'all', dest: [-1], src: [1] },
       { kind: 'edit', layer: 2, key: [1], value: [2] },
     ];
     expect(parseInterventions(examples)).toEqual(examples);
+  });
+
+  it('fills in what may be left out', () => {
+    const ablate = { kind: 'ablate', hook: 'blocks.1.hook_mlp_out' };
+    const knockout = { kind: 'knockout', layers: [1], dest: [2], src: [0] };
+    expect(parseInterventions([ablate, knockout])).toEqual([
+      { ...ablate, mode: 'zero' },
+      { ...knockout, heads: 'all' },
+    ]);
   });
 
   it('names the item that is wrong and why', () => {
@@ -35,7 +45,14 @@ describe('interventions from JSON', () => {
     ).toMatch(/^unknown-hook: Intervention 2: .*blocks\.0\.hook_x/);
     expect(codeOf([{ kind: 'set', hook: 'blocks.0.hook_mlp_out', vector: [Number.NaN] }])).toMatch(/finite/);
     expect(codeOf([{ kind: 'ablate', hook: 'blocks.0.hook_mlp_out', mode: 'max' }])).toMatch(/"mode"/);
-    expect(codeOf([{ kind: 'toString' }])).toMatch(/"kind"/);
+    expect(codeOf([{ kind: 'toString' }])).toMatch(/"kind" must be one of add, set, ablate, scale, knockout, edit\./);
+    expect(codeOf([{ kind: 'add', vector: [1] }])).toMatch(/^unknown-hook: Intervention 1: .*undefined/);
+    const mlp = 'blocks.0.hook_mlp_out';
+    expect(codeOf([{ kind: 'scale', hook: mlp, by: Infinity }])).toMatch(/"by" must be a finite number/);
+    expect(codeOf([{ kind: 'ablate', hook: mlp, pos: [0.5] }])).toMatch(/"pos" must be .*whole numbers/);
+    expect(codeOf([{ kind: 'set', hook: mlp, vector: [] }])).toMatch(/"vector" must be a non-empty list/);
+    expect(codeOf([{ kind: 'edit', layer: 1, value: [1] }])).toMatch(/"key" must be a non-empty list/);
+    expect(codeOf([{ kind: 'knockout', layers: [1], heads: 'some', dest: [0], src: [0] }])).toMatch(/"heads" must be/);
     expect(codeOf([null])).toMatch(/object/);
   });
 });

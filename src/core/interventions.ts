@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { StrataError } from './errors';
 import { parseHook, type HookName } from './hooks';
 
@@ -32,6 +33,17 @@ export interface AblateIntervention {
   readonly neuron?: readonly number[];
 }
 
+/** Multiplies the hook by a number at the positions: 0 is off, 1 changes nothing, 2 is twice as strong. */
+export interface ScaleIntervention {
+  readonly kind: 'scale';
+  readonly hook: HookName;
+  readonly pos?: readonly number[];
+  readonly head?: readonly number[];
+  /** For `mlp.hook_post`: which neurons. */
+  readonly neuron?: readonly number[];
+  readonly by: number;
+}
+
 /** Cuts attention edges: scores of dest → src become −∞ before softmax (Geva et al. 2023). */
 export interface KnockoutIntervention {
   readonly kind: 'knockout';
@@ -56,95 +68,81 @@ export interface EditIntervention {
 
 /** Plain data; a list is applied together, in graph order, and in list order where two meet at one hook. */
 export type Intervention =
-  AddIntervention | SetIntervention | AblateIntervention | KnockoutIntervention | EditIntervention;
+  AddIntervention | SetIntervention | AblateIntervention | ScaleIntervention | KnockoutIntervention | EditIntervention;
 
-function fail(index: number, what: string): never {
-  throw new StrataError('invalid-intervention', `Intervention ${index + 1}: ${what}`, { index });
-}
+/** What a value of this kind must be; the sentence about a wrong one names the key before it. */
+const integers = v.message(
+  v.pipe(v.array(v.pipe(v.number(), v.integer())), v.nonEmpty()),
+  'must be a non-empty list of whole numbers.',
+);
+const numbers = v.message(
+  v.pipe(v.array(v.pipe(v.number(), v.finite())), v.nonEmpty()),
+  'must be a non-empty list of finite numbers.',
+);
+const hook = v.custom<HookName>((value) => typeof value === 'string' && parseHook(value) !== undefined);
+const places = { hook, pos: v.exactOptional(integers), head: v.exactOptional(integers) };
+const neuron = v.exactOptional(integers);
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+const SCHEMAS = [
+  v.object({ kind: v.literal('add'), ...places, vector: numbers }),
+  v.object({ kind: v.literal('set'), ...places, vector: numbers }),
+  v.object({
+    kind: v.literal('ablate'),
+    ...places,
+    mode: v.optional(v.picklist(['zero', 'mean'], 'must be "zero" or "mean".'), 'zero'),
+    neuron,
+  }),
+  v.object({
+    kind: v.literal('scale'),
+    ...places,
+    neuron,
+    by: v.message(v.pipe(v.number(), v.finite()), 'must be a finite number.'),
+  }),
+  v.object({
+    kind: v.literal('knockout'),
+    layers: integers,
+    heads: v.optional(
+      v.union([v.literal('all'), integers], 'must be "all" or a non-empty list of whole numbers.'),
+      'all',
+    ),
+    dest: integers,
+    src: integers,
+  }),
+  v.object({
+    kind: v.literal('edit'),
+    layer: v.message(v.pipe(v.number(), v.integer()), 'must be a whole number.'),
+    key: numbers,
+    value: numbers,
+  }),
+] as const;
+const KINDS = SCHEMAS.map(({ entries }) => entries.kind.literal).join(', ');
 
-function integers(value: unknown, index: number, name: string): number[] {
-  if (!Array.isArray(value) || value.length === 0 || !value.every((item) => Number.isInteger(item))) {
-    fail(index, `"${name}" must be a non-empty list of whole numbers.`);
+const item = v.variant('kind', SCHEMAS, `must be one of ${KINDS}.`);
+
+/** Says which key of an item is wrong, however deep in its value the fault lies, and what it must be. */
+function complaint(issue: v.BaseIssue<unknown>, input: unknown, index: number): StrataError {
+  const at = `Intervention ${index + 1}:`;
+  const fail = (what: string): StrataError => new StrataError('invalid-intervention', `${at} ${what}`, { index });
+  if (typeof input !== 'object' || input === null || Array.isArray(input))
+    return fail('it must be an object with a "kind".');
+  const key = String(issue.path?.[0]?.key);
+  if (key === 'hook') {
+    const { hook: name } = input as { readonly hook?: unknown };
+    const message = `${at} there is no hook named ${JSON.stringify(name)}.`;
+    return new StrataError('unknown-hook', message, { hook: String(name) });
   }
-  return value as number[];
+  return fail(`"${key}" ${issue.message}`);
 }
 
-function numbers(value: unknown, index: number, name: string): number[] {
-  if (!Array.isArray(value) || value.length === 0 || !value.every((item) => Number.isFinite(item))) {
-    fail(index, `"${name}" must be a non-empty list of finite numbers.`);
-  }
-  return value as number[];
-}
-
-function hookOf(record: Record<string, unknown>, index: number): HookName {
-  const name = record['hook'];
-  if (typeof name !== 'string' || !parseHook(name)) {
-    throw new StrataError(
-      'unknown-hook',
-      `Intervention ${index + 1}: there is no hook named ${JSON.stringify(name)}.`,
-      {
-        hook: String(name),
-      },
-    );
-  }
-  return name as HookName;
-}
-
-function optional<K extends string>(record: Record<string, unknown>, key: K, index: number): { [P in K]?: number[] } {
-  const value = record[key];
-  return value === undefined ? {} : ({ [key]: integers(value, index, key) } as { [P in K]: number[] });
-}
-
-function parseOne(value: unknown, index: number): Intervention {
-  if (!isRecord(value)) fail(index, 'it must be an object with a "kind".');
-  switch (value['kind']) {
-    case 'add':
-    case 'set':
-      return {
-        kind: value['kind'],
-        hook: hookOf(value, index),
-        ...optional(value, 'pos', index),
-        ...optional(value, 'head', index),
-        vector: numbers(value['vector'], index, 'vector'),
-      };
-    case 'ablate': {
-      const mode = value['mode'] ?? 'zero';
-      if (mode !== 'zero' && mode !== 'mean') fail(index, '"mode" must be "zero" or "mean".');
-      return {
-        kind: 'ablate',
-        hook: hookOf(value, index),
-        mode,
-        ...optional(value, 'pos', index),
-        ...optional(value, 'head', index),
-        ...optional(value, 'neuron', index),
-      };
-    }
-    case 'knockout':
-      return {
-        kind: 'knockout',
-        layers: integers(value['layers'], index, 'layers'),
-        heads:
-          value['heads'] === 'all' || value['heads'] === undefined ? 'all' : integers(value['heads'], index, 'heads'),
-        dest: integers(value['dest'], index, 'dest'),
-        src: integers(value['src'], index, 'src'),
-      };
-    case 'edit': {
-      const layer = value['layer'];
-      if (!Number.isInteger(layer)) fail(index, '"layer" must be a whole number.');
-      return {
-        kind: 'edit',
-        layer: layer as number,
-        key: numbers(value['key'], index, 'key'),
-        value: numbers(value['value'], index, 'value'),
-      };
-    }
-    default:
-      fail(index, '"kind" must be one of add, set, ablate, knockout, edit.');
-  }
+function parseOne(input: unknown, index: number): Intervention {
+  const read = v.safeParse(item, input, { abortEarly: true });
+  if (read.success) return read.output;
+  const [issue] = read.issues;
+  const key = issue.path?.[0]?.key;
+  const absent = typeof key === 'string' && typeof input === 'object' && input !== null && !(key in input);
+  // The complaint about a key that is not there should say what it must be, as that about a wrong one does.
+  if (absent && key !== 'kind') return parseOne({ ...input, [key]: undefined }, index);
+  throw complaint(issue, input, index);
 }
 
 /**
@@ -152,8 +150,6 @@ function parseOne(value: unknown, index: number): Intervention {
  * @throws StrataError `invalid-intervention` or `unknown-hook`, naming the item that is wrong.
  */
 export function parseInterventions(value: unknown): Intervention[] {
-  if (!Array.isArray(value)) {
-    throw new StrataError('invalid-intervention', 'Interventions must be a JSON list.');
-  }
+  if (!Array.isArray(value)) throw new StrataError('invalid-intervention', 'Interventions must be a JSON list.');
   return value.map(parseOne);
 }

@@ -123,6 +123,20 @@ export interface PromptLimits {
   readonly attentionTokens: number;
 }
 
+/** Whether several prompts of one length can be run together, and why not. */
+export type Batching =
+  | { readonly kind: 'batched' }
+  | {
+      readonly kind: 'single';
+      /**
+       * `fixed-dimension`: the file is made for one prompt; `quantised-activations`: its numbers are rounded by the
+       * range of the whole batch, so that prompts would change each other; `disagrees`: two together gave other numbers.
+       */
+      readonly reason: 'fixed-dimension' | 'quantised-activations' | 'disagrees';
+      /** Where they disagree: the largest difference, as a part of the values' range. */
+      readonly difference?: number;
+    };
+
 /** Bytes in use once a model is loaded. */
 export interface MeasuredMemory {
   /** ONNX Runtime's own memory, which never shrinks. */
@@ -152,6 +166,8 @@ export interface ModelInfo {
   readonly backendNote?: LoadNote;
   /** Whether WebGPU gives WASM's numbers; absent where WebGPU was not tried. */
   readonly selfCheck?: SelfCheck;
+  /** Whether several prompts are run together. */
+  readonly batching: Batching;
   /** How long a prompt may be here. */
   readonly limits: PromptLimits;
   /** What the loaded model really takes; absent where it cannot be known. */

@@ -8,6 +8,8 @@ export interface LensRequest {
   readonly positions: 'all' | readonly number[];
   /** Also the mid-layer stream (after attention), where the model has one. */
   readonly midLayers: boolean;
+  /** `last`: the model's own output alone, which is all that a sweep needs. Default `all`. */
+  readonly rows?: 'all' | 'last';
   /** How many top tokens per cell (≥ 1). */
   readonly k: number;
   /** Token ids whose probability and rank are wanted in every cell. */

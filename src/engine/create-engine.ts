@@ -1,7 +1,7 @@
 import { StrataError, throwIfAborted } from '../core/errors';
 import type { HookName } from '../core/hooks';
 import { reasonOf, type MissingReason } from '../core/missing-reasons';
-import type { Backend, ModelFiles, ModelInfo } from '../core/model';
+import type { Backend, Batching, ModelFiles, ModelInfo } from '../core/model';
 import { plainName } from '../core/plain-text';
 import { findAnatomy, findLogits, type Anatomy } from '../onnx/anatomy';
 import { bindCaches } from '../onnx/cache';
@@ -17,10 +17,11 @@ import { scanModel } from '../onnx/scan';
 import { unsupported } from '../onnx/unsupported';
 import type { CreateEngine, EngineOptions, LoadStep } from './engine';
 import { LoadedModel } from './loaded-model';
-import { promptLimits } from './run/run-memory';
+import { fitsTwice, promptLimits } from './run/run-memory';
 import { computesInHalf, loadRuntime, type Runtime } from './session/runtime';
 import { TextTokenizer } from './text/tokenizer';
-import { Trunk, type RunPlan } from './session/trunk-session';
+import { Seats } from './session/seats';
+import { TrunkSession, type RunPlan } from './session/trunk-session';
 import { createTail } from './session/open-tail';
 
 const DEADLINE = 120_000;
@@ -51,12 +52,18 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
   const runtime = await loadRuntime(backend, options);
   const weights = { source: files.graph.bytes, external: files.external };
   const tail = found.anatomy && (await createTail(runtime, backend, view, found.anatomy, weights));
-  const trunk = new Trunk(runtime, backend, view, found.anatomy, plan, weights, options.deadlineMs ?? DEADLINE);
   const perToken = tail?.bytesPerToken(USUAL_TARGETS);
-  const info = describeModel(files, model, found, plan.d_vocab, tokenizer, runtime, options, perToken);
-  const loaded = new LoadedModel(info, view, found.anatomy, tokenizer, trunk, tail);
+  const info = describeModel(files, model, found, plan, tokenizer, runtime, options, perToken);
+  const { anatomy } = found;
+  const deadline = options.deadlineMs ?? DEADLINE;
+  const parts = { runtime, backend, view, anatomy, plan, weights, deadline };
+  const seats = new Seats(
+    (points) => TrunkSession.open(parts, points),
+    () => fitsTwice(info),
+  );
+  const loaded = new LoadedModel(info, { view, anatomy, tokenizer, seats, tail });
   try {
-    await trunk.open();
+    await seats.take([]);
     step('self-check');
     await loaded.checkItself();
     throwIfAborted(options.signal);
@@ -129,7 +136,7 @@ function describeModel(
   files: ModelFiles,
   model: OnnxModel,
   found: Recognised,
-  d_vocab: number,
+  plan: RunPlan,
   tokenizer: TextTokenizer | undefined,
   runtime: Runtime,
   options: EngineOptions,
@@ -139,7 +146,7 @@ function describeModel(
   const threads = runtime.env.wasm.numThreads ?? 1;
   const family = files.config['model_type'];
   const { anatomy } = found;
-  const dims = anatomy?.dims ?? unknownDims(files, d_vocab);
+  const dims = anatomy?.dims ?? unknownDims(files, plan.d_vocab);
   const hooks: readonly HookName[] = anatomy
     ? [...anatomy.sites.keys(), 'ln_final.hook_normalized', 'logits', 'logit_lens']
     : ['logits'];
@@ -159,9 +166,18 @@ function describeModel(
     eosTokenIds: eosTokenIds(files),
     specialTokenIds: tokenizer?.specialTokenIds ?? [],
     provenance: files.provenance,
+    batching: batchingOf(model, plan),
     limits: promptLimits({ dims, hooks, dtype: files.dtype, provenance: files.provenance }, perToken),
     versions: { 'onnxruntime-web': runtime.env.versions.web ?? runtime.env.versions.common },
   };
+}
+
+/** What the graph says of prompts run together; whether it holds is found out by trying. */
+function batchingOf({ graph }: OnnxModel, { tokens }: RunPlan): Batching {
+  const rows = graph.inputs.find(({ name }) => name === tokens)?.dims?.[0];
+  if (typeof rows === 'number') return { kind: 'single', reason: 'fixed-dimension' };
+  const rounds = graph.nodes.some(({ op }) => op.startsWith('DynamicQuantize'));
+  return rounds ? { kind: 'single', reason: 'quantised-activations' } : { kind: 'batched' };
 }
 
 function headWidth({ config }: ModelFiles): number {

@@ -25,8 +25,9 @@ export interface TraceOptions {
 }
 
 /**
- * One loaded model: tokenizer and ONNX Runtime sessions. Calls are served in order, one at a time; every failure
- * is a StrataError and leaves the engine usable, except `device-lost`, `out-of-memory` and `deadline`, after which
+ * One loaded model: tokenizer and ONNX Runtime sessions. Who calls it puts the calls in order: a run, `release` or a
+ * part of `traces` that begins while another is under way is refused with `internal`; questions about text are answered
+ * at any time. Every failure is a StrataError and leaves the engine usable, except `device-lost`, `out-of-memory` and `deadline`, after which
  * it should be disposed of (in the browser: together with its worker).
  */
 export interface Engine {
@@ -51,7 +52,15 @@ export interface Engine {
    */
   trace(spec: RunSpec, options?: TraceOptions): Promise<Trace>;
 
-  /** Runs specs, batched where they can be, in their order; the signal is checked between batches. */
+  /**
+   * Runs specs and gives their traces in the same order. Neighbours of equal length, captures and lens are run together
+   * where the model allows it (`info.batching`), as many as take about 150 ms and fit into memory; their numbers
+   * are those of single runs within 1e-5. Specs are taken from the list only as they are needed.
+   *
+   * The signal is checked between batches. A spec that cannot be run ends the list, after the traces before it.
+   * @param options.stage Builds in what the runs will use before the first of them.
+   * @throws StrataError as {@link trace}.
+   */
   traces(specs: Iterable<RunSpec>, options?: TraceOptions & { readonly stage?: Stage }): AsyncGenerator<Trace>;
 
   /** Logits `[d_vocab]` after the last of the tokens: one step of generation, without a cache. */

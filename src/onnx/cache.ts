@@ -1,4 +1,5 @@
 import { StrataError } from '../core/errors';
+import { makeInt, makeInt64, makeNode } from './emit';
 import type { GraphView } from './graph';
 import { foreignReason } from './inputs';
 import { bytesPerElement, isFloat, type OnnxNode, type OnnxTensor, type ValueInfo } from './onnx-model';
@@ -99,6 +100,36 @@ export function bindCaches(view: GraphView, inputs: readonly ValueInfo[], sizes:
     if (!state) empty.add(name);
   }
   return { tensors, names: new Set(caches.map(({ name }) => name)), empty };
+}
+
+/**
+ * The caches for any number of prompts: a state of one prompt is the same for each. Caches of length zero are joined to
+ * nothing and stay as they are.
+ * @param like A tensor whose first dimension is the number of prompts.
+ */
+export function cachesForBatch(
+  { tensors, empty }: Caches,
+  like: string,
+): { readonly nodes: readonly OnnxNode[]; readonly initializers: readonly OnnxTensor[] } {
+  const nodes: OnnxNode[] = [];
+  const initializers: OnnxTensor[] = [];
+  for (const tensor of tensors) {
+    if (empty.has(tensor.name) || tensor.dims[0] !== 1) {
+      initializers.push(tensor);
+      continue;
+    }
+    const part = (what: string): string => `strata.${what}.${tensor.name}`;
+    const [zero, one, rest] = [part('zero'), part('one'), part('rest')];
+    initializers.push({ ...tensor, name: part('state') });
+    initializers.push(makeInt64(zero, [0]), makeInt64(one, [1]), makeInt64(rest, tensor.dims.slice(1)));
+    nodes.push(
+      makeNode('Shape', [like], [part('shape')]),
+      makeNode('Slice', [part('shape'), zero, one], [part('rows')]),
+      makeNode('Concat', [part('rows'), rest], [part('dims')], [makeInt('axis', 0)]),
+      makeNode('Expand', [part('state'), part('dims')], [tensor.name]),
+    );
+  }
+  return { nodes, initializers };
 }
 
 function stated(dim: number | string | undefined): number | undefined {

@@ -1,10 +1,9 @@
 import { StrataError } from '../core/errors';
 import { parseHook, type HookName } from '../core/hooks';
 import type { Anatomy } from './anatomy';
-import { withoutAppending, type Caches } from './cache';
+import { cachesForBatch, withoutAppending, type Caches } from './cache';
 import { emitModel, makeInt, makeInt64, makeNode, type GraphParts, type Header } from './emit';
 import type { GraphView } from './graph';
-import { hookShape } from './hook-shape';
 import { ElementType, type OnnxNode, type OnnxTensor, type ValueInfo } from './onnx-model';
 import { prune } from './prune';
 import { tokenTable, type TokenTable } from './token-table';
@@ -14,6 +13,9 @@ import { tokenTable, type TokenTable } from './token-table';
  * `affine` computes `x · scale + shift` at a hook; `mask` adds to attention scores before the softmax;
  * `edit` adds `(x · key) · value` to the product of an MLP's output projection, x being `mlp.hook_post`: before the
  * bias, a post-norm or a factor, so that it is an edit of the weights, `W_out + key · valueᵀ`.
+ *
+ * Scale, shift and mask are lists with a number for each of the tensor's, row after row of the batch, or with one
+ * number for all of them; keys are `[batch, d_mlp, edits]`, values `[batch, edits, d_model]`.
  */
 export type Point =
   | { readonly kind: 'affine'; readonly hook: HookName }
@@ -31,7 +33,7 @@ export function pointKey(point: Point): string {
   return pointInputs(point)[0]!;
 }
 
-/** `[1, T, d_model]` vectors of the tokens, as the file stores them. */
+/** `[B, T, d_model]` vectors of the tokens, as the file stores them. */
 export const TOKEN_VECTORS = 'strata.token_vectors';
 
 export interface Trunk {
@@ -61,33 +63,29 @@ export function buildTrunk(
   const vectors: ValueInfo = {
     name: TOKEN_VECTORS,
     elementType: ElementType.FLOAT,
-    dims: [1, 'strata.T', anatomy.dims.d_model],
+    dims: ['strata.B', 'strata.T', anatomy.dims.d_model],
   };
   const ordered = [...anatomy.sites.keys()];
   for (const hook of ordered) {
     const parsed = parseHook(hook);
     if (parsed?.kind === 'block' && parsed.hook === 'hook_mlp_out') {
       const edit = points.find((point) => point.kind === 'edit' && point.layer === parsed.layer);
-      if (edit) editor.edit(editPlace(anatomy, parsed.layer), edit);
+      if (edit) editor.edit(editPlace(anatomy, parsed.layer), anatomy.dims.d_mlp, edit);
     }
     if (parsed?.kind === 'block' && parsed.hook === 'attn.hook_attn_scores') {
       const mask = points.find((point) => point.kind === 'mask' && point.layer === parsed.layer);
       if (mask) editor.mask(tensorOf(anatomy, hook), mask);
     }
     const affine = points.find((point) => point.kind === 'affine' && point.hook === hook);
-    const shape = hookShape(hook, anatomy.dims);
-    if (affine && shape) {
-      const { heads, width } = shape;
-      const folded = anatomy.sites.get(hook)?.layout === 'heads-first' ? [heads, -1, width] : [-1, heads * width];
-      editor.affine(tensorOf(anatomy, hook), affine, folded);
-    }
+    if (affine) editor.affine(tensorOf(anatomy, hook), affine);
     editor.close(hook, tensorOf(anatomy, hook));
   }
   const taps = new Map<HookName, string>();
   for (const hook of hooks) taps.set(hook, editor.tap(hook, tensorOf(anatomy, hook)));
+  const bound = cachesForBatch(caches, table ? TOKEN_VECTORS : anatomy.tokens);
   const parts = prune({
-    nodes: editor.finish(),
-    initializers: [...view.model.graph.initializers, ...caches.tensors, ...editor.initializers],
+    nodes: [...bound.nodes, ...editor.finish()],
+    initializers: [...view.model.graph.initializers, ...bound.initializers, ...editor.initializers],
     inputs: [...view.model.graph.inputs.filter((input) => !caches.names.has(input.name)), ...editor.inputs, vectors],
     outputs: [...new Set(taps.values())],
   });
@@ -186,33 +184,40 @@ class GraphEditor {
     return output;
   }
 
-  /** Folds the tensor to the shape its feeds have, whatever its rank, and back. */
-  affine(tensor: string, point: Point, folded: readonly number[]): void {
+  /** Flat, so that the feeds need not know the tensor's rank, and one number may stand for all. */
+  affine(tensor: string, point: Point): void {
     const [scale, shift] = pointInputs(point).map((name) => this.input(name, tensor)) as [string, string];
-    const before = this.now(tensor);
-    const flat = this.push('Reshape', [before, this.int64(folded)]);
-    const changed = this.push('Add', [this.push('Mul', [flat, scale]), shift]);
-    this.current.set(tensor, this.push('Reshape', [changed, this.push('Shape', [before])]));
+    this.flat(tensor, (values) => this.push('Add', [this.push('Mul', [values, scale]), shift]));
   }
 
   mask(tensor: string, point: Point): void {
     const mask = this.input(pointInputs(point)[0]!, tensor);
-    const before = this.now(tensor);
-    const fitted = this.push('Reshape', [mask, this.push('Shape', [before])]);
-    this.current.set(tensor, this.push('Add', [before, fitted]));
+    this.flat(tensor, (values) => this.push('Add', [values, mask]));
   }
 
-  /** The product may be a matrix where the neurons are `[1, T, d_mlp]`, and of another floating-point type. */
-  edit({ product, post }: { readonly product: string; readonly post: string }, point: Point): void {
-    const [key, value] = pointInputs(point) as [string, string];
-    const strength = this.push('MatMul', [post, this.input(key, post)]);
+  private flat(tensor: string, change: (values: string) => string): void {
+    const before = this.now(tensor);
+    const changed = change(this.push('Reshape', [before, this.int64([-1])]));
+    this.current.set(tensor, this.push('Reshape', [changed, this.push('Shape', [before])]));
+  }
+
+  /**
+   * Each row of the batch has keys and values of its own, whether or not the file keeps rows apart here; the product may
+   * be of another floating-point type than the neurons.
+   */
+  edit({ product, post }: { readonly product: string; readonly post: string }, d_mlp: number, point: Point): void {
+    const [keyName, valueName] = pointInputs(point) as [string, string];
+    const key = this.input(keyName, post);
+    const rows = this.push('Slice', [this.push('Shape', [key]), this.int64([0]), this.int64([1])]);
+    const shape = this.push('Concat', [rows, this.int64([-1, d_mlp])], [makeInt('axis', 0)]);
+    const strength = this.push('MatMul', [this.push('Reshape', [post, shape]), key]);
     const type = this.view.elementType(product) || ElementType.FLOAT;
     const same = this.view.elementType(post) === this.view.elementType(product);
     const fitting = same ? strength : this.push('Cast', [strength], [makeInt('to', type)]);
-    const change = this.push('MatMul', [fitting, this.input(value, product)]);
     const before = this.now(product);
-    const shaped = this.push('Reshape', [change, this.push('Shape', [before])]);
-    this.current.set(product, this.push('Add', [before, shaped]));
+    const change = this.push('MatMul', [fitting, this.input(valueName, product)]);
+    const added = this.push('Reshape', [change, this.push('Shape', [before])]);
+    this.current.set(product, this.push('Add', [before, added]));
   }
 
   /** Remembers the tensor as it is after this hook's own points: later hooks may share it. */

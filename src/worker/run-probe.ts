@@ -2,12 +2,12 @@ import { StrataError, throwIfAborted } from '../core/errors';
 import type { Fact, Labels, PreparedFact, Token } from '../core/fact';
 import type { ProbeCall, ProbeRequest, ProbeResponse } from '../core/model-api';
 import { parseOptions } from '../core/options';
+import { promptTooLong } from '../core/prompt-length';
 import type { NamesTokens } from '../core/probe';
 import type { Trace } from '../core/run';
 import type { Probe } from './deps';
 import { WorkerLab, type LabHost } from './lab';
 import type { Loaded } from './load-model';
-import { tooLong } from './too-long';
 import { buffersOf } from './transferable';
 
 /** A call as it stands in this thread. */
@@ -43,7 +43,7 @@ function labelsOf({ loaded: { labels, engine } }: ProbeHost, result: unknown): L
 /** Fact to tokens, refused where it is too long. */
 function prepare(host: ProbeHost, fact: Fact): PreparedFact {
   const prepared = host.prepare(fact);
-  const refused = tooLong(prepared.tokens.length, host.loaded.info);
+  const refused = promptTooLong(prepared.tokens.length, host.loaded.info);
   if (refused) throw refused;
   return prepared;
 }

@@ -1,9 +1,9 @@
 import { StrataError, throwIfAborted } from '../core/errors';
 import { softmax, topK } from '../core/numerics';
+import { promptTooLong } from '../core/prompt-length';
 import type { GeneratedToken, WriteFinish, WriteOptions } from '../core/writing';
 import type { Engine } from '../engine/engine';
 import { createSampler } from './sampler';
-import { tooLong } from './too-long';
 
 export interface Writer {
   readonly engine: Engine;
@@ -23,7 +23,7 @@ export async function* writeOn(
   if (prompt.length === 0) throw new StrataError('empty-prompt', 'There is no prompt to continue.');
   const { limits, eosTokenIds } = engine.info;
   const { written = 0 } = options;
-  const refused = tooLong(prompt.length - written, engine.info);
+  const refused = promptTooLong(prompt.length - written, engine.info);
   if (refused) throw refused;
   const sample = createSampler({ ...options, skip: written });
   const ends = new Set(eosTokenIds);

@@ -11,6 +11,7 @@ import { createEngine } from '../../src/engine/create-engine';
 import type { Engine } from '../../src/engine/engine';
 import { ElementType, type ValueInfo } from '../../src/onnx/onnx-model';
 import { scanModel } from '../../src/onnx/scan';
+import { pointRows, sweepRows } from './engine-sweep';
 import { enlargedLlama, SMOLLM2_135M_SHAPE } from './enlarged-llama';
 import { ATLAS_SHAPE, GPT2_SMALL_SHAPE, randomGpt2, type Gpt2Shape } from './random-gpt2';
 import { quantile, type Row, type Section } from './report';
@@ -26,6 +27,8 @@ export interface Plan {
   readonly files: () => ModelFiles | Promise<ModelFiles>;
   /** Rounds of the alternating comparison and of the full probe (0: none), by prompt length. */
   readonly rounds: Readonly<Record<number, readonly [number, number]>>;
+  /** Rounds of the sweep of ablations; absent: none. */
+  readonly sweeps?: number;
   /** PyTorch runs the full probe on the same shape. */
   readonly torch?: Gpt2Shape;
 }
@@ -37,7 +40,7 @@ function gpt2Plan(shape: Gpt2Shape, rounds: Plan['rounds']): Plan {
 const LLAMA_ROUNDS = { 16: [9, 0], 128: [5, 0] } as const;
 
 export const PLANS: readonly Plan[] = [
-  gpt2Plan(ATLAS_SHAPE, { 16: [60, 20], 128: [30, 10] }),
+  { ...gpt2Plan(ATLAS_SHAPE, { 16: [60, 20], 128: [30, 10] }), sweeps: 9 },
   gpt2Plan(GPT2_SMALL_SHAPE, { 16: [9, 3], 128: [5, 2] }),
   ...(['optimum-llama', 'genai-llama'] as const).map((layout) => ({
     title: `${layout}, ${SMOLLM2_135M_SHAPE.name}`,
@@ -57,7 +60,7 @@ export async function engineSections(): Promise<Section[]> {
   return sections;
 }
 
-export async function measurePlan({ title, files: make, rounds, torch }: Plan): Promise<Section> {
+export async function measurePlan({ title, files: make, rounds, sweeps, torch }: Plan): Promise<Section> {
   const files = await make();
   const before = performance.now();
   const engine = await createEngine(files, { threads: THREADS, importRuntime });
@@ -70,6 +73,10 @@ export async function measurePlan({ title, files: make, rounds, torch }: Plan): 
     if (probes > 0) rows.push(...(await probe(engine, length, probes)));
   }
   await plain.release();
+  if (sweeps !== undefined) {
+    rows.push(...(await sweepRows(engine, prompt, sweeps)));
+    for (const length of LENGTHS) rows.push(...(await pointRows(engine, prompt, length, rounds[length]![0])));
+  }
   await engine.dispose();
   if (torch) rows.push(...(await torchRows(torch)));
   return { title: `Engine, ${title}, WASM, ${THREADS} threads`, rows };

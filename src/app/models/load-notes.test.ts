@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LoadNote } from '../../core/model';
 import { english as words } from '../i18n/messages';
-import { noteKey, noteText, selfCheckText } from './load-notes';
+import { batchingText, noteKey, noteText, selfCheckText } from './load-notes';
 
 const text = (code: LoadNote['code'], details: LoadNote['details'] = {}): string => noteText({ code, details }, words);
 
@@ -42,4 +42,16 @@ it('the self-check says what was found, and when', () => {
   expect(selfCheckText({ kind: 'not-compared', reason: 'too-large', bytes: 7e8 }, words)).toMatch(
     /^not compared on this/,
   );
+});
+
+describe('whether runs are made together', () => {
+  it('is said with the reason where they are not', () => {
+    expect(batchingText({ kind: 'batched' }, words)).toBe('several runs at once');
+    const single = (reason: 'fixed-dimension' | 'quantised-activations' | 'disagrees', difference?: number): string =>
+      batchingText({ kind: 'single', reason, ...(difference === undefined ? {} : { difference }) }, words);
+    expect(single('fixed-dimension')).toMatch(/^one by one: .*one prompt at a time/);
+    expect(single('quantised-activations')).toMatch(/^one by one: .*rounds numbers/);
+    expect(single('disagrees', 0.02)).toMatch(/differ by 2.% of their range/);
+    expect(single('disagrees', Infinity)).toMatch(/differ by all of their range/);
+  });
 });

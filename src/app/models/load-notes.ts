@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../core/errors';
 import { ERROR_CODES } from '../../core/errors';
-import type { LoadNote, SelfCheck } from '../../core/model';
+import type { Batching, LoadNote, SelfCheck } from '../../core/model';
 import { bytes, percent } from '../../views/format';
 import type { Words } from '../../views/words';
 
@@ -40,4 +40,12 @@ export function selfCheckText(check: SelfCheck, words: Words): string {
   }
   const difference = Number.isFinite(check.difference) ? percent(check.difference) : words('selfCheck.numberless');
   return words(`selfCheck.${check.kind}.${check.when}`, { difference });
+}
+
+/** Whether runs are made together, and if not, why. */
+export function batchingText(batching: Batching, words: Words): string {
+  if (batching.kind === 'batched') return words('anatomy.batching.batched');
+  const { reason, difference = 0 } = batching;
+  const apart = Number.isFinite(difference) ? percent(difference) : words('selfCheck.numberless');
+  return words(`anatomy.batching.${reason}`, { difference: apart });
 }

@@ -16,8 +16,10 @@ const SITES = new Map<HookName, Site>([
   ['blocks.0.mlp.hook_post', place('positions-first')],
 ]);
 
+const TARGET = { dims: DIMS, sites: SITES };
+
 function feeds(list: readonly Intervention[], clean = new Map()) {
-  const values = planInterventions(list, DIMS, SITES, 3).feeds(clean);
+  const values = planInterventions(list, TARGET, 3).feeds(clean);
   return Object.fromEntries(
     [...values].map(([name, { dims, data }]) => [name, { dims: [...dims], data: Array.from(data) }]),
   );
@@ -25,7 +27,7 @@ function feeds(list: readonly Intervention[], clean = new Map()) {
 
 function complaint(value: unknown): string {
   try {
-    planInterventions(parseInterventions(value), DIMS, SITES, 3);
+    planInterventions(parseInterventions(value), TARGET, 3);
   } catch (cause) {
     return cause instanceof StrataError ? `${cause.code}: ${cause.message}` : String(cause);
   }
@@ -59,7 +61,7 @@ describe('what interventions feed', () => {
     const list: Intervention[] = [
       { kind: 'ablate', hook: 'blocks.0.mlp.hook_post', neuron: [0], pos: [1], mode: 'mean' },
     ];
-    expect(planInterventions(list, DIMS, SITES, 3).cleanHooks).toEqual(['blocks.0.mlp.hook_post']);
+    expect(planInterventions(list, TARGET, 3).cleanHooks).toEqual(['blocks.0.mlp.hook_post']);
     expect(feeds(list, clean)['strata.shift.blocks.0.mlp.hook_post']!.data).toEqual([0, 0, 0, 3, 0, 0, 0, 0, 0]);
   });
 

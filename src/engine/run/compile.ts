@@ -1,16 +1,24 @@
 import { StrataError } from '../../core/errors';
 import type { HookName } from '../../core/hooks';
-import type { AblateIntervention, AddIntervention, Intervention, SetIntervention } from '../../core/interventions';
+import type {
+  AblateIntervention,
+  AddIntervention,
+  Intervention,
+  ScaleIntervention,
+  SetIntervention,
+} from '../../core/interventions';
 import type { ModelDims } from '../../core/model';
 import type { Tensor } from '../../core/tensor';
 import type { Site } from '../../onnx/attention';
 import { hookShape, type HookShape } from '../../onnx/hook-shape';
-import { pointInputs, type Point } from '../../onnx/trunk-header';
+import { pointInputs, pointKey, type Point } from '../../onnx/trunk-header';
+import { AffineRow, type AffineChange } from './affine-row';
+import type { PointFeed, RunFeeds } from './point-feeds';
 
-/** A float32 input of an intervention point. */
-export interface PointFeed {
-  readonly dims: readonly number[];
-  readonly data: Float32Array;
+/** What interventions are checked against. */
+export interface CompileTarget {
+  readonly dims: ModelDims;
+  readonly sites: ReadonlyMap<HookName, Site>;
 }
 
 export interface InterventionPlan {
@@ -18,17 +26,32 @@ export interface InterventionPlan {
   /** Hooks whose clean values are needed first (mean ablation). */
   readonly cleanHooks: readonly HookName[];
   /** Input values by name, once the clean values are there. */
-  feeds(clean: ReadonlyMap<HookName, Tensor>): ReadonlyMap<string, PointFeed>;
+  feeds(clean: ReadonlyMap<HookName, Tensor>): RunFeeds;
 }
 
-type Affine = AddIntervention | SetIntervention | AblateIntervention;
+/** One kind of intervention: what it needs in the graph, and what it puts there. */
+interface Compiler<I extends Intervention> {
+  /**
+   * The points for it. Reads hooks and layers only, so that a stage can be built in before its vectors are known.
+   * @throws StrataError `unknown-hook`, `invalid-intervention` for a place the model does not have.
+   */
+  points(item: I, target: CompileTarget, index: number): readonly Point[];
+  /**
+   * Adds it to a run, after those before it in the list.
+   * @throws StrataError `invalid-intervention` for whatever does not fit the place or the prompt.
+   */
+  apply(item: I, run: CompiledRun, index: number): void;
+}
+
+type Compilers = { readonly [K in Intervention['kind']]: Compiler<Extract<Intervention, { readonly kind: K }>> };
 
 function fail(index: number, what: string): never {
   throw new StrataError('invalid-intervention', `Intervention ${index + 1}: ${what}`, { index });
 }
 
-/** Indices from 0; negative ones count from the end. */
-function indices(list: readonly number[], size: number, index: number, name: string): number[] {
+/** Indices from 0; negative ones count from the end. Absent: all. */
+function indices(list: readonly number[] | undefined, size: number, index: number, name: string): readonly number[] {
+  if (!list) return Array.from({ length: size }, (_, at) => at);
   return list.map((item) => {
     const at = item < 0 ? item + size : item;
     if (!Number.isInteger(at) || at < 0 || at >= size) fail(index, `${name} ${item} is outside 0 … ${size - 1}.`);
@@ -36,93 +59,108 @@ function indices(list: readonly number[], size: number, index: number, name: str
   });
 }
 
-const all = (size: number): number[] => Array.from({ length: size }, (_, index) => index);
+function needs({ sites }: CompileTarget, hook: HookName): Site {
+  const site = sites.get(hook);
+  if (!site) throw new StrataError('unknown-hook', `This model has no ${hook}.`, { hook });
+  return site;
+}
 
-/**
- * Checks interventions against a model and a prompt and works out what has to be fed.
- * @throws StrataError `unknown-hook`, `invalid-intervention`, naming the item that is wrong.
- */
-export function planInterventions(
-  interventions: readonly Intervention[],
-  dims: ModelDims,
-  sites: ReadonlyMap<HookName, Site>,
-  length: number,
-): InterventionPlan {
-  const affine = new Map<HookName, AffinePoint>();
-  const masks = new Map<number, Float32Array>();
-  const edits = new Map<number, { keys: (readonly number[])[]; values: (readonly number[])[] }>();
-  const needs = (hook: HookName): Site => {
-    const site = sites.get(hook);
-    if (!site) throw new StrataError('unknown-hook', `This model has no ${hook}.`, { hook });
-    return site;
+function checkLayer({ dims }: CompileTarget, layer: number, index: number): number {
+  if (layer < 0 || layer >= dims.n_layers)
+    fail(index, `there is no layer ${layer}; layers go from 0 to ${dims.n_layers - 1}.`);
+  return layer;
+}
+
+function checkWidth(name: string, vector: readonly number[], width: number, index: number): void {
+  if (vector.length !== width) fail(index, `"${name}" needs ${width} numbers, not ${vector.length}.`);
+}
+
+type AffineItem = AddIntervention | SetIntervention | AblateIntervention | ScaleIntervention;
+type Affine = Pick<AffineChange, 'change' | 'readsMean'>;
+
+/** The kinds that change numbers of a hook one by one; `affine` says how. */
+function atHook<I extends AffineItem>(affine: (item: I) => Affine): Compiler<I> {
+  return {
+    points({ hook }, target, index) {
+      if (!hookShape(hook, target.dims)) fail(index, `${hook} cannot be changed.`);
+      needs(target, hook);
+      return [{ kind: 'affine', hook }];
+    },
+    apply(item, run, index) {
+      const shape = hookShape(item.hook, run.target.dims)!;
+      if (item.head && !shape.perHead) fail(index, `${item.hook} has no heads.`);
+      const heads = indices(item.head, shape.heads, index, 'head');
+      const positions = indices(item.pos, run.length, index, 'position');
+      const neurons = 'neuron' in item ? item.neuron : undefined;
+      if (neurons && !item.hook.includes('.mlp.')) fail(index, `${item.hook} has no neurons.`);
+      const units = indices(neurons, shape.width, index, 'neuron');
+      if ('vector' in item) checkWidth('vector', item.vector, shape.width, index);
+      run.affine(item.hook, shape).add({ positions, heads, units, ...affine(item) });
+    },
   };
-  const checkLayer = (layer: number, index: number): number => {
-    if (layer < 0 || layer >= dims.n_layers)
-      fail(index, `there is no layer ${layer}; layers go from 0 to ${dims.n_layers - 1}.`);
-    return layer;
-  };
-  interventions.forEach((item, index) => {
-    if (item.kind === 'knockout') {
-      const heads = item.heads === 'all' ? all(dims.n_heads) : indices(item.heads, dims.n_heads, index, 'head');
+}
+
+/** The one table of what interventions do. */
+const COMPILERS: Compilers = {
+  add: atHook(({ vector }) => ({
+    change: (cell, unit) => (cell.shift += vector[unit]!),
+  })),
+  set: atHook(({ vector }) => ({
+    change(cell, unit) {
+      cell.scale = 0;
+      cell.shift = vector[unit]!;
+    },
+  })),
+  ablate: atHook(({ mode }) => ({
+    readsMean: mode === 'mean',
+    change(cell, _unit, mean) {
+      cell.scale = 0;
+      cell.shift = mode === 'mean' ? mean : 0;
+    },
+  })),
+  scale: atHook(({ by }) => ({
+    change(cell) {
+      cell.scale *= by;
+      cell.shift *= by;
+    },
+  })),
+  knockout: {
+    points: ({ layers }, target, index) =>
+      layers.map((layer) => {
+        needs(target, `blocks.${checkLayer(target, layer, index)}.attn.hook_attn_scores`);
+        return { kind: 'mask', layer };
+      }),
+    apply(item, run, index) {
+      const { length } = run;
+      const { n_heads } = run.target.dims;
+      const heads = indices(item.heads === 'all' ? undefined : item.heads, n_heads, index, 'head');
       const dest = indices(item.dest, length, index, 'position');
       const src = indices(item.src, length, index, 'position');
       for (const layer of item.layers) {
-        needs(`blocks.${checkLayer(layer, index)}.attn.hook_attn_scores`);
-        const mask = masks.get(layer) ?? new Float32Array(dims.n_heads * length * length);
-        masks.set(layer, mask);
+        const mask = run.mask(layer);
         for (const head of heads)
           for (const d of dest) for (const s of src) mask[(head * length + d) * length + s] = -Infinity;
         checkRows(mask, length, heads, dest, index);
       }
-    } else if (item.kind === 'edit') {
-      const layer = checkLayer(item.layer, index);
-      needs(`blocks.${layer}.mlp.hook_post`);
-      if (item.key.length !== dims.d_mlp) fail(index, `"key" needs ${dims.d_mlp} numbers, not ${item.key.length}.`);
-      if (item.value.length !== dims.d_model)
-        fail(index, `"value" needs ${dims.d_model} numbers, not ${item.value.length}.`);
-      const edit = edits.get(layer) ?? { keys: [], values: [] };
-      edits.set(layer, edit);
-      edit.keys.push(item.key);
-      edit.values.push(item.value);
-    } else {
-      const shape = hookShape(item.hook, dims);
-      if (!shape) fail(index, `${item.hook} cannot be changed.`);
-      const site = needs(item.hook);
-      const point = affine.get(item.hook) ?? new AffinePoint(shape, site, length);
-      affine.set(item.hook, point);
-      point.add(item, index);
-    }
-  });
-  const points: Point[] = [
-    ...[...affine.keys()].map((hook): Point => ({ kind: 'affine', hook })),
-    ...[...masks.keys()].map((layer): Point => ({ kind: 'mask', layer })),
-    ...[...edits.keys()].map((layer): Point => ({ kind: 'edit', layer })),
-  ];
-  return {
-    points,
-    cleanHooks: [...affine].filter(([, point]) => point.needsClean).map(([hook]) => hook),
-    feeds(clean) {
-      const feeds = new Map<string, PointFeed>();
-      for (const [hook, point] of affine) {
-        const [scale, shift] = pointInputs({ kind: 'affine', hook }) as [string, string];
-        const values = point.values(clean.get(hook));
-        feeds.set(scale, values.scale).set(shift, values.shift);
-      }
-      for (const [layer, mask] of masks) {
-        feeds.set(pointInputs({ kind: 'mask', layer })[0]!, { dims: [dims.n_heads, length, length], data: mask });
-      }
-      for (const [layer, { keys, values }] of edits) {
-        const [key, value] = pointInputs({ kind: 'edit', layer }) as [string, string];
-        const columns = new Float32Array(dims.d_mlp * keys.length);
-        keys.forEach((vector, column) =>
-          vector.forEach((number, row) => (columns[row * keys.length + column] = number)),
-        );
-        feeds.set(key, { dims: [dims.d_mlp, keys.length], data: columns });
-        feeds.set(value, { dims: [values.length, dims.d_model], data: Float32Array.from(values.flat()) });
-      }
-      return feeds;
     },
-  };
+  },
+  edit: {
+    points(item, target, index) {
+      const layer = checkLayer(target, item.layer, index);
+      needs(target, `blocks.${layer}.mlp.hook_post`);
+      return [{ kind: 'edit', layer }];
+    },
+    apply(item, run, index) {
+      checkWidth('key', item.key, run.target.dims.d_mlp, index);
+      checkWidth('value', item.value, run.target.dims.d_model, index);
+      run.edits(item.layer).push(item);
+    },
+  },
+};
+
+/** The entry for an item; TypeScript cannot see that the two are of one kind. */
+function compilerOf(item: Intervention): Compiler<Intervention> {
+  return COMPILERS[item.kind] as Compiler<Intervention>;
 }
 
 /** After a softmax over nothing there would be no numbers left. */
@@ -141,93 +179,93 @@ function checkRows(
   }
 }
 
-/** Values of a point that nothing uses in this run. */
-export function neutralFeeds(point: Point, dims: ModelDims, length: number): ReadonlyMap<string, PointFeed> {
-  const names = pointInputs(point);
-  const constant = (value: number, shape: readonly number[]): PointFeed => ({
-    dims: shape,
-    data: new Float32Array(shape.reduce((product, dim) => product * dim, 1)).fill(value),
-  });
-  if (point.kind === 'affine')
-    return new Map([
-      [names[0]!, constant(1, [1])],
-      [names[1]!, constant(0, [1])],
-    ]);
-  if (point.kind === 'mask') return new Map([[names[0]!, constant(0, [dims.n_heads, length, length])]]);
-  return new Map([
-    [names[0]!, constant(0, [dims.d_mlp, 1])],
-    [names[1]!, constant(0, [1, dims.d_model])],
-  ]);
+/**
+ * The points that interventions need, each once.
+ * @throws StrataError `unknown-hook`, `invalid-intervention`, naming the item that is wrong.
+ */
+export function pointsOf(interventions: readonly Intervention[], target: CompileTarget): readonly Point[] {
+  const points = interventions.flatMap((item, index) => compilerOf(item).points(item, target, index));
+  return [...new Map(points.map((point) => [pointKey(point), point])).values()];
 }
 
-/** Interventions at one hook as `x · scale + shift`, composed in list order. */
-class AffinePoint {
-  private readonly items: { readonly item: Affine; readonly index: number }[] = [];
+/** Hooks whose mean over a clean run interventions put in place of their values. */
+export function meanHooks(interventions: readonly Intervention[]): readonly HookName[] {
+  const hooks = interventions.flatMap((item) => (item.kind === 'ablate' && item.mode === 'mean' ? [item.hook] : []));
+  return [...new Set(hooks)];
+}
+
+/**
+ * Checks interventions against a model and a prompt and works out what has to be fed.
+ * @throws StrataError `unknown-hook`, `invalid-intervention`, naming the item that is wrong.
+ */
+export function planInterventions(
+  interventions: readonly Intervention[],
+  target: CompileTarget,
+  length: number,
+): InterventionPlan {
+  const points = pointsOf(interventions, target);
+  const run = new CompiledRun(target, length);
+  interventions.forEach((item, index) => compilerOf(item).apply(item, run, index));
+  return { points, cleanHooks: run.cleanHooks, feeds: (clean) => run.feeds(clean) };
+}
+
+/** What the interventions of one run add up to, point by point. */
+class CompiledRun {
+  private readonly affineRows = new Map<HookName, AffineRow>();
+  private readonly masks = new Map<number, Float32Array>();
+  private readonly editsByLayer = new Map<number, { key: readonly number[]; value: readonly number[] }[]>();
 
   constructor(
-    private readonly shape: HookShape,
-    private readonly site: Site,
-    private readonly length: number,
+    readonly target: CompileTarget,
+    readonly length: number,
   ) {}
 
-  get needsClean(): boolean {
-    return this.items.some(({ item }) => item.kind === 'ablate' && item.mode === 'mean');
+  affine(hook: HookName, shape: HookShape): AffineRow {
+    return known(this.affineRows, hook, () => new AffineRow(shape, needs(this.target, hook), this.length));
   }
 
-  add(item: Affine, index: number): void {
-    const { heads, width } = this.shape;
-    if (item.head) {
-      if (!this.shape.perHead) fail(index, `${item.hook} has no heads.`);
-      indices(item.head, heads, index, 'head');
+  /** `[head, dest, src]` */
+  mask(layer: number): Float32Array {
+    return known(this.masks, layer, () => new Float32Array(this.target.dims.n_heads * this.length * this.length));
+  }
+
+  edits(layer: number): { key: readonly number[]; value: readonly number[] }[] {
+    return known(this.editsByLayer, layer, () => []);
+  }
+
+  get cleanHooks(): readonly HookName[] {
+    return [...this.affineRows].filter(([, row]) => row.needsClean).map(([hook]) => hook);
+  }
+
+  feeds(clean: ReadonlyMap<HookName, Tensor>): RunFeeds {
+    const { dims } = this.target;
+    const feeds = new Map<string, PointFeed>();
+    const put = (point: Point, ...values: readonly (PointFeed | undefined)[]): void =>
+      pointInputs(point).forEach((name, index) => {
+        const value = values[index];
+        if (value) feeds.set(name, value);
+      });
+    for (const [hook, row] of this.affineRows) {
+      const { scale, shift } = row.feeds(clean.get(hook));
+      put({ kind: 'affine', hook }, scale, shift);
     }
-    if (item.pos) indices(item.pos, this.length, index, 'position');
-    if (item.kind === 'ablate') {
-      if (item.neuron && !item.hook.includes('.mlp.')) fail(index, `${item.hook} has no neurons.`);
-      if (item.neuron) indices(item.neuron, width, index, 'neuron');
-    } else if (item.vector.length !== width) fail(index, `"vector" needs ${width} numbers, not ${item.vector.length}.`);
-    this.items.push({ item, index });
-  }
-
-  values(clean: Tensor | undefined): { scale: PointFeed; shift: PointFeed } {
-    const { heads, width } = this.shape;
-    const { length } = this;
-    const scale = new Float32Array(length * heads * width).fill(1);
-    const shift = new Float32Array(length * heads * width);
-    for (const { item, index } of this.items) {
-      const mean = item.kind === 'ablate' && item.mode === 'mean' ? meanOverPositions(clean, length) : undefined;
-      const positions = item.pos ? indices(item.pos, length, index, 'position') : all(length);
-      const chosen = item.head ? indices(item.head, heads, index, 'head') : all(heads);
-      const units = item.kind === 'ablate' && item.neuron ? indices(item.neuron, width, index, 'neuron') : all(width);
-      for (const position of positions) {
-        for (const head of chosen) {
-          for (const unit of units) {
-            const at = this.offset(position, head, unit);
-            if (item.kind === 'add') shift[at]! += item.vector[unit]!;
-            else {
-              scale[at] = 0;
-              shift[at] = item.kind === 'set' ? item.vector[unit]! : (mean?.[head * width + unit] ?? 0);
-            }
-          }
-        }
-      }
+    for (const [layer, data] of this.masks)
+      put({ kind: 'mask', layer }, { dims: [dims.n_heads, this.length, this.length], data });
+    for (const [layer, edits] of this.editsByLayer) {
+      const columns = new Float32Array(dims.d_mlp * edits.length);
+      edits.forEach(({ key }, column) => key.forEach((number, row) => (columns[row * edits.length + column] = number)));
+      put(
+        { kind: 'edit', layer },
+        { dims: [dims.d_mlp, edits.length], data: columns },
+        { dims: [edits.length, dims.d_model], data: Float32Array.from(edits.flatMap(({ value }) => value)) },
+      );
     }
-    const dims = this.site.layout === 'heads-first' ? [heads, length, width] : [length, heads * width];
-    return { scale: { dims, data: scale }, shift: { dims, data: shift } };
-  }
-
-  /** Offset in the order the graph's tensor has. */
-  private offset(position: number, head: number, unit: number): number {
-    const { heads, width } = this.shape;
-    const row = this.site.layout === 'heads-first' ? head * this.length + position : position * heads + head;
-    return row * width + unit;
+    return feeds;
   }
 }
 
-/** `[head · width]` mean over positions of a clean run's hook. */
-function meanOverPositions(clean: Tensor | undefined, length: number): Float64Array {
-  if (!clean) throw new StrataError('internal', 'The clean run for a mean ablation is missing.');
-  const size = clean.data.length / length;
-  const mean = new Float64Array(size);
-  clean.data.forEach((value, index) => (mean[index % size]! += value / length));
-  return mean;
+function known<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = make()));
+  return value;
 }

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { HookName } from '../../core/hooks';
 import type { ModelInfo } from '../../core/model';
-import { checkRoom, promptLimits, roomForRuns, runBytes, tokensThatFit } from './run-memory';
+import {
+  checkLength,
+  fitsTwice,
+  promptLimits,
+  roomBesideTwo,
+  roomForRuns,
+  runBytes,
+  runsThatFit,
+  tokensThatFit,
+} from './run-memory';
 
 const MB = 1e6;
 /** Gemma 3 270M: a vocabulary of 262,144 and room for 32,768 tokens. */
@@ -51,16 +60,37 @@ describe('memory a run needs', () => {
   it('refuses a run that cannot fit, with numbers, and lets through what fits', () => {
     const model = info(1072 * MB);
     const fits = tokensThatFit(dims, patterns, roomForRuns(model));
-    expect(() => checkRoom(model, fits, patterns)).not.toThrow();
-    expect(() => checkRoom(model, 8000, patterns)).toThrow(
+    expect(() => checkLength(model, fits, patterns)).not.toThrow();
+    expect(() => checkLength(model, 8000, patterns)).toThrow(
       `A prompt of 8000 tokens needs about 40,255 MB beside the model, and there is room for 2,709 MB: about ${fits} tokens.`,
     );
-    expect(() => checkRoom(model, 8000, patterns)).toThrow(
+    expect(() => checkLength(model, 8000, patterns)).toThrow(
       expect.objectContaining({
         code: 'prompt-too-long',
         details: expect.objectContaining({ reason: 'memory', fits }),
       }),
     );
+  });
+
+  it('says of a prompt that the model does not read that it is too long, not that memory is short', () => {
+    expect(() => checkLength({ ...info(500 * MB), dims: { ...dims, n_ctx: 16 } }, 21, [])).toThrow(
+      expect.objectContaining({ code: 'prompt-too-long', details: { tokens: 21, n_ctx: 16, over: 5 } }),
+    );
+  });
+
+  it('holds a model twice only where runs still have room', () => {
+    expect(fitsTwice(info(10 * MB))).toBe(true);
+    expect(fitsTwice(info(1072 * MB))).toBe(false);
+    expect(roomBesideTwo(info(500 * MB))).toBeLessThan(roomForRuns(info(500 * MB)));
+  });
+
+  it('makes batches smaller where runs are large or room is short, and never empty', () => {
+    const few = runsThatFit(10 * MB, 100 * MB);
+    expect(few).toBe(10);
+    expect(runsThatFit(10 * MB, 50 * MB)).toBe(5);
+    expect(runsThatFit(20 * MB, 100 * MB)).toBe(5);
+    expect(runsThatFit(10 * MB, 4000 * MB)).toBeLessThan(400);
+    expect(runsThatFit(5000 * MB, 100 * MB)).toBe(1);
   });
 
   it('limits a prompt beforehand to what a run then lets through', () => {
@@ -71,11 +101,11 @@ describe('memory a run needs', () => {
     const { tokens, reason, attentionTokens } = promptLimits(model, 40 * 262_144);
     expect(reason).toBe('memory');
     expect(attentionTokens).toBeLessThan(tokens);
-    expect(() => checkRoom(model, tokens, [pre, ...streams], 40 * 262_144)).not.toThrow();
-    expect(() => checkRoom(model, tokens + 1, [pre, ...streams], 40 * 262_144)).toThrow();
+    expect(() => checkLength(model, tokens, [pre, ...streams], 40 * 262_144)).not.toThrow();
+    expect(() => checkLength(model, tokens + 1, [pre, ...streams], 40 * 262_144)).toThrow();
     const all = [pre, ...streams, ...patterns];
-    expect(() => checkRoom(model, attentionTokens, all, 40 * 262_144)).not.toThrow();
-    expect(() => checkRoom(model, attentionTokens + 1, all, 40 * 262_144)).toThrow();
+    expect(() => checkLength(model, attentionTokens, all, 40 * 262_144)).not.toThrow();
+    expect(() => checkLength(model, attentionTokens + 1, all, 40 * 262_144)).toThrow();
     const short = { ...model, dims: { ...dims, n_ctx: 16 } };
     expect(promptLimits(short)).toEqual({ tokens: 16, reason: 'context', attentionTokens: 16 });
   });

@@ -1,6 +1,6 @@
-import { StrataError } from '../../core/errors';
 import type { HookName } from '../../core/hooks';
 import type { Dtype, ModelDims, ModelInfo, PromptLimits } from '../../core/model';
+import { promptTooLong } from '../../core/prompt-length';
 import { hookShape } from '../../onnx/hook-shape';
 
 const FLOAT_BYTES = 4;
@@ -78,26 +78,35 @@ export function promptLimits(
 }
 
 /**
- * Refuses a run before it begins that would end for lack of memory.
- * @throws StrataError `prompt-too-long` with `fits`, the number of tokens that there is room for.
+ * Refuses a run before it begins whose prompt is longer than the model reads or than there is memory for.
+ * @param hooks What the run gives, the residual stream included.
+ * @throws StrataError `prompt-too-long`; for lack of memory with `fits`, the number of tokens that there is room for.
  */
-export function checkRoom(info: ModelInfo, length: number, hooks: readonly HookName[], perToken = 0): void {
+export function checkLength(info: ModelInfo, length: number, hooks: readonly HookName[], perToken = 0): void {
   const room = roomForRuns(info);
   const needed = runBytes(info.dims, length, hooks, perToken);
-  if (needed <= room) return;
-  const fits = tokensThatFit(info.dims, hooks, room, perToken);
+  const fits = needed <= room ? length : tokensThatFit(info.dims, hooks, room, perToken);
   const megabytes = (bytes: number): number => Math.round(bytes / 1e6);
-  const words = (bytes: number): string => `${megabytes(bytes).toLocaleString('en')} MB`;
-  throw new StrataError(
-    'prompt-too-long',
-    `A prompt of ${length} tokens needs about ${words(needed)} beside the model, and there is room for ${words(room)}: about ${fits} tokens.`,
-    {
-      reason: 'memory',
-      tokens: length,
-      fits,
-      over: length - fits,
-      neededMB: megabytes(needed),
-      roomMB: megabytes(room),
-    },
-  );
+  const error = promptTooLong(length, info, { fits, neededMB: megabytes(needed), roomMB: megabytes(room) });
+  if (error) throw error;
+}
+
+/** Bytes that must be left for runs where the layers are held twice. */
+const BESIDE_TWO_SESSIONS = 2 * 2 ** 30;
+/** Most bytes the runs of one batch may take: all of their traces wait for whoever reads them. */
+const BATCH_BYTES = 256e6;
+
+/** True where the layers fit into memory twice and leave enough for runs. */
+export function fitsTwice(info: Pick<ModelInfo, 'dtype' | 'provenance'>): boolean {
+  return roomBesideTwo(info) >= BESIDE_TWO_SESSIONS;
+}
+
+/** Most bytes a run may need while two sessions of the layers are held. */
+export function roomBesideTwo(info: Pick<ModelInfo, 'dtype' | 'provenance'>): number {
+  return Math.max(0, roomForRuns(info) - info.provenance.bytes * GROWTH[info.dtype]);
+}
+
+/** How many runs of `bytes` each fit into one batch; at least one. */
+export function runsThatFit(bytes: number, room: number): number {
+  return Math.max(1, Math.floor(Math.min(room, BATCH_BYTES) / bytes));
 }

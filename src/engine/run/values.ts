@@ -17,6 +17,12 @@ export function floatsOf(output: OrtTensor | undefined, name: string): Float32Ar
   throw new StrataError('internal', `The session gave no float32 values for ${name}.`);
 }
 
+/** One row of a batch's values, in memory of its own so that traces can be given away one by one. */
+export function rowOf(values: Float32Array, row: number, count: number): Float32Array {
+  const size = values.length / count;
+  return count === 1 ? values : values.slice(row * size, (row + 1) * size);
+}
+
 /** A tapped tensor in the shape its hook promises (see `core/hooks.ts`). */
 export function hookValue(hook: HookName, site: Site, dims: ModelDims, length: number, data: Float32Array): Tensor {
   const shape = hookShape(hook, dims);

@@ -6,32 +6,49 @@ import type { OrtTensor, Runtime } from './runtime';
 export type Feeds = Record<string, OrtTensor>;
 
 /**
- * The model's own inputs for one prompt: ids, a mask of ones, positions from 0, one segment, no cache.
+ * The model's own inputs for prompts of equal length: ids, a mask of ones, positions from 0, one segment, no cache.
+ * @param rows Token ids `[B, T]`.
  * @throws StrataError `unsupported-model` for an input nobody knows how to fill.
  */
 export function modelFeeds(
   runtime: Runtime,
   inputs: readonly ValueInfo[],
   tokensInput: string,
-  tokens: readonly number[],
+  rows: readonly (readonly number[])[],
 ): Feeds {
-  const row = [1, tokens.length];
+  const dims = [rows.length, rows[0]!.length];
+  const each = (value: (position: number) => number): number[] =>
+    rows.flatMap((row) => row.map((_, position) => value(position)));
   const feed = (input: ValueInfo): OrtTensor => {
     switch (inputRole(input, tokensInput)) {
       case 'tokens':
-        return integers(runtime, input, tokens, row);
+        return integers(runtime, input, rows.flat(), dims);
       case 'mask':
-        return integers(runtime, input, new Array<number>(tokens.length).fill(1), row);
+        return integers(
+          runtime,
+          input,
+          each(() => 1),
+          dims,
+        );
       case 'positions':
-        return integers(runtime, input, [...tokens.keys()], row);
+        return integers(
+          runtime,
+          input,
+          each((position) => position),
+          dims,
+        );
       case 'segments':
-        return integers(runtime, input, new Array<number>(tokens.length).fill(0), row);
+        return integers(
+          runtime,
+          input,
+          each(() => 0),
+          dims,
+        );
       case 'switch':
         return new runtime.Tensor('bool', [false], [1]);
       case 'logits-kept': {
         // Zero: the logits of every token.
-        const dims = input.dims?.map(() => 1) ?? [];
-        return integers(runtime, input, [0], dims);
+        return integers(runtime, input, [0], input.dims?.map(() => 1) ?? []);
       }
       case undefined:
         throw unsupported('input', input.name);

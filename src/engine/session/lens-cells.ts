@@ -33,32 +33,20 @@ export class LensCells {
     this.klBits = new Float32Array(cells);
   }
 
-  /** A run over some columns: `width` positions with the given rows each, the last of which is the final one. */
-  fillColumns(firstColumn: number, width: number, rows: readonly number[], results: Record<string, OrtTensor>): void {
-    const source = new Results(results, this.k);
-    for (let column = 0; column < width; column++) {
-      const final: FinalRow = { entropy: source.entropy((column + 1) * rows.length - 1) };
-      rows.forEach((row, index) => {
-        this.fillCell(row, firstColumn + column, source, column * rows.length + index, final);
-      });
-    }
+  /** One column with the given rows, the last of which is the final one; its results begin at `from`. */
+  fillColumn(column: number, rows: readonly number[], source: CellResults, from: number): void {
+    const final: FinalRow = { entropy: source.entropy(from + rows.length - 1) };
+    rows.forEach((row, index) => this.fillCell(row, column, source, from + index, final));
   }
 
   /** A run over one stream: one row at every position, of which `positions` are the columns. */
-  fillRow(
-    row: number,
-    positions: readonly number[],
-    results: Record<string, OrtTensor>,
-    final: Record<string, OrtTensor>,
-  ): void {
-    const source = new Results(results, this.k);
-    const finals = new Results(final, this.k);
+  fillRow(row: number, positions: readonly number[], source: CellResults, finals: CellResults): void {
     positions.forEach((position, column) => {
       this.fillCell(row, column, source, position, { entropy: finals.entropy(position) });
     });
   }
 
-  private fillCell(row: number, column: number, source: Results, from: number, final: FinalRow): void {
+  private fillCell(row: number, column: number, source: CellResults, from: number, final: FinalRow): void {
     const cell = row * this.columns + column;
     const normaliser = source.normaliser(from);
     for (let item = 0; item < this.k; item++) {
@@ -80,7 +68,7 @@ export class LensCells {
 }
 
 /** A tail run's outputs, one entry per cell. */
-class Results {
+export class CellResults {
   readonly topLogits: Float32Array;
   readonly topIds: BigInt64Array;
   readonly finalMean: Float32Array;

@@ -5,7 +5,7 @@ import type { LensRequest, LensTable } from '../../core/run';
 import { CELL_OUTPUTS, TAIL } from '../../onnx/tail-header';
 import type { Feeds } from './feeds';
 import { breathe } from '../../core/breathe';
-import { LensCells } from './lens-cells';
+import { CellResults, LensCells } from './lens-cells';
 import type { InferenceSession, OrtTensor, Runtime } from './runtime';
 import { sessionError } from './runtime';
 import { checkFinite, floatsOf } from '../run/values';
@@ -21,8 +21,21 @@ const TARGET_BYTES = 5;
 export interface LensRows {
   readonly hooks: readonly HookName[];
   readonly depths: readonly number[];
-  /** `[T, d_model]` of each hook. */
-  readonly streams: readonly Float32Array[];
+}
+
+/** `[T, d_model]` of each row's hook. */
+export type Streams = readonly Float32Array[];
+
+/** One run's cells and what they are filled from. */
+interface Filled {
+  readonly streams: Streams;
+  readonly cells: LensCells;
+}
+
+/** A position of one run. */
+interface Column {
+  readonly streams: Streams;
+  readonly position: number;
 }
 
 interface LensOptions {
@@ -83,18 +96,17 @@ export class TailSession {
     return this.wideOpen;
   }
 
-  /** Rows of the given positions and streams, position by position: `[P, R, d_model]`. */
-  private gather(streams: readonly Float32Array[], positions: readonly number[]): Float32Array {
+  /** Rows of the given columns: the streams of each at its position, `[P, R, d_model]`. */
+  private gather(columns: readonly Column[], rows: readonly number[]): Float32Array {
     const width = this.dims.d_model;
-    const [only] = streams;
-    if (only && streams.length === 1 && only.length === positions.length * width) return only;
-    const rows = new Float32Array(positions.length * streams.length * width);
-    positions.forEach((position, column) => {
-      streams.forEach((stream, row) => {
-        rows.set(stream.subarray(position * width, (position + 1) * width), (column * streams.length + row) * width);
+    const gathered = new Float32Array(columns.length * rows.length * width);
+    columns.forEach(({ streams, position }, column) => {
+      rows.forEach((row, index) => {
+        const values = streams[row]!.subarray(position * width, (position + 1) * width);
+        gathered.set(values, (column * rows.length + index) * width);
       });
     });
-    return rows;
+    return gathered;
   }
 
   /** What one run needs for every token of the prompt; nothing where prompts are taken in parts. */
@@ -129,60 +141,74 @@ export class TailSession {
       }
       return out;
     }
+    const columns = streams.flatMap((stream) => positions.map((position): Column => ({ streams: [stream], position })));
     let out: Float32Array | undefined;
-    for (const [row, stream] of streams.entries()) {
-      let done = 0;
-      for (const chunk of pieces(positions, this.rowsPerRun(0))) {
-        if (row + done > 0) await breathe();
-        throwIfAborted(signal);
-        const results = await this.run(this.gather([stream], chunk), [chunk.length, 1], 0, [], [TAIL[output]]);
-        const values = floatsOf(results[TAIL[output]], output);
-        if (values.length === size) return values;
-        out ??= new Float32Array(size);
-        out.set(values, (row * positions.length + done) * width);
-        done += chunk.length;
-      }
+    let done = 0;
+    for (const chunk of pieces(columns, this.rowsPerRun(0))) {
+      if (done > 0) await breathe();
+      throwIfAborted(signal);
+      const results = await this.run(this.gather(chunk, [0]), [chunk.length, 1], 0, [], [TAIL[output]]);
+      const values = floatsOf(results[TAIL[output]], output);
+      if (values.length === size) return values;
+      out ??= new Float32Array(size);
+      out.set(values, done * width);
+      done += chunk.length;
     }
     return out ?? new Float32Array(0);
   }
 
   /**
-   * Lens cells of the rows at the requested positions (docs/definitions.md, “Logit lens”).
+   * Lens cells of the rows at the requested positions (docs/definitions.md, “Logit lens”), for each of several runs.
+   * @param runs Per run the streams `[T, d_model]`, bottom to top, as the rows name them.
    * @throws StrataError `invalid-request` for a k, a target or a position outside the model.
    */
-  async table(rows: LensRows, request: LensRequest, length: number, options: LensOptions): Promise<LensTable> {
+  async tables(
+    rows: LensRows,
+    runs: readonly Streams[],
+    request: LensRequest,
+    length: number,
+    options: LensOptions,
+  ): Promise<LensTable[]> {
     const positions = resolvePositions(request.positions, length);
     const k = checkRequest(request, this.dims.d_vocab);
-    const count = rows.streams.length;
-    const cells = new LensCells(count, positions.length, k, request.targets.length);
-    if (this.wholeStreams) await this.fillRows(cells, rows, positions, k, request.targets, options);
-    else await this.fillColumns(cells, rows, positions, k, request.targets, options);
-    checkFinite('logit_lens', cells.topProbs);
-    return {
-      rowHooks: rows.hooks,
-      rowDepth: rows.depths,
-      positions,
-      k,
-      targets: request.targets,
-      topIds: cells.topIds,
-      topProbs: cells.topProbs,
-      targetProbs: cells.targetProbs,
-      targetRanks: cells.targetRanks,
-      targetLogits: cells.targetLogits,
-      entropyBits: cells.entropyBits,
-      klBits: cells.klBits,
-    };
+    const { targets } = request;
+    const filled = runs.map((streams) => ({
+      streams,
+      cells: new LensCells(streams.length, positions.length, k, targets.length),
+    }));
+    if (this.wholeStreams) await this.fillRows(filled, positions, k, targets, options);
+    else await this.fillColumns(filled, positions, k, targets, options);
+    return filled.map(({ cells }) => {
+      checkFinite('logit_lens', cells.topProbs);
+      return {
+        rowHooks: rows.hooks,
+        rowDepth: rows.depths,
+        positions,
+        k,
+        targets,
+        topIds: cells.topIds,
+        topProbs: cells.topProbs,
+        targetProbs: cells.targetProbs,
+        targetRanks: cells.targetRanks,
+        targetLogits: cells.targetLogits,
+        entropyBits: cells.entropyBits,
+        klBits: cells.klBits,
+      };
+    });
   }
 
+  /** Column by column, those of all runs together. */
   private async fillColumns(
-    cells: LensCells,
-    rows: LensRows,
+    runs: readonly Filled[],
     positions: readonly number[],
     k: number,
     targets: readonly number[],
     options: LensOptions,
   ): Promise<void> {
-    const count = rows.streams.length;
+    const columns = runs.flatMap(({ streams, cells }) =>
+      positions.map((position, column) => ({ streams, cells, position, column })),
+    );
+    const count = runs[0]?.streams.length ?? 0;
     const perRun = this.rowsPerRun(Math.max(1, targets.length));
     // Where one column is too much, its rows are split; each part has the final row beside it.
     const parts =
@@ -192,44 +218,45 @@ export class TailSession {
             Array.from({ length: count - 1 }, (_, row) => row),
             Math.max(1, perRun - 1),
           ).map((part) => [...part, count - 1]);
-    let column = 0;
     let done = 0;
-    for (const chunk of pieces(positions, Math.max(1, Math.floor(perRun / count)))) {
+    for (const chunk of pieces(columns, Math.max(1, Math.floor(perRun / count)))) {
       for (const part of parts) {
         if (done > 0) await breathe();
         throwIfAborted(options.signal);
-        const streams = part.map((row) => rows.streams[row]!);
         const shape = [chunk.length, part.length] as const;
-        const results = await this.run(this.gather(streams, chunk), shape, k, targets, CELL_OUTPUTS);
-        cells.fillColumns(column, chunk.length, part, results);
+        const results = new CellResults(await this.run(this.gather(chunk, part), shape, k, targets, CELL_OUTPUTS), k);
+        chunk.forEach(({ cells, column }, index) => cells.fillColumn(column, part, results, index * part.length));
         const isLast = part === parts.at(-1);
         // The final row counts once.
         done += (part.length - (isLast ? 0 : 1)) * chunk.length;
-        options.onProgress?.(done, positions.length * count);
+        options.onProgress?.(done, columns.length * count);
       }
-      column += chunk.length;
     }
   }
 
-  /** The final stream first: the divergence of the others is taken to it. */
+  /** Stream by stream, the final one of each run first: the divergence of the others is taken to it. */
   private async fillRows(
-    cells: LensCells,
-    rows: LensRows,
+    runs: readonly Filled[],
     positions: readonly number[],
     k: number,
     targets: readonly number[],
     options: LensOptions,
   ): Promise<void> {
-    const last = rows.streams.at(-1)!;
-    const shape = this.whole(last);
-    const final = await this.run(last, shape, k, targets, [...CELL_OUTPUTS, TAIL.probabilities]);
-    const probabilities = floatsOf(final[TAIL.probabilities], TAIL.probabilities);
-    for (const [row, stream] of rows.streams.entries()) {
-      await breathe();
-      throwIfAborted(options.signal);
-      const results = stream === last ? final : await this.run(stream, shape, k, targets, CELL_OUTPUTS, probabilities);
-      cells.fillRow(row, positions, results, final);
-      options.onProgress?.((row + 1) * positions.length, rows.streams.length * positions.length);
+    let done = 0;
+    for (const { streams, cells } of runs) {
+      const last = streams.at(-1)!;
+      const shape = this.whole(last);
+      const final = await this.run(last, shape, k, targets, [...CELL_OUTPUTS, TAIL.probabilities]);
+      const probabilities = floatsOf(final[TAIL.probabilities], TAIL.probabilities);
+      for (const [row, stream] of streams.entries()) {
+        await breathe();
+        throwIfAborted(options.signal);
+        const results =
+          stream === last ? final : await this.run(stream, shape, k, targets, CELL_OUTPUTS, probabilities);
+        cells.fillRow(row, positions, new CellResults(results, k), new CellResults(final, k));
+        done += positions.length;
+        options.onProgress?.(done, runs.length * streams.length * positions.length);
+      }
     }
   }
 

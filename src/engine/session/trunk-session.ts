@@ -6,11 +6,11 @@ import type { Caches } from '../../onnx/cache';
 import type { GraphView } from '../../onnx/graph';
 import type { ValueInfo } from '../../onnx/onnx-model';
 import type { TokenTable } from '../../onnx/token-table';
-import { buildPlain, buildTrunk, pointInputs, pointKey, TOKEN_VECTORS, type Point } from '../../onnx/trunk-header';
-import { modelFeeds, type Feeds } from './feeds';
-import { neutralFeeds, type PointFeed } from '../run/compile';
-import { createSession, sessionError, type InferenceSession, type Runtime, type WeightFiles } from './runtime';
+import { buildPlain, buildTrunk, pointKey, TOKEN_VECTORS, type Point } from '../../onnx/trunk-header';
+import { batchFeeds, type RunFeeds } from '../run/point-feeds';
 import { floatsOf } from '../run/values';
+import { modelFeeds } from './feeds';
+import { createSession, sessionError, type InferenceSession, type Runtime, type WeightFiles } from './runtime';
 
 /** What runs are fed and answer with, whether or not the anatomy is known. */
 export interface RunPlan {
@@ -21,96 +21,88 @@ export interface RunPlan {
   readonly d_vocab: number;
 }
 
-interface Open {
+/** What every session of a model's layers is made of. */
+export interface TrunkParts {
+  readonly runtime: Runtime;
+  readonly backend: Backend;
+  readonly view: GraphView;
+  readonly anatomy: Anatomy | undefined;
+  readonly plan: RunPlan;
+  readonly weights: WeightFiles;
+  /** Longest time one run may take, in ms. */
+  readonly deadline: number;
+}
+
+interface Built {
   readonly session: InferenceSession;
   readonly inputs: readonly ValueInfo[];
   readonly table?: TokenTable | undefined;
+  /** Output name by hook. */
   readonly taps: ReadonlyMap<HookName, string>;
-  readonly points: readonly Point[];
 }
 
-/**
- * The layers' session. It starts without intervention points; when a run needs some, it is made anew with those it
- * had and the new ones, and the old session is released first so that the weights are held once.
- */
-export class Trunk {
-  private current: Open | undefined;
+/** One session of the layers, with the intervention points that are built into it. */
+export class TrunkSession {
+  private readonly keys: ReadonlySet<string>;
 
-  constructor(
-    private readonly runtime: Runtime,
-    private readonly backend: Backend,
-    private readonly view: GraphView,
-    private readonly anatomy: Anatomy | undefined,
-    private readonly plan: RunPlan,
-    private readonly weights: WeightFiles,
-    private readonly deadline: number,
-  ) {}
-
-  /** Makes the session ready for runs with these points. */
-  async open(points: readonly Point[] = []): Promise<Open> {
-    const known = new Set(this.current?.points.map(pointKey));
-    const fresh = points.filter((point) => !known.has(pointKey(point)));
-    if (this.current && fresh.length === 0) return this.current;
-    const union = [...(this.current?.points ?? []), ...fresh];
-    await this.close();
-    this.current = await this.build(union);
-    return this.current;
+  private constructor(
+    private readonly parts: TrunkParts,
+    private readonly built: Built,
+    readonly points: readonly Point[],
+  ) {
+    this.keys = new Set(points.map(pointKey));
   }
 
-  private async build(points: readonly Point[]): Promise<Open> {
-    if (!this.anatomy) {
-      const { logits, caches } = this.plan;
-      const { header, inputs } = buildPlain(this.view, logits, caches);
-      const session = await createSession(this.runtime, this.backend, header, this.weights);
-      return { session, inputs, taps: new Map([['logits', logits]]), points };
-    }
-    const hooks = [...this.anatomy.sites.keys()];
-    const { header, inputs, table, taps } = buildTrunk(this.view, this.anatomy, this.plan.caches, hooks, points);
-    const session = await createSession(this.runtime, this.backend, header, this.weights);
-    return { session, inputs, table, taps, points };
+  /** @throws StrataError `session-failed`, `out-of-memory`, … */
+  static async open(parts: TrunkParts, points: readonly Point[]): Promise<TrunkSession> {
+    const { runtime, backend, view, anatomy, plan, weights } = parts;
+    const { header, ...built } = anatomy
+      ? buildTrunk(view, anatomy, plan.caches, [...anatomy.sites.keys()], points)
+      : { ...buildPlain(view, plan.logits, plan.caches), taps: new Map<HookName, string>([['logits', plan.logits]]) };
+    const session = await createSession(runtime, backend, header, weights);
+    return new TrunkSession(parts, { session, ...built }, points);
+  }
+
+  has(points: readonly Point[]): boolean {
+    return points.every((point) => this.keys.has(pointKey(point)));
   }
 
   /**
-   * Runs the layers and returns the raw values of the hooks.
-   * @param feeds inputs of the points in use, by name.
+   * Runs the layers over prompts of equal length and returns the raw values of the hooks, the prompts' one after another.
+   * @param rows Token ids `[B, T]`.
+   * @param feeds What each run puts into its points; points that nobody uses change nothing.
+   * @param quiet For a run that is expected to fail on some models: the runtime does not write to the console.
    */
   async run(
-    tokens: readonly number[],
+    rows: readonly (readonly number[])[],
     hooks: readonly HookName[],
-    points: readonly Point[],
-    feeds: ReadonlyMap<string, PointFeed>,
+    feeds: readonly RunFeeds[],
+    quiet = false,
   ): Promise<Map<HookName, Float32Array>> {
-    const open = await this.open(points);
-    const inputs = modelFeeds(this.runtime, open.inputs, this.plan.tokens, tokens);
-    if (open.table) {
-      const dims = [1, tokens.length, open.table.d_model];
-      inputs[TOKEN_VECTORS] = new this.runtime.Tensor('float32', open.table.rows(tokens), dims);
+    const { runtime, anatomy, plan } = this.parts;
+    const { session, inputs, table, taps } = this.built;
+    const fed = modelFeeds(runtime, inputs, plan.tokens, rows);
+    if (table) {
+      const dims = [rows.length, rows[0]!.length, table.d_model];
+      fed[TOKEN_VECTORS] = new runtime.Tensor('float32', table.rows(rows.flat()), dims);
     }
-    for (const point of open.points) this.feedPoint(point, feeds, tokens.length, inputs);
-    const names = [...new Set(hooks.map((hook) => open.taps.get(hook)!))];
-    const results = await this.withDeadline(open.session.run(inputs, names));
-    return new Map(hooks.map((hook) => [hook, floatsOf(results[open.taps.get(hook)!], hook)]));
-  }
-
-  private feedPoint(point: Point, feeds: ReadonlyMap<string, PointFeed>, length: number, inputs: Feeds): void {
-    const used = pointInputs(point).every((name) => feeds.has(name));
-    const values = used || !this.anatomy ? feeds : neutralFeeds(point, this.anatomy.dims, length);
-    for (const name of pointInputs(point)) {
-      const feed = values.get(name)!;
-      inputs[name] = new this.runtime.Tensor('float32', feed.data, feed.dims);
+    if (anatomy) {
+      for (const [name, feed] of batchFeeds(this.points, feeds, anatomy.dims))
+        fed[name] = new runtime.Tensor('float32', feed.data, feed.dims);
     }
+    const names = [...new Set(hooks.map((hook) => taps.get(hook)!))];
+    const results = await this.withDeadline(session.run(fed, names, quiet ? { logSeverityLevel: 4 } : {}));
+    return new Map(hooks.map((hook) => [hook, floatsOf(results[taps.get(hook)!], hook)]));
   }
 
   private async withDeadline<T>(run: Promise<T>): Promise<T> {
+    const { deadline } = this.parts;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        reject(
-          new StrataError('deadline', `The run took longer than ${this.deadline / 1000} seconds.`, {
-            seconds: this.deadline / 1000,
-          }),
-        );
-      }, this.deadline);
+        const seconds = deadline / 1000;
+        reject(new StrataError('deadline', `The run took longer than ${seconds} seconds.`, { seconds }));
+      }, deadline);
     });
     try {
       return await Promise.race([run, late]);
@@ -121,14 +113,7 @@ export class Trunk {
     }
   }
 
-  /** Back to a session without intervention points. */
-  async reset(): Promise<void> {
-    if (this.current?.points.length) await this.close();
-  }
-
-  async close(): Promise<void> {
-    const { current } = this;
-    this.current = undefined;
-    await current?.session.release();
+  release(): Promise<void> {
+    return this.built.session.release();
   }
 }
