@@ -60,7 +60,7 @@ async function run(checks: readonly Check[], name: string, backend: Backend, tol
   const { tensors } = readSafetensors(await bytes(`${name}/reference.safetensors`));
   const valueWeighted = await json<Reference['valueWeighted']>('zoo/value-weighted.json');
   const prompts = promptsOf(tensors);
-  const outcomes: Outcome[] = [{ name: `runs on ${backendLabel(info)}` }];
+  const outcomes: Outcome[] = [{ name: `runs on ${backendLabel(info)}, ${info.batching.kind}` }];
   for (const check of checks.filter(({ asksWithText }) => texts || !asksWithText)) {
     try {
       await check.run(api, { tensors, valueWeighted, tolerance, prompts }, info);
@@ -106,7 +106,7 @@ async function golden(
     ...(backend === 'webgpu' ? [] : BY_ITSELF),
   ];
   const prompts = promptsOf(tensors).filter((prompt) => only.includes(prompt));
-  const outcomes: Outcome[] = [{ name: `${name} (${info.dtype}) runs on ${backendLabel(info)}` }];
+  const outcomes: Outcome[] = [{ name: `${name} (${info.dtype}) runs on ${backendLabel(info)}, ${info.batching.kind}` }];
   for (const check of checks) {
     const title = `${name} (${dtype}): ${check.name}`;
     try {
