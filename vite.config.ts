@@ -1,6 +1,8 @@
 import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { messageCatalogues, NO_PARSER } from './.config/build/message-catalogues.ts';
 import { pagePolicy } from './.config/build/page-policy.ts';
+import { probeFolders } from './.config/build/probe-folders.ts';
 import { runtimeFiles, RUNTIME_PATH } from './.config/build/runtime-files.ts';
 import { webApp } from './.config/build/web-app.ts';
 import pkg from './package.json' with { type: 'json' };
@@ -15,12 +17,13 @@ const SVELTE = { preprocess: vitePreprocess(), compilerOptions: { runes: true } 
 
 export default defineConfig({
   base: './',
-  plugins: [svelte(SVELTE), runtimeFiles(), pagePolicy(), webApp()],
+  plugins: [probeFolders(), svelte(SVELTE), messageCatalogues(), runtimeFiles(), pagePolicy(), webApp()],
   define: {
     __STRATA_VERSION__: JSON.stringify(pkg.version),
     __STRATA_RUNTIME__: JSON.stringify(RUNTIME_PATH),
   },
   resolve: {
+    alias: [NO_PARSER],
     // Without this ONNX Runtime's bundle names its wasm files by import.meta.url and Vite copies every build of them.
     conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'],
   },

@@ -54,5 +54,7 @@ export default ts.config(
     files: ['**/*.{js,mjs}'],
     languageOptions: { globals: { ...globals.node, document: 'readonly', HTMLElement: 'readonly' } },
   },
+  // A probe that has nothing to show on the way is a generator without a yield.
+  { files: ['src/probes/*/run.ts'], rules: { 'require-yield': 'off' } },
   { files: ['tests/**', '.config/build/**', 'src/cli/**'], rules: { 'no-console': 'off' } },
 );

@@ -104,7 +104,7 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
 
 
 def random_ids(count: int, times: int, seed: int, vocab_size: int) -> list[int]:
-    """`count` distinct random tokens, `times` over; twice is the induction sequence of SPEC.md."""
+    """`count` distinct random tokens, `times` over; twice is the sequence of docs/definitions.md, “Head scores”."""
     once = np.random.default_rng(seed).choice(vocab_size - 1, count, replace=False) + 1
     return once.tolist() * times
 

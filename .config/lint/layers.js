@@ -13,12 +13,12 @@ export const LAYERS = {
     may: ['core'],
     reason: 'a probe describes itself in terms of core, so page and worker can both read it',
   },
-  'probe-compute': { may: ['core', 'own probe-meta'], reason: 'a computation is a pure function of traces' },
+  'probe-run': { may: ['core', 'own probe-meta'], reason: 'a run is pure but for the lab it is handed' },
   'probe-view': {
     may: ['core', 'views', 'own probe-meta'],
-    reason: 'a view draws a result; result types belong in meta.ts',
+    reason: 'a figure draws a result; result types belong in meta.ts',
   },
-  worker: { may: ['core', 'models', 'engine', 'probe-meta', 'probe-compute'], reason: 'the worker has no page' },
+  worker: { may: ['core', 'models', 'engine', 'probe-meta', 'probe-run'], reason: 'the worker has no page' },
   client: { may: ['core'], reason: 'client only carries messages between page and worker' },
   views: { may: ['core'], reason: 'pictures know nothing of models, state or the app' },
   state: { may: ['core', 'client'], reason: 'state reaches models only through client' },
@@ -26,7 +26,10 @@ export const LAYERS = {
     may: ['core', 'models', 'probe-meta', 'probe-view', 'client', 'views', 'state'],
     reason: 'what runs a model lives in the worker, reached through client',
   },
-  cli: { may: ['core', 'models', 'engine', 'onnx'], reason: 'the command line has no page' },
+  cli: {
+    may: ['core', 'models', 'engine', 'onnx', 'probe-meta', 'probe-run', 'worker'],
+    reason: 'the command line has no page',
+  },
   'service-worker': { may: ['core'], reason: 'the service worker must start without the app' },
   main: { may: ['app', 'client', 'state'], reason: 'main.ts only mounts the app and registers the service worker' },
 };
@@ -38,9 +41,9 @@ export function layerOf(path) {
     const file = rest.join('/');
     const kind = /^meta(\.ts)?$/.test(file)
       ? 'probe-meta'
-      : /\.svelte$|^view\//.test(file)
+      : /\.svelte$|^view\/|^figure(\.ts)?$/.test(file)
         ? 'probe-view'
-        : 'probe-compute';
+        : 'probe-run';
     return { layer: kind, probe: second };
   }
   if (/^main(\.ts)?$/.test(first)) return { layer: 'main' };

@@ -3,7 +3,8 @@ import { StrataError } from '../core/errors';
 import { DTYPES, type Dtype } from '../core/model';
 import { UNREAD_DTYPES } from '../models/layout';
 
-export interface TraceArguments {
+/** Which model, and how its files are stored. */
+export interface ModelArguments {
   /** A folder, the id of a model that comes with Strata, or `owner/name` on the hub. */
   readonly model: string;
   /** Of a hub model: a branch, a tag or a commit. */
@@ -11,6 +12,9 @@ export interface TraceArguments {
   /** Where the hub is; ends in `/`. */
   readonly hub?: string;
   readonly dtype: Dtype;
+}
+
+export interface TraceArguments extends ModelArguments {
   readonly prompt: { readonly text: string } | { readonly ids: readonly number[] };
   /** Hook names with `*`, comma-separated. */
   readonly capture: string;
@@ -34,21 +38,26 @@ export const USAGE = `npm run trace -- --model DIR_OR_ID (--text "…" | --ids 1
 
 Hub models are kept in the folder STRATA_CACHE names, else in this account's folder for caches.`;
 
-const OPTIONS = {
+export const MODEL_OPTIONS = {
   model: { type: 'string' },
   revision: { type: 'string' },
   hub: { type: 'string' },
   dtype: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+const OPTIONS = {
+  ...MODEL_OPTIONS,
   text: { type: 'string' },
   ids: { type: 'string' },
   capture: { type: 'string' },
   intervene: { type: 'string' },
   out: { type: 'string' },
   json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
 } as const;
 
-function usage(what: string): never {
+/** @throws StrataError `invalid-request` */
+export function usage(what: string): never {
   throw new StrataError('invalid-request', what);
 }
 
@@ -57,20 +66,14 @@ function usage(what: string): never {
  * @throws StrataError `invalid-request` with one sentence.
  */
 export function parseTraceArguments(args: readonly string[]): TraceArguments | 'help' {
-  const values = read(args);
+  const values = readArguments(() => parseArgs({ args: [...args], options: OPTIONS }).values);
   if (values.help) return 'help';
-  const { dtype = 'fp32', text, ids, capture = 'logits', intervene, hub, out, json = false } = values;
-  if (values.model === undefined) usage('--model is missing: give a model folder or an id.');
-  if ((UNREAD_DTYPES as readonly string[]).includes(dtype))
-    usage(`--dtype ${dtype} is a precision that Strata does not read; choose one of ${DTYPES.join(', ')}.`);
-  if (!(DTYPES as readonly string[]).includes(dtype)) usage(`--dtype ${dtype} is not one of ${DTYPES.join(', ')}.`);
+  const { text, ids, capture = 'logits', intervene, out, json = false } = values;
+  const model = modelArguments(values);
   if ((text === undefined) === (ids === undefined)) usage('Give either --text or --ids.');
   if (out === undefined) usage('--out is missing: say where to write the trace.');
   return {
-    model: values.model,
-    ...(values.revision === undefined ? {} : { revision: values.revision }),
-    ...(hub === undefined ? {} : { hub: parseHub(hub) }),
-    dtype: dtype as Dtype,
+    ...model,
     prompt: text === undefined ? { ids: parseIds(ids ?? '') } : { text },
     capture,
     ...(intervene === undefined ? {} : { intervene }),
@@ -79,13 +82,34 @@ export function parseTraceArguments(args: readonly string[]): TraceArguments | '
   };
 }
 
-function read(args: readonly string[]) {
+/** Runs the parser of Node; what it does not like is one sentence. @throws StrataError `invalid-request` */
+export function readArguments<Values>(parse: () => Values): Values {
   try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values;
+    return parse();
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     return usage(message.replace(/\.?$/, '.'));
   }
+}
+
+/** @throws StrataError `invalid-request` */
+export function modelArguments(values: {
+  readonly model?: string | undefined;
+  readonly revision?: string | undefined;
+  readonly hub?: string | undefined;
+  readonly dtype?: string | undefined;
+}): ModelArguments {
+  const { model, revision, hub, dtype = 'fp32' } = values;
+  if (model === undefined) usage('--model is missing: give a model folder or an id.');
+  if ((UNREAD_DTYPES as readonly string[]).includes(dtype))
+    usage(`--dtype ${dtype} is a precision that Strata does not read; choose one of ${DTYPES.join(', ')}.`);
+  if (!(DTYPES as readonly string[]).includes(dtype)) usage(`--dtype ${dtype} is not one of ${DTYPES.join(', ')}.`);
+  return {
+    model,
+    ...(revision === undefined ? {} : { revision }),
+    ...(hub === undefined ? {} : { hub: parseHub(hub) }),
+    dtype: dtype as Dtype,
+  };
 }
 
 function parseIds(list: string): number[] {

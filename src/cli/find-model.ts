@@ -4,7 +4,7 @@ import { StrataError, type ErrorCode } from '../core/errors';
 import type { ModelFiles } from '../core/model';
 import { HUB, openHub } from '../models/hub';
 import type { Transport } from '../models/http';
-import type { TraceArguments } from './arguments';
+import type { ModelArguments, TraceArguments } from './arguments';
 import { cacheFolder, FolderStore } from './folder-store';
 import { openFolder } from './open-folder';
 import { ProgressLine, type ProgressOutput } from './progress-line';
@@ -25,7 +25,7 @@ export interface ModelEnvironment {
   readonly transport?: Transport;
 }
 
-type Wanted = Pick<TraceArguments, 'model' | 'revision' | 'hub' | 'dtype' | 'prompt'>;
+type Wanted = ModelArguments & { readonly prompt: TraceArguments['prompt'] };
 
 /**
  * Opens what `--model` names: a folder if there is one, a model that comes with Strata, or one on the hub, fetched

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { StrataError } from '../core/errors';
 import { parseFileRecord, type FileRecord } from '../core/stored-file';
 import type { FileStore } from '../models/storage';
@@ -15,6 +16,9 @@ export function cacheFolder(env: Readonly<Record<string, string | undefined>>): 
   };
   return join(own[process.platform] ?? env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'strata');
 }
+
+/** What `record.json` of a stored file holds. */
+const Stored = v.object({ key: v.string(), record: v.unknown() });
 
 /**
  * Model files in a folder: of each, its segments and a record, in a folder of its own. That is named by a hash, since
@@ -63,9 +67,9 @@ export class FolderStore implements FileStore {
   async #read(folder: string): Promise<{ key: string; record: FileRecord } | undefined> {
     const text = await content(join(folder, 'record.json'));
     try {
-      const stored = text && (JSON.parse(text.toString()) as { key?: unknown; record?: unknown } | null);
-      const record = parseFileRecord(stored?.record ?? null);
-      return record && typeof stored?.key === 'string' ? { key: stored.key, record } : undefined;
+      const stored = text && v.parse(Stored, JSON.parse(text.toString()));
+      const record = stored && parseFileRecord(stored.record);
+      return record && { key: stored.key, record };
     } catch {
       // Half written, or not ours: as good as absent.
       return undefined;

@@ -4,9 +4,11 @@ import { dirname } from 'node:path';
 import { StrataError } from '../core/errors';
 import { expandHooks, type HookName } from '../core/hooks';
 import { parseInterventions, type Intervention } from '../core/interventions';
+import { missingSentence } from '../core/missing-sentences';
 import type { Trace } from '../core/run';
 import { createEngine } from '../engine/create-engine';
-import type { Engine, RuntimeOptions } from '../engine/engine';
+import type { Engine } from '../engine/engine';
+import type { RuntimeOptions } from '../engine/session/runtime';
 import { missingReason } from '../engine/run/missing';
 import { parseTraceArguments, USAGE, type TraceArguments } from './arguments';
 import { openModel, type ModelEnvironment } from './find-model';
@@ -25,14 +27,24 @@ export interface TraceEnvironment extends ModelEnvironment {
  * @returns The exit status: 0, or 1 after one line of complaint.
  */
 export async function runTrace(argv: readonly string[], environment: TraceEnvironment): Promise<number> {
-  try {
+  return answered(environment, async () => {
     const args = parseTraceArguments(argv);
-    environment.print(args === 'help' ? USAGE : await trace(args, environment));
+    return args === 'help' ? USAGE : trace(args, environment);
+  });
+}
+
+/** Prints what a command has to say. @returns 0, or 1 after one line of complaint. */
+export async function answered(
+  { print, complain }: Pick<TraceEnvironment, 'print' | 'complain'>,
+  command: () => Promise<string>,
+): Promise<number> {
+  try {
+    print(await command());
     return 0;
   } catch (cause) {
     const { message } = StrataError.from(cause);
     // Control characters of file contents stay out of the terminal.
-    environment.complain(`strata: ${message.replace(/[\p{Cc}\s]+/gu, ' ').trim()}`);
+    complain(`strata: ${message.replace(/[\p{Cc}\s]+/gu, ' ').trim()}`);
     return 1;
   }
 }
@@ -54,7 +66,8 @@ async function trace(args: TraceArguments, environment: TraceEnvironment): Promi
   }
 }
 
-function notWritable(path: string, options?: ErrorOptions): StrataError {
+/** What is said of a path that cannot be written. */
+export function notWritable(path: string, options?: ErrorOptions): StrataError {
   return new StrataError('invalid-request', `${path} cannot be written.`, { file: path }, options);
 }
 
@@ -121,7 +134,11 @@ function summary(args: TraceArguments, engine: Engine, found: Trace) {
     tokens: found.spec.tokens,
     ...('text' in args.prompt ? { token_texts: engine.describe(found.spec.tokens).map((token) => token.text) } : {}),
     hooks: Object.fromEntries([...found.captures].map(([hook, value]) => [hook, value.dims])),
-    missing: info.missing,
+    missing: info.missing.map(({ reason, ...part }) => ({
+      ...part,
+      code: reason.code,
+      reason: missingSentence(reason),
+    })),
     milliseconds: Math.round(found.milliseconds),
     out: args.out,
   };

@@ -4,8 +4,9 @@ import { gate, ScriptedEngine } from '../../tests/fixtures/scripted-engine.ts';
 import { StrataError } from '../core/errors';
 import type { LoadRequest } from '../core/model-api';
 import type { ModelFiles } from '../core/model';
+import type { GeneratedToken } from '../core/writing';
+import type { ContinuationResult } from '../probes/continuation/meta';
 import { findProbes } from '../worker/probes';
-import { Latest } from './latest';
 import { ModelClient, type RestartEvent } from './model-client';
 
 const request: LoadRequest = { source: { kind: 'bundled', id: 'x' }, backend: 'wasm' };
@@ -266,17 +267,48 @@ describe('ModelClient', () => {
     expect(workers.map((worker) => worker.terminated)).toEqual([true, false]);
   });
 
-  it('stops writing with what is there', async () => {
-    const { client } = setUp();
+  it('takes parts one at a time: nothing is made ahead of what was taken', async () => {
+    const { client, engines } = setUp();
     await client.load(request);
+    const seen: number[] = [];
     const abort = new AbortController();
-    const response = await client.generate(
-      { prompt: 'a', maxTokens: 14, temperature: 0, topK: 0, topP: 1, seed: 1, alternatives: 1 },
-      { signal: abort.signal, onProgress: () => abort.abort() },
+    const writing = client.runProbe<ContinuationResult, GeneratedToken>(
+      { probe: 'continuation', fact: { prompt: 'a', answers: [] }, options: { maxTokens: 14 } },
+      {
+        signal: abort.signal,
+        onPart: ({ token }) => {
+          seen.push(token.id);
+          if (seen.length === 3) abort.abort();
+        },
+      },
     );
-    expect(response.finish).toBe('cancelled');
-    expect(response.tokens.length).toBeGreaterThan(0);
-    expect(response.tokens.length).toBeLessThan(14);
+    await expect(writing).rejects.toMatchObject({ code: 'cancelled' });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(seen).toHaveLength(3);
+    // One more may have been under way.
+    expect(engines[0]!.steps).toBeLessThanOrEqual(4);
+  });
+
+  it('never begins anew what has handed parts over: it says so, and goes on from there when asked', async () => {
+    const { client, engines, workers, restarts } = setUp();
+    await client.load(request);
+    const asked = { probe: 'continuation', fact: { prompt: 'a', answers: [] }, options: { maxTokens: 5 } };
+    const parts: GeneratedToken[] = [];
+    const onPart = (part: GeneratedToken): void => {
+      parts.push(part);
+      if (parts.length === 2) workers[0]!.kill();
+    };
+    const lost = client.runProbe<ContinuationResult, GeneratedToken>(asked, { onPart });
+    await expect(lost).rejects.toMatchObject({ code: 'worker-lost', details: { parts: 2 } });
+    expect([engines.length, restarts.length]).toEqual([1, 0]);
+    const rest = await client.runProbe<ContinuationResult, GeneratedToken>(
+      { ...asked, have: parts },
+      { onPart: (part) => parts.push(part) },
+    );
+    expect(restarts.map(({ state }) => state)).toContain('ready');
+    expect(parts).toHaveLength(5);
+    expect(rest.result.tokens).toEqual(parts);
+    expect(engines[1]!.steps).toBe(3);
   });
 
   it('rejects what is under way when it is closed', async () => {
@@ -301,35 +333,5 @@ describe('ModelClient', () => {
     const second = await probe();
     expect(first.result.table.topIds.length).toBeGreaterThan(0);
     expect(second.result.table.topIds).toEqual(first.result.table.topIds);
-  });
-});
-
-describe('Latest over the client', () => {
-  it('runs only the newest of what was typed quickly', async () => {
-    const { client, engines } = setUp();
-    await client.load(request);
-    const entered = gate();
-    const held = gate();
-    engines[0]!.before = () => {
-      entered.resolve();
-      return held.promise;
-    };
-    const latest = new Latest((signal, id: number) => client.trace(spec(id), { signal }));
-    const results = [latest.run(1)];
-    await entered.promise;
-    results.push(latest.run(2), latest.run(3), latest.run(4));
-    held.resolve();
-    const [one, two, three, four] = await Promise.all(results);
-    expect([one, two, three]).toEqual([undefined, undefined, undefined]);
-    expect(four!.spec.tokens).toEqual([4]);
-    expect(engines[0]!.runs.map((run) => run.tokens[0])).toEqual([1, 4]);
-    expect(latest.busy).toBe(false);
-  });
-
-  it('lets a failure of the newest through, and only that', async () => {
-    const latest = new Latest((_signal, code: 'run-failed' | 'offline') => Promise.reject(new StrataError(code, code)));
-    const first = latest.run('run-failed');
-    await expect(latest.run('offline')).rejects.toMatchObject({ code: 'offline' });
-    await expect(first).resolves.toBeUndefined();
   });
 });

@@ -2,15 +2,12 @@ import { StrataError, throwIfAborted } from '../core/errors';
 import type { Fact, PreparedFact, Token } from '../core/fact';
 import type {
   CallOptions,
-  GeneratedToken,
-  GenerateRequest,
-  GenerateResponse,
   LoadProgress,
   LoadRequest,
   ModelApi,
+  ProbeCall,
   ProbeRequest,
   ProbeResponse,
-  RunProgress,
 } from '../core/model-api';
 import type { ModelInfo } from '../core/model';
 import type { RunSpec, Trace } from '../core/run';
@@ -88,12 +85,11 @@ export class ModelClient implements ModelApi {
     return this.#run('trace', [spec], call);
   }
 
-  runProbe<Result>(request: ProbeRequest, call: CallOptions<RunProgress> = {}): Promise<ProbeResponse<Result>> {
+  runProbe<Result, Part = unknown>(
+    request: ProbeRequest<Part>,
+    call: ProbeCall<Part> = {},
+  ): Promise<ProbeResponse<Result>> {
     return this.#run('runProbe', [request], call);
-  }
-
-  generate(request: GenerateRequest, call: CallOptions<GeneratedToken> = {}): Promise<GenerateResponse> {
-    return this.#run('generate', [request], call, true);
   }
 
   release(): Promise<void> {
@@ -118,24 +114,34 @@ export class ModelClient implements ModelApi {
     return (await this.#replayed(method, [argument], {})) as T;
   }
 
-  #run<T>(method: WireMethod, args: readonly unknown[], call: CallOptions<never> = {}, answersAbort = false) {
+  #run<T>(method: WireMethod, args: readonly unknown[], call: LinkCall = {}) {
     return this.#work(async () => {
       // What was cancelled before may still hold the worker: sent now, this call could no longer be taken back.
       await this.#link?.free();
       throwIfAborted(call.signal);
-      return (await this.#replayed(method, args, call, answersAbort)) as T;
+      return (await this.#replayed(method, args, call)) as T;
     }, call.signal);
   }
 
-  async #replayed(method: WireMethod, args: readonly unknown[], call: CallOptions<never>, answersAbort = false) {
+  async #replayed(method: WireMethod, args: readonly unknown[], call: LinkCall) {
+    let parts = 0;
+    const counted: LinkCall = {
+      ...call,
+      onPart: (part, labels) => {
+        parts++;
+        call.onPart?.(part, labels);
+      },
+    };
     try {
       await this.#revive();
-      return await this.#guarded(() => this.#send(method, args, call, answersAbort));
+      return await this.#guarded(() => this.#send(method, args, counted));
     } catch (cause) {
       const error = StrataError.from(cause);
       if (!REPLAYED.has(error.code) || this.#disposed || !this.#request) throw error;
+      // What was shown already is not made again behind a person's back: they may go on from there.
+      if (parts > 0) throw new StrataError(error.code, error.message, { ...error.details, parts }, { cause });
       await this.#revive(error);
-      return this.#guarded(() => this.#send(method, args, call, answersAbort));
+      return this.#guarded(() => this.#send(method, args, counted));
     }
   }
 
@@ -186,11 +192,9 @@ export class ModelClient implements ModelApi {
     }
   }
 
-  #send(method: WireMethod, args: readonly unknown[], call: CallOptions<never>, answersAbort = false) {
+  #send(method: WireMethod, args: readonly unknown[], { signal, onProgress, onPart }: LinkCall) {
     if (this.#disposed) throw new StrataError('cancelled', 'The model was closed.');
     if (!this.#link || this.#link.dead) this.#link = new WorkerLink(this.#options);
-    const { signal, onProgress } = call;
-    const linkCall: LinkCall = { signal, onProgress, answersAbort };
-    return this.#link.call(method, args, linkCall);
+    return this.#link.call(method, args, { signal, onProgress, onPart });
   }
 }

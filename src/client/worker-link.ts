@@ -1,5 +1,6 @@
 import * as comlink from 'comlink';
-import { StrataError, throwIfAborted } from '../core/errors';
+import { OVERTAKEN, StrataError, throwIfAborted } from '../core/errors';
+import type { Labels } from '../core/fact';
 import type { WireMethod, WireReply, WorkerWire } from '../core/worker-protocol';
 
 export interface LinkOptions {
@@ -10,15 +11,18 @@ export interface LinkOptions {
   readonly maxThreads?: number | undefined;
   /** A call without answer or progress for this long means the worker hangs. */
   readonly silenceMs: number;
-  /** A cancelled call must let go within this time, or the worker is ended. */
+  /**
+   * A call that a person stopped must let go within this time, or the worker is ended. One that newer work overtook may
+   * take as long as its pass does: nothing ends a worker because somebody typed.
+   */
   readonly graceMs: number;
 }
 
 export interface LinkCall {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: never) => void) | undefined;
-  /** True when an abort still brings an answer (what was done so far) worth waiting for. */
-  readonly answersAbort: boolean;
+  /** Takes the parts of a probe, one after the other; the worker makes the next one only then. */
+  readonly onPart?: ((part: never, labels: Labels) => void) | undefined;
 }
 
 let calls = 0;
@@ -84,6 +88,7 @@ export class WorkerLink {
       watch.stop();
     };
     reply.then(close, close);
+    if (method === 'runProbe') void this.#takeParts(id, call, watch.alive);
     const aborted = this.#onAbort(call, id, reply);
     try {
       const answer = await Promise.race([reply, aborted.rejection]);
@@ -91,6 +96,20 @@ export class WorkerLink {
       return answer.value;
     } finally {
       aborted.forget();
+    }
+  }
+
+  /** Until there are no more, or the worker is dead, which the call itself tells of. */
+  async #takeParts(id: number, { signal, onPart }: LinkCall, alive: () => void): Promise<void> {
+    try {
+      for (;;) {
+        const next = await this.#orDeath(this.#wire.next(id));
+        if (!next || signal?.aborted) return;
+        alive();
+        onPart?.(next.part as never, next.labels);
+      }
+    } catch {
+      return;
     }
   }
 
@@ -126,10 +145,12 @@ export class WorkerLink {
       listener = () => {
         void this.#wire.cancel(id);
         const hang = () => this.end(new StrataError('worker-lost', 'The worker did not let go of cancelled work.'));
-        const timer = setTimeout(hang, this.#options.graceMs);
-        const forget = () => clearTimeout(timer);
-        reply.then(forget, forget);
-        if (!call.answersAbort) reject(new StrataError('cancelled', 'The work was cancelled.'));
+        if (signal?.reason !== OVERTAKEN) {
+          const timer = setTimeout(hang, this.#options.graceMs);
+          const forget = () => clearTimeout(timer);
+          reply.then(forget, forget);
+        }
+        reject(new StrataError('cancelled', 'The work was cancelled.'));
       };
       signal?.addEventListener('abort', listener, { once: true });
     });

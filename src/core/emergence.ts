@@ -1,6 +1,6 @@
 /**
- * At which depth an answer appears (SPEC.md, "Emergence"). Rows count from 0 = the embedding row; after layer l
- * counts from 1. Undefined when the event never happens.
+ * At which depth an answer appears (docs/definitions.md, “Emergence”). Rows count from 0 = the embedding row; after
+ * layer l counts from 1. Undefined when the event never happens.
  */
 export interface Emergence {
   /** First row whose top-1 token is an accepted answer. */

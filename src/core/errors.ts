@@ -60,9 +60,15 @@ export const UNSUPPORTED_REASONS = [
   'no-vocabulary',
   'bidirectional',
   'fixed-cache',
+  'operator',
+  'operator-set',
+  'own-operator',
 ] as const;
 
 export type UnsupportedReason = (typeof UNSUPPORTED_REASONS)[number];
+
+/** What of a model is too large: `details.reason` of `model-too-large`, where it is known. */
+export const TOO_LARGE_REASONS = ['nodes', 'tensor', 'state'] as const;
 
 /** Plain facts that the words for a code may use (numbers, names); never markup. */
 export type ErrorDetails = Readonly<Record<string, string | number | boolean>>;
@@ -102,6 +108,12 @@ export class StrataError extends Error {
     return new StrataError(aborted ? 'cancelled' : code, message, {}, { cause });
   }
 }
+
+/**
+ * Reason of an abort by newer work of the same kind: nobody is waiting for the old work to let go, so it may end when it
+ * can. Without a reason a person said stop.
+ */
+export const OVERTAKEN = 'overtaken';
 
 /** @throws StrataError `cancelled` when the signal has fired. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {

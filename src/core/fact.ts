@@ -18,6 +18,24 @@ export function parseAnswers(field: string): string[] {
     .filter((answer) => answer.length > 0);
 }
 
+/** A fact as it stands in the fields. */
+export interface FactFields {
+  readonly prompt: string;
+  readonly answer: string;
+  readonly foil: string;
+  readonly subject?: readonly [number, number] | undefined;
+}
+
+/** Text, as typed, to a fact. */
+export function factOf({ prompt, answer, foil, subject }: FactFields): Fact {
+  return {
+    prompt,
+    answers: parseAnswers(answer),
+    ...(foil.trim() ? { foil: foil.trim() } : {}),
+    ...(subject ? { subject } : {}),
+  };
+}
+
 /** One token of a text. */
 export interface Token {
   readonly id: number;
@@ -30,6 +48,9 @@ export interface Token {
   readonly end: number;
   readonly special: boolean;
 }
+
+/** How to show tokens of the vocabulary, by id. */
+export type Labels = Readonly<Record<number, Token>>;
 
 /** Tokens of one accepted answer (or the foil) as a continuation of the prompt. */
 export interface AnswerTokens {

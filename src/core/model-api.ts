@@ -1,5 +1,5 @@
 import type { ErrorRecord } from './errors';
-import type { Fact, PreparedFact, Token } from './fact';
+import type { Fact, Labels, PreparedFact, Token } from './fact';
 import type { Backend, BackendChoice, LoadNote, ModelInfo, ModelSource } from './model';
 import type { RunSpec, Trace } from './run';
 
@@ -32,57 +32,34 @@ export interface RunProgress {
   readonly lens?: { readonly done: number; readonly total: number };
 }
 
-export interface ProbeRequest {
+export interface ProbeRequest<Part = unknown> {
   readonly probe: string;
   /** Absent for probes of the model itself. */
   readonly fact?: Fact;
   readonly options?: unknown;
+  /** Parts that an earlier run delivered before it was cut short; what they hold is not computed again. */
+  readonly have?: readonly Part[];
 }
 
 /** A probe's result with what it took. `result` is plain data and typed arrays (transferred). */
 export interface ProbeResponse<Result = unknown> {
   readonly result: Result;
   /** How to show every id in `result.tokenIds` (a convention for results that name vocabulary tokens). */
-  readonly labels: Readonly<Record<number, Token>>;
+  readonly labels: Labels;
   readonly prepared?: PreparedFact;
   readonly milliseconds: number;
   readonly backend: Backend;
-}
-
-export interface GenerateRequest {
-  readonly prompt: string;
-  readonly maxTokens: number;
-  /** 0 = greedy. */
-  readonly temperature: number;
-  /** 0 = off. */
-  readonly topK: number;
-  /** 1 = off. */
-  readonly topP: number;
-  readonly seed: number;
-  /** Alternatives reported per step. */
-  readonly alternatives: number;
-}
-
-export interface GeneratedToken {
-  readonly token: Token;
-  readonly probability: number;
-  /** The most probable tokens at this step under the model's own distribution (temperature 1), best first. */
-  readonly alternatives: readonly { readonly token: Token; readonly probability: number }[];
-}
-
-export interface GenerateResponse {
-  readonly tokens: readonly GeneratedToken[];
-  /** The tokens as text, without special tokens and without a character that is not finished. */
-  readonly text: string;
-  /** Why it ended. */
-  /** `memory-full`: the model reads more, but there is no memory for it here. */
-  readonly finish: 'length' | 'end-token' | 'context-full' | 'memory-full' | 'cancelled';
 }
 
 /** Long work can be cancelled and reports progress. Both are optional. */
 export interface CallOptions<Progress = never> {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+}
+
+/** A probe also hands over parts; the next is only made once the one before was taken. */
+export interface ProbeCall<Part = unknown> extends CallOptions<RunProgress> {
+  readonly onPart?: (part: Part, labels: Labels) => void;
 }
 
 /**
@@ -100,8 +77,11 @@ export interface ModelApi {
   describe(ids: readonly number[]): Promise<readonly Token[]>;
   /** One run as described; captured tensors cross the boundary, so ask for little. For checks and scripts. */
   trace(spec: RunSpec, call?: CallOptions): Promise<Trace>;
-  runProbe<Result>(request: ProbeRequest, call?: CallOptions<RunProgress>): Promise<ProbeResponse<Result>>;
-  generate(request: GenerateRequest, call?: CallOptions<GeneratedToken>): Promise<GenerateResponse>;
+  /**
+   * Runs a probe to its end. Once parts have been handed over it is never begun anew by itself: a model that is lost
+   * then rejects with `worker-lost` or `device-lost` and `parts` in its details, and can be asked to go on with `have`.
+   */
+  runProbe<Result, Part = unknown>(request: ProbeRequest<Part>, call?: ProbeCall<Part>): Promise<ProbeResponse<Result>>;
   /** Frees cached traces. */
   release(): Promise<void>;
   dispose(): Promise<void>;

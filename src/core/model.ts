@@ -1,5 +1,6 @@
 import type { ErrorDetails, ErrorRecord } from './errors';
 import type { HookName } from './hooks';
+import type { MissingPart } from './missing-reasons';
 
 /** Precisions of stored weights, under transformers.js's names: `q8` is the file `…_quantized`, the others are called as they are. */
 export const DTYPES = ['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16'] as const;
@@ -19,8 +20,20 @@ export type ModelSource =
       readonly kind: 'folder';
       readonly name: string;
       readonly dtype: Dtype;
-      readonly files: ReadonlyMap<string, Blob>;
+      readonly files: ReadonlyMap<string, ChosenFile>;
     };
+
+/** A file of a zip archive; it is unpacked only when a model is made of it. */
+export interface PackedFile {
+  readonly archive: Blob;
+  /** Inside the archive. */
+  readonly path: string;
+  /** Once unpacked, in bytes. */
+  readonly size: number;
+}
+
+/** A file a person chose, by itself or in an archive. */
+export type ChosenFile = Blob | PackedFile;
 
 /** A model a person can choose on this page: Atlas, one stored on this device, or one they opened. */
 export interface ModelChoice {
@@ -128,13 +141,13 @@ export interface ModelInfo {
   readonly parallelResidual: boolean;
   /** Every hook this model has, in graph order. */
   readonly hooks: readonly HookName[];
-  /** Parts that are missing, each with the reason in one sentence. */
-  readonly missing: readonly { readonly part: string; readonly reason: string }[];
+  /** Parts that were looked for and not found, each with the reason; the page finds the words. */
+  readonly missing: readonly MissingPart[];
   readonly operators: Readonly<Record<string, number>>;
   readonly backend: Backend;
-  /** E.g. `WASM, 2 threads` or `WebGPU: <adapter>`. */
-  readonly backendLabel: string;
   readonly threads: number;
+  /** What the graphics device calls itself; absent on WASM, and where it says nothing. */
+  readonly adapter?: string;
   /** Set when the backend is not the one wished for, or its numbers want a word; absent: nothing to say. */
   readonly backendNote?: LoadNote;
   /** Whether WebGPU gives WASM's numbers; absent where WebGPU was not tried. */

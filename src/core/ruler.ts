@@ -130,7 +130,7 @@ function shiftOf(event: 'first' | 'stable', [a, b]: readonly [RulerCurve, RulerC
 
 const last = (values: ArrayLike<number>): number => values[values.length - 1]!;
 
-/** Lays one model's answer beside another's (SPEC.md, "Emergence"); every difference is `second` minus `first`. */
+/** Lays one model's answer beside another's (docs/definitions.md, “Emergence”); every difference is `second` minus `first`. */
 export function measureRuler(first: RulerCurve, second: RulerCurve): RulerNumbers {
   const curves = [first, second] as const;
   const rows = rulerRows(curves);

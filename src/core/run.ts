@@ -22,6 +22,16 @@ export interface RunSpec {
   readonly lens?: LensRequest;
 }
 
+/** Many runs that belong together, so that what they need of the model is built once. */
+export interface Stage {
+  /** How many runs there will be. */
+  readonly specs: number;
+  /** Every intervention that any of them may use; only kinds, hooks and layers matter. Absent: none. */
+  readonly interventions?: readonly Intervention[];
+  /** The traces are few and small and are wanted again: they are kept as those of single runs are. */
+  readonly keep?: true;
+}
+
 /**
  * Logit-lens cells. `R` rows from the embedding row up (row 0 = before layer 0, the last row = the model's own
  * output), `P` positions, row-major `[R, P, …]`.

@@ -1,3 +1,5 @@
+import * as v from 'valibot';
+
 /**
  * How model files lie in Cache Storage. The worker writes them; the service worker reads them too, so the names are
  * agreed here. A file is kept in segments, so that a download that stops loses at most one of them and a large file
@@ -10,15 +12,17 @@ export const MODEL_CACHE = 'strata-models-v1';
 /** Length of every segment but the last. */
 export const SEGMENT_BYTES = 4 * 2 ** 20;
 
-/** What is known of a file that is stored whole or in part. */
-export interface FileRecord {
-  readonly bytes: number;
+const StoredRecord = v.object({
+  bytes: v.number(),
   /** Hex digest the file was or will be checked against. */
-  readonly checksum?: string;
-  readonly segments: number;
+  checksum: v.exactOptional(v.string()),
+  segments: v.number(),
   /** True only once every byte is stored and the checksum was right. */
-  readonly complete: boolean;
-}
+  complete: v.boolean(),
+});
+
+/** What is known of a file that is stored whole or in part. */
+export type FileRecord = Readonly<v.InferOutput<typeof StoredRecord>>;
 
 /** Never fetched: Cache Storage only needs its keys to be URLs. */
 const KEY_BASE = 'https://storage.strata.invalid/';
@@ -46,8 +50,6 @@ export function appFileKey(path: string): string {
 
 /** A record written by another version counts as absent. */
 export function parseFileRecord(value: unknown): FileRecord | undefined {
-  const record = value as Partial<FileRecord> | null;
-  const valid =
-    typeof record?.bytes === 'number' && typeof record.segments === 'number' && typeof record.complete === 'boolean';
-  return valid ? (record as FileRecord) : undefined;
+  const record = v.safeParse(StoredRecord, value);
+  return record.success ? record.output : undefined;
 }

@@ -1,4 +1,5 @@
 import type { ErrorRecord } from './errors';
+import type { Labels } from './fact';
 import type { ModelApi } from './model-api';
 
 /** The methods of {@link ModelApi} that cross to the worker. */
@@ -7,6 +8,12 @@ export type WireMethod = keyof ModelApi;
 /** An answer as plain data, so that an error keeps its code and details on the way. */
 export type WireReply<T = unknown> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorRecord };
+
+/** A probe's part, with how to show the tokens it names. */
+export interface WirePart {
+  readonly part: unknown;
+  readonly labels: Labels;
+}
 
 export interface Greeting {
   /** Name of a Web Lock the worker holds as long as it lives: how the page learns of its death. */
@@ -35,6 +42,8 @@ export interface WorkerWire {
     args: readonly unknown[],
     onProgress?: (progress: unknown) => void,
   ): Promise<WireReply>;
+  /** The next part of a probe under way, once there is one; undefined when there are no more. Only then the one after it is made. */
+  next(id: number): Promise<WirePart | undefined>;
   /** Fires the call's AbortSignal; a call that has ended is left alone. */
   cancel(id: number): void;
 }

@@ -1,4 +1,4 @@
-import type { GeneratedToken } from './model-api';
+import type { GeneratedToken } from './writing';
 
 /**
  * What written tokens say as text: their bytes decoded together, since one character may be spread over several

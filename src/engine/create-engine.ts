@@ -1,5 +1,6 @@
 import { StrataError, throwIfAborted } from '../core/errors';
 import type { HookName } from '../core/hooks';
+import { reasonOf, type MissingReason } from '../core/missing-reasons';
 import type { Backend, ModelFiles, ModelInfo } from '../core/model';
 import { plainName } from '../core/plain-text';
 import { findAnatomy, findLogits, type Anatomy } from '../onnx/anatomy';
@@ -110,18 +111,17 @@ function prepareGraph(model: OnnxModel, files: ModelFiles, backend: Backend, hal
   return plain ? new GraphView(plain, files.external) : view;
 }
 
-interface Recognised {
-  readonly anatomy?: Anatomy;
-  readonly reason?: string;
-}
+type Recognised =
+  { readonly anatomy: Anatomy; readonly reason?: never } | { readonly anatomy?: never; readonly reason: MissingReason };
 
 function recognise(view: GraphView, files: ModelFiles): Recognised {
   try {
     return { anatomy: findAnatomy(view, files.config) };
   } catch (cause) {
     const error = StrataError.from(cause);
-    if (error.code !== 'unknown-anatomy') throw error;
-    return { reason: error.message };
+    const reason = error.code === 'unknown-anatomy' ? reasonOf(error.details) : undefined;
+    if (!reason) throw error;
+    return { reason };
   }
 }
 
@@ -150,14 +150,11 @@ function describeModel(
     dims,
     parallelResidual: anatomy?.parallelResidual ?? false,
     hooks,
-    missing: anatomy?.missing ?? [{ part: 'anatomy', reason: found.reason ?? '' }],
+    missing: found.anatomy ? found.anatomy.missing : [{ part: 'anatomy', reason: found.reason }],
     operators: operatorCounts(model.graph.nodes),
     backend,
-    backendLabel:
-      backend === 'wasm'
-        ? `WASM, ${threads} ${threads === 1 ? 'thread' : 'threads'}`
-        : `WebGPU: ${adapterName(runtime)}`,
     threads,
+    ...(backend === 'webgpu' ? adapterOf(runtime) : {}),
     ...(tokenizer?.bosTokenId === undefined ? {} : { bosTokenId: tokenizer.bosTokenId }),
     eosTokenIds: eosTokenIds(files),
     specialTokenIds: tokenizer?.specialTokenIds ?? [],
@@ -189,10 +186,11 @@ function unknownDims(files: ModelFiles, d_vocab: number): ModelInfo['dims'] {
   };
 }
 
-function adapterName(runtime: Runtime): string {
+function adapterOf(runtime: Runtime): { readonly adapter?: string } {
   const adapter = runtime.env.webgpu?.adapter as { info?: Record<string, unknown> } | undefined;
   const words = ['description', 'device', 'architecture', 'vendor'].map((key) => adapter?.info?.[key]);
-  return words.find((word): word is string => typeof word === 'string' && word !== '') ?? 'graphics device';
+  const name = words.find((word): word is string => typeof word === 'string' && word !== '');
+  return name === undefined ? {} : { adapter: plainName(name) };
 }
 
 function eosTokenIds(files: ModelFiles): number[] {

@@ -1,23 +1,8 @@
 import type { Fact, PreparedFact, Token } from '../core/fact';
 import type { Backend, ModelFiles, ModelInfo } from '../core/model';
-import type { RunSpec, Trace } from '../core/run';
+import type { RunSpec, Stage, Trace } from '../core/run';
 import type { WeightReader } from '../core/weights';
-import type { Runtime } from './session/runtime';
-
-/** Where ONNX Runtime's own files are; injected, because page, worker and Node keep them in different places. */
-export interface RuntimeOptions {
-  /**
-   * Folder (URL ending in `/`) that holds ONNX Runtime's `.mjs` and `.wasm` files. Absent: next to the package,
-   * which works in Node only.
-   */
-  readonly wasmPaths?: string;
-  /** The `.wasm` file's bytes, when the caller has fetched them itself. */
-  readonly wasmBinary?: Uint8Array<ArrayBuffer>;
-  /** Brings another build of onnxruntime-web; Node's own is the only one with threads there. */
-  readonly importRuntime?: () => Promise<Runtime>;
-  /** WASM threads; more than 1 needs cross-origin isolation. Default 1. */
-  readonly threads?: number;
-}
+import type { RuntimeOptions } from './session/runtime';
 
 /** What is done on the way to a loaded model. */
 export type LoadStep = 'tokenizer' | 'anatomy' | 'session' | 'self-check';
@@ -56,7 +41,7 @@ export interface Engine {
   tokenize(text: string): readonly Token[];
   /** Tokens for ids, for labels: `start` and `end` are 0. Ids outside the vocabulary throw `invalid-request`. */
   describe(ids: readonly number[]): readonly Token[];
-  /** A fact in tokens (SPEC.md, "Answer tokens"). Never runs the model. */
+  /** A fact in tokens (docs/definitions.md, “Answer tokens”). Never runs the model. */
   prepare(fact: Fact): PreparedFact;
 
   /**
@@ -65,6 +50,9 @@ export interface Engine {
    * @throws StrataError `unknown-hook`, `invalid-intervention`, `prompt-too-long`, `empty-prompt`, `non-finite`, …
    */
   trace(spec: RunSpec, options?: TraceOptions): Promise<Trace>;
+
+  /** Runs specs, batched where they can be, in their order; the signal is checked between batches. */
+  traces(specs: Iterable<RunSpec>, options?: TraceOptions & { readonly stage?: Stage }): AsyncGenerator<Trace>;
 
   /** Logits `[d_vocab]` after the last of the tokens: one step of generation, without a cache. */
   generateStep(tokens: readonly number[], options?: { readonly signal?: AbortSignal }): Promise<Float32Array>;

@@ -88,6 +88,10 @@ export class LoadedModel implements Engine {
     return this.queue.run(run, options.signal);
   }
 
+  async *traces(specs: Iterable<RunSpec>, options: TraceOptions = {}): AsyncGenerator<Trace> {
+    for (const spec of specs) yield await this.trace(spec, options);
+  }
+
   generateStep(tokens: readonly number[], options: { readonly signal?: AbortSignal } = {}): Promise<Float32Array> {
     return this.queue.run(async () => {
       this.checkTokens(tokens);

@@ -133,9 +133,7 @@ describe('a model without layers', () => {
   it('is opened for its logits alone, and says why', async () => {
     const engine = await createEngine(randomGpt2({ ...TINY, n_layer: 0 }));
     expect(engine.info.hooks).toEqual(['logits']);
-    expect(engine.info.missing).toEqual([
-      { part: 'anatomy', reason: 'The residual stream was not recognised: it has no layers.' },
-    ]);
+    expect(engine.info.missing).toEqual([{ part: 'anatomy', reason: { code: 'no-layers', details: {} } }]);
     expect(await engine.generateStep(PROMPT)).toHaveLength(TINY.vocab_size);
     await engine.dispose();
   });

@@ -1,13 +1,12 @@
 import { StrataError } from '../core/errors';
 import { availableDtypes, whatThereIs } from './layout';
-import type { Dtype } from '../core/model';
-import { unzip } from './zip';
+import type { ChosenFile, Dtype } from '../core/model';
 
 /** Files a person opened, as a model's folder. */
 export interface ChosenFolder {
   readonly name: string;
   /** Paths relative to the folder that holds config.json. */
-  readonly files: ReadonlyMap<string, Blob>;
+  readonly files: ReadonlyMap<string, ChosenFile>;
   readonly dtypes: readonly Dtype[];
 }
 
@@ -20,9 +19,15 @@ export async function openChosen(files: readonly File[]): Promise<ChosenFolder> 
   const [first] = files;
   if (!first) throw new StrataError('missing-file', 'No files were chosen.', { file: 'config.json' });
   if (files.length === 1 && /\.zip$/i.test(first.name)) {
-    return asFolder(first.name.replace(/\.zip$/i, ''), await unzip(first));
+    return asFolder(first.name.replace(/\.zip$/i, ''), await listArchive(first));
   }
   return openTree(new Map(files.map((file) => [file.webkitRelativePath || file.name, file])));
+}
+
+async function listArchive(archive: Blob): Promise<ReadonlyMap<string, ChosenFile>> {
+  const { openArchive } = await import('./archive');
+  const { sizes } = await openArchive(archive);
+  return new Map([...sizes].map(([path, size]) => [path, { archive, path, size }]));
 }
 
 /**
@@ -34,7 +39,7 @@ export function openTree(files: ReadonlyMap<string, Blob>): ChosenFolder {
   return asFolder(path.split('/')[0] || 'folder', files);
 }
 
-function asFolder(name: string, byPath: ReadonlyMap<string, Blob>): ChosenFolder {
+function asFolder(name: string, byPath: ReadonlyMap<string, ChosenFile>): ChosenFolder {
   const configs = [...byPath.keys()].filter((path) => /(^|\/)config\.json$/.test(path));
   const config = configs.sort((a, b) => a.length - b.length)[0];
   if (config === undefined) {

@@ -1,5 +1,6 @@
 import { StrataError, throwIfAborted } from '../core/errors';
-import type { ModelFiles, ModelSource } from '../core/model';
+import type { ChosenFile, ModelFiles, ModelSource, PackedFile } from '../core/model';
+import type { Archive } from './archive';
 import { assembleModel } from './assemble';
 import { sha256Hex } from './checksum';
 import type { SourceOptions } from './download-all';
@@ -17,9 +18,10 @@ export async function openFolder(
   for (const path of paths) meter.expect(source.files.get(path)?.size ?? 0);
   const bytes = new Map<string, Uint8Array<ArrayBuffer>>();
   const sha256: Record<string, string> = {};
+  const archives: OpenArchives = new Map();
   for (const path of paths) {
     throwIfAborted(options.signal);
-    const content = await readBlob(path, source.files.get(path));
+    const content = await readFile(path, source.files.get(path), archives);
     meter.advance(path, content.length, 'storage');
     bytes.set(path, content);
     sha256[path] = await sha256Hex(content);
@@ -32,10 +34,26 @@ export async function openFolder(
   });
 }
 
-async function readBlob(path: string, blob: Blob | undefined): Promise<Uint8Array<ArrayBuffer>> {
+/** The archives that are being read, so that the list of each is read once. */
+type OpenArchives = Map<Blob, Promise<Archive>>;
+
+async function unpack({ archive, path }: PackedFile, archives: OpenArchives): Promise<Uint8Array<ArrayBuffer>> {
+  const { openArchive } = await import('./archive');
+  const open = archives.get(archive) ?? openArchive(archive);
+  archives.set(archive, open);
+  return (await open).read(path);
+}
+
+async function readFile(
+  path: string,
+  file: ChosenFile | undefined,
+  archives: OpenArchives,
+): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    if (blob) return new Uint8Array(await blob.arrayBuffer());
+    if (file && 'archive' in file) return await unpack(file, archives);
+    if (file) return new Uint8Array(await file.arrayBuffer());
   } catch (cause) {
+    if (cause instanceof StrataError) throw cause;
     // The file was moved, changed or is on a stick that was pulled out.
     throw new StrataError('missing-file', `${path} can no longer be read.`, { file: path }, { cause });
   }

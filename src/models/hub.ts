@@ -1,11 +1,12 @@
+import * as v from 'valibot';
 import { StrataError, type ErrorCode } from '../core/errors';
 import type { Dtype, ModelFiles, ModelSource } from '../core/model';
 import { assembleModel } from './assemble';
-import type { Checksum } from './checksum';
 import type { FileRequest } from './download';
 import { downloadAll, downloadAllToStore, type SourceOptions } from './download-all';
 import { fetchJson } from './http';
 import { availableDtypes, filesOf, findModel, type ModelLayout } from './layout';
+import { fileSize, safePath } from './schemas';
 import { readJson, writeJson, type FileStore } from './storage';
 
 export const HUB = 'https://huggingface.co/';
@@ -16,12 +17,14 @@ const REVISION = /^[\w][\w./-]{0,127}$/;
 /** The tree API answers at most this many entries a page; a model repository has far fewer pages than this. */
 const MAX_PAGES = 20;
 
-/** A file of a repository, as the hub's tree API states it. */
-export interface HubFile {
-  readonly path: string;
-  readonly bytes: number;
-  readonly checksum: Checksum;
-}
+const ListedFile = v.object({
+  path: safePath(),
+  bytes: fileSize(),
+  checksum: v.object({ algorithm: v.picklist(['sha256', 'git-sha1']), hex: v.string() }),
+});
+
+/** A file of a repository. */
+export type HubFile = Readonly<v.InferOutput<typeof ListedFile>>;
 
 export interface HubOptions extends SourceOptions {
   /** Where the hub is; another base serves mirrors and tests. Ends in `/`. */
@@ -30,15 +33,36 @@ export interface HubOptions extends SourceOptions {
   readonly token?: string | undefined;
 }
 
-/** A repository pinned to one commit. */
-export interface HubRepository {
-  readonly repo: string;
+const Repository = v.object({
+  repo: v.string(),
   /** What was asked for: a branch, a tag or a commit. */
-  readonly revision: string;
+  revision: v.string(),
   /** The commit it was. */
-  readonly commit: string;
-  readonly files: readonly HubFile[];
-}
+  commit: v.string(),
+  files: v.array(ListedFile),
+});
+
+/** A repository pinned to one commit. */
+export type HubRepository = Readonly<v.InferOutput<typeof Repository>>;
+
+/** The hub's answer to which commit a revision is. */
+const Revision = v.object({ sha: v.pipe(v.string(), v.regex(/^[0-9a-f]{7,64}$/)) });
+
+/** An entry of the hub's tree: a large file with the checksum of its content, a small one with git's. */
+const LargeFile = v.pipe(
+  v.object({ type: v.literal('file'), path: safePath(), lfs: v.object({ oid: v.string(), size: fileSize() }) }),
+  v.transform(({ path, lfs }): HubFile => ({
+    path,
+    bytes: lfs.size,
+    checksum: { algorithm: 'sha256', hex: lfs.oid },
+  })),
+);
+const SmallFile = v.pipe(
+  v.object({ type: v.literal('file'), path: safePath(), oid: v.string(), size: fileSize() }),
+  v.transform(({ path, size, oid }): HubFile => ({ path, bytes: size, checksum: { algorithm: 'git-sha1', hex: oid } })),
+);
+/** Folders, and what is no file that could be fetched and checked, are left out. */
+const Tree = v.array(v.fallback(v.optional(v.union([LargeFile, SmallFile])), undefined));
 
 /** @throws StrataError `invalid-request` for what cannot be a repository id or a revision. */
 export function checkHubId(repo: string, revision: string): void {
@@ -56,15 +80,17 @@ export async function openRepository(repo: string, revision: string, options: Hu
   const base = options.base ?? HUB;
   const api = `${base}api/models/${repo}`;
   const info = await hubJson(`${api}/revision/${encodeURIComponent(revision)}`, options);
-  const commit = (info.data as { sha?: unknown } | null)?.sha;
-  if (typeof commit !== 'string' || !/^[0-9a-f]{7,64}$/.test(commit)) throw unreadable(api);
+  const pinned = v.safeParse(Revision, info.data);
+  if (!pinned.success) throw unreadable(api);
+  const commit = pinned.output.sha;
   const files: HubFile[] = [];
   let next: string | undefined = `${api}/tree/${commit}?recursive=true`;
   for (let page = 0; next !== undefined && page < MAX_PAGES; page++) {
     const url: string = next;
     const { data, response } = await hubJson(url, options);
-    if (!Array.isArray(data)) throw unreadable(url);
-    files.push(...data.map(parseTreeEntry).filter((file) => file !== undefined));
+    const tree = v.safeParse(Tree, data);
+    if (!tree.success) throw unreadable(url);
+    files.push(...tree.output.filter((file) => file !== undefined));
     next = nextPage(response.headers.get('Link'), url);
   }
   return { repo, revision, commit, files };
@@ -93,8 +119,8 @@ export async function keptListing(
   revision: string,
   store: FileStore,
 ): Promise<HubRepository | undefined> {
-  const kept = (await readJson(store, listingKey(repo, revision))) as Partial<HubRepository> | undefined;
-  return typeof kept?.commit === 'string' && Array.isArray(kept.files) ? (kept as HubRepository) : undefined;
+  const kept = v.safeParse(Repository, await readJson(store, listingKey(repo, revision)));
+  return kept.success ? kept.output : undefined;
 }
 
 /** {@link openRepository}, or what it said last time: always for a commit, else when the hub cannot be reached. */
@@ -186,28 +212,6 @@ function authorization(options: HubOptions): Record<string, string> {
 
 async function hubJson(url: string, options: HubOptions): Promise<{ data: unknown; response: Response }> {
   return fetchJson(url, { headers: authorization(options), signal: options.signal }, options.transport);
-}
-
-function parseTreeEntry(value: unknown): HubFile | undefined {
-  const entry = value as {
-    type?: unknown;
-    path?: unknown;
-    size?: unknown;
-    oid?: unknown;
-    lfs?: { oid?: unknown; size?: unknown };
-  } | null;
-  if (entry?.type !== 'file' || typeof entry.path !== 'string' || entry.path.split('/').includes('..'))
-    return undefined;
-  const { path, lfs } = entry;
-  if (typeof lfs?.oid === 'string' && isSize(lfs.size)) {
-    return { path, bytes: lfs.size, checksum: { algorithm: 'sha256', hex: lfs.oid } };
-  }
-  if (typeof entry.oid !== 'string' || !isSize(entry.size)) return undefined;
-  return { path, bytes: entry.size, checksum: { algorithm: 'git-sha1', hex: entry.oid } };
-}
-
-function isSize(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 /** The next page's URL, if it stays on the same host (a token must not follow it elsewhere). */

@@ -1,16 +1,26 @@
+import * as v from 'valibot';
 import { StrataError } from '../core/errors';
 import { appFileKey } from '../core/stored-file';
 import type { FileRequest } from './download';
 import { fetchJson, type Transport } from './http';
+import { fileSize, safePath } from './schemas';
 
-/** One line of a `files.json` beside files of ours. */
-export interface ManifestEntry {
-  /** Relative to the manifest. */
-  readonly path: string;
-  readonly bytes: number;
-  /** Hex. */
-  readonly sha256: string;
-}
+/** Of one line of a `files.json` beside files of ours; the path is relative to it, the hash in hex. */
+const Entry = v.object({
+  path: safePath(),
+  bytes: fileSize(),
+  sha256: v.string(),
+});
+const Entries = v.array(Entry);
+const Manifest = v.union([
+  Entries,
+  v.pipe(
+    v.object({ files: Entries }),
+    v.transform(({ files }) => files),
+  ),
+]);
+
+export type ManifestEntry = Readonly<v.InferOutput<typeof Entry>>;
 
 /** A list of files of ours with what they must be: `{ files: [{ path, bytes, sha256 }] }`, or the bare list. */
 export async function fetchManifest(
@@ -19,21 +29,9 @@ export async function fetchManifest(
 ): Promise<ManifestEntry[]> {
   const url = new URL('files.json', folder).href;
   const { data } = await fetchJson(url, { signal: options.signal }, options.transport);
-  const list: unknown = Array.isArray(data) ? data : (data as { files?: unknown } | null)?.files;
-  if (!Array.isArray(list) || !list.every(isEntry)) {
-    throw new StrataError('not-a-model-file', 'The list of model files is not readable.', { url, found: 'other' });
-  }
-  return list;
-}
-
-function isEntry(value: unknown): value is ManifestEntry {
-  const entry = value as Partial<ManifestEntry> | null;
-  return (
-    typeof entry?.path === 'string' &&
-    !entry.path.split('/').includes('..') &&
-    Number.isSafeInteger(entry.bytes) &&
-    typeof entry.sha256 === 'string'
-  );
+  const list = v.safeParse(Manifest, data);
+  if (list.success) return list.output;
+  throw new StrataError('not-a-model-file', 'The list of model files is not readable.', { url, found: 'other' });
 }
 
 /**

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { serveFolder } from '../../.config/build/static-server.mjs';
 import { COMMIT, HubServer } from '../../tests/fixtures/hub-server';
+import { zip } from '../../tests/fixtures/zip';
 import { StrataError } from '../core/errors';
 import type { Dtype } from '../core/model';
 import type { LoadProgress } from '../core/model-api';
 import { checkPlace } from './check-keys';
-import { openTree } from './chosen-files';
+import { openChosen, openTree } from './chosen-files';
 import { browserTransport } from './http';
 import { dtypesIn, openRepository, storeHub } from './hub';
 import { availableDtypes, findModel, unreadDtypes } from './layout';
@@ -190,6 +191,15 @@ describe('a folder of files', () => {
     const model = await open(files);
     expect(sha256(model.graph.bytes)).toBe(model.provenance.sha256['onnx/model.onnx']);
     expect(model.provenance).toMatchObject({ source: 'folder', id: 'mine' });
+  });
+
+  it('opens from an archive, unpacking what its precision needs', async () => {
+    const files = zoo('optimum-llama');
+    const packed = zip([...files].map(([path, content]) => ({ path: `llama/${path}`, content })));
+    const chosen = await openChosen([new File([packed], 'download.zip')]);
+    const source = { kind: 'folder', name: chosen.name, dtype: 'fp32', files: chosen.files } as const;
+    const fromArchive = await openModel(source, { root, store: new MemoryStore() });
+    expect(fromArchive.provenance.sha256).toEqual({ ...(await open(files)).provenance.sha256 });
   });
 
   it('opens without a tokenizer, for token ids', async () => {

@@ -1,26 +1,19 @@
 import { blockHook, type BlockHook, type HookName } from '../core/hooks';
+import { missingReason, type MissingPart, type MissingPartName, type MissingReason } from '../core/missing-reasons';
 import type { ModelDims } from '../core/model';
 import { attentionSites, attentionSoftmaxes, type AttentionSites, type Site } from './attention';
 import { configNumber } from './config';
 import { modelDims } from './dims';
 import { findEmbedding, type Embedding } from './embedding';
 import type { GraphView } from './graph';
+import type { LayerAnatomy } from './layer-anatomy';
 import type { ValueInfo } from './onnx-model';
 import { mlpSites, type MlpSites } from './mlp';
 import { isProjection, projectionDims } from './projection';
-import { findLastResidual, findUnembedding, residualChain, sumOf, unknownAnatomy } from './residual';
+import { findLastResidual, findUnembedding, residualChain, sumOf } from './residual';
 import type { ResidualStep, Tail } from './residual';
+import { unknownAnatomy } from './unknown-anatomy';
 import { unsupported } from './unsupported';
-
-export interface MissingPart {
-  readonly part: string;
-  readonly reason: string;
-}
-
-export interface LayerAnatomy {
-  readonly attention?: AttentionSites;
-  readonly mlp?: MlpSites;
-}
 
 /** What a decoder consists of, in terms of the graph's tensors. */
 export interface Anatomy {
@@ -38,9 +31,10 @@ export interface Anatomy {
 }
 
 type Branch =
-  | { readonly kind: 'attention'; readonly tensor: string; readonly sites?: AttentionSites; readonly reason?: string }
+  | { readonly kind: 'attention'; readonly tensor: string; readonly sites: AttentionSites }
+  | { readonly kind: 'attention'; readonly tensor: string; readonly sites?: never; readonly reason: MissingReason }
   | { readonly kind: 'mlp'; readonly tensor: string; readonly sites?: MlpSites }
-  | { readonly kind: 'other'; readonly tensor: string; readonly what: string };
+  | { readonly kind: 'other'; readonly tensor: string; readonly reason: MissingReason };
 
 const FUSED_ATTENTION = new Set([
   'Attention',
@@ -109,11 +103,11 @@ export function findLogits(view: GraphView): string {
 /** Below the lowest addition there may be a position embedding, a scale, a norm; no further layer. */
 function checkEmbedding(view: GraphView, stream: string, tokens: string, data: ReadonlySet<string>): void {
   if (stream !== tokens && !view.comesFrom(stream, tokens, data)) {
-    throw unknownAnatomy('residual stream', 'it does not lead down to the token embedding');
+    throw unknownAnatomy('stream-without-embedding');
   }
   const below = view.ancestors(stream, data);
   const blocking = view.makers(below).find((node) => node.op === 'Softmax' || FUSED_ATTENTION.has(node.op));
-  if (blocking) throw unknownAnatomy('residual stream', 'it breaks off above a layer with attention');
+  if (blocking) throw unknownAnatomy('broken-stream');
 }
 
 /** A branch; two where attention and MLP are summed before they are added to the stream. */
@@ -134,15 +128,21 @@ function classify(view: GraphView, step: ResidualStep, tensor: string, data: Rea
     return {
       kind: 'attention',
       tensor,
-      ...(sites ? { sites } : { reason: 'nothing multiplies its pattern with values' }),
+      ...(sites ? { sites } : { reason: missingReason('pattern-unused') }),
     };
   }
-  if (softmaxes.length > 1) return { kind: 'attention', tensor, reason: `it has ${softmaxes.length} softmaxes` };
+  if (softmaxes.length > 1) {
+    return { kind: 'attention', tensor, reason: missingReason('several-softmaxes', { count: softmaxes.length }) };
+  }
   const nodes = view.makers(inside);
   const fused = nodes.find((node) => FUSED_ATTENTION.has(node.op));
-  if (fused) return { kind: 'attention', tensor, reason: `it is one fused operator, ${fused.op}` };
-  if (nodes.some((node) => node.op.includes('Conv'))) return { kind: 'other', tensor, what: 'a convolution' };
-  if (!nodes.some((node) => isProjection(view, node))) return { kind: 'other', tensor, what: 'no matrix product' };
+  if (fused) return { kind: 'attention', tensor, reason: missingReason('fused-attention', { operator: fused.op }) };
+  if (nodes.some((node) => node.op.includes('Conv'))) {
+    return { kind: 'other', tensor, reason: missingReason('convolution') };
+  }
+  if (!nodes.some((node) => isProjection(view, node))) {
+    return { kind: 'other', tensor, reason: missingReason('no-product') };
+  }
   const sites = mlpSites(view, inside);
   return { kind: 'mlp', tensor, ...(sites ? { sites } : {}) };
 }
@@ -166,18 +166,17 @@ class LayerBuilder {
     const mixers = branches.filter((branch) => branch.kind !== 'mlp');
     const mlps = branches.filter((branch) => branch.kind === 'mlp');
     if (mixers.length > 1 || mlps.length > 1) {
-      throw unknownAnatomy(`layer ${this.layers.length + 1}`, 'several branches of one kind are added at once');
+      throw unknownAnatomy('several-branches', { layer: this.layers.length + 1 });
     }
     const mixer = mixers[0];
     const mlp = mlps[0];
     if (mixer) {
-      if (this.open) throw unknownAnatomy(`layer ${this.layers.length}`, 'it has no MLP');
+      if (this.open) throw unknownAnatomy('layer-without-mlp', { layer: this.layers.length });
       this.layers.push({});
       this.site(this.name('hook_resid_pre'), step.from);
       this.mixer(mixer);
       this.open = true;
-    } else if (!this.open)
-      throw unknownAnatomy(`layer ${this.layers.length + 1}`, 'an MLP comes without attention before it');
+    } else if (!this.open) throw unknownAnatomy('mlp-without-attention', { layer: this.layers.length + 1 });
     if (mixer && mlp) this.parallel = true;
     else if (mixer) this.site(this.name('hook_resid_mid'), step.to);
     if (mlp?.kind === 'mlp') {
@@ -195,21 +194,21 @@ class LayerBuilder {
     return blockHook(this.index, hook);
   }
 
-  private lacks(what: string, reason: string): void {
-    this.missing.push({ part: `${what} of layer ${this.index + 1}`, reason });
+  private lacks(part: MissingPartName, reason: MissingReason): void {
+    this.missing.push({ part, layer: this.index, reason });
   }
 
   private mixer(branch: Branch): void {
     const attention = branch.kind === 'attention' ? branch.sites : undefined;
-    if (branch.kind === 'other') this.lacks('attention', `this layer has ${branch.what} in its place`);
-    else if (branch.kind === 'attention' && !attention) this.lacks('inside of attention', branch.reason ?? 'unknown');
+    if (branch.kind === 'other') this.lacks('attention', branch.reason);
+    else if (branch.kind === 'attention' && !branch.sites) this.lacks('inside-attention', branch.reason);
     if (attention) {
       this.layers[this.index]!.attention = attention;
       for (const part of ['q', 'k', 'v', 'scores', 'pattern', 'z'] as const) {
         const hook = part === 'scores' ? 'attn.hook_attn_scores' : (`attn.hook_${part}` as const);
         const site = attention[part];
         if (site) this.sites.set(this.name(hook), site);
-        else this.lacks(hook, 'its projection was not found');
+        else this.lacks(hook, missingReason('no-projection'));
       }
     }
     this.site(this.name('hook_attn_out'), branch.tensor);
@@ -219,23 +218,19 @@ class LayerBuilder {
     if (sites) {
       this.layers[this.index]!.mlp = sites;
       if (sites.pre) this.sites.set(this.name('mlp.hook_pre'), sites.pre);
-      else this.lacks('mlp.hook_pre', 'the activation function was not found');
+      else this.lacks('mlp.hook_pre', missingReason('no-activation'));
       this.sites.set(this.name('mlp.hook_post'), sites.post);
     } else {
-      const reason = 'it is not one matrix into neurons and one out of them, as in a mixture of experts';
-      for (const hook of ['mlp.hook_pre', 'mlp.hook_post'] as const) this.lacks(hook, reason);
+      for (const hook of ['mlp.hook_pre', 'mlp.hook_post'] as const) this.lacks(hook, missingReason('experts'));
     }
     this.site(this.name('hook_mlp_out'), tensor);
   }
 
   finish(): LayerAnatomy[] {
-    if (this.open) throw unknownAnatomy(`layer ${this.layers.length}`, 'it has no MLP');
-    if (this.layers.length === 0) throw unknownAnatomy('residual stream', 'it has no layers');
+    if (this.open) throw unknownAnatomy('layer-without-mlp', { layer: this.layers.length });
+    if (this.layers.length === 0) throw unknownAnatomy('no-layers');
     if (this.parallel) {
-      this.missing.push({
-        part: 'hook_resid_mid',
-        reason: 'attention and MLP are added at once, so there is no stream between them',
-      });
+      this.missing.push({ part: 'hook_resid_mid', reason: missingReason('added-at-once') });
     }
     return this.layers;
   }
@@ -244,6 +239,6 @@ class LayerBuilder {
 function checkLayerCount(found: number, config: Readonly<Record<string, unknown>>): void {
   const stated = configNumber(config, 'num_hidden_layers', 'n_layer', 'num_layers', 'n_layers');
   if (stated !== undefined && stated !== found) {
-    throw unknownAnatomy('stack of layers', `config.json says ${stated} layers, the file has ${found}`);
+    throw unknownAnatomy('layer-count', { stated, found });
   }
 }

@@ -129,7 +129,7 @@ function stateDims({ name, dims = [] }: ValueInfo, { d_model, convolution }: Cac
 function zeros(dims: readonly number[], elementType: number): Uint8Array {
   const bytes = dims.reduce((product, dim) => product * dim, bytesPerElement(elementType) ?? 4);
   if (bytes <= MAX_STATE_BYTES) return new Uint8Array(bytes);
-  throw new StrataError('model-too-large', 'The model keeps a state that is too large.', { bytes });
+  throw new StrataError('model-too-large', 'The model keeps a state that is too large.', { reason: 'state', bytes });
 }
 
 /** The nodes with what is appended to an empty cache standing alone: no operator has to join tensors of length zero. */

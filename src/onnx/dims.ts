@@ -1,13 +1,13 @@
 import type { ModelDims } from '../core/model';
 import type { Site } from './attention';
-import type { LayerAnatomy } from './anatomy';
 import { configNumber } from './config';
 import type { Embedding } from './embedding';
 import type { GraphView } from './graph';
 import { foreignReason } from './inputs';
+import type { LayerAnatomy } from './layer-anatomy';
 import { isFloat, type OnnxNode } from './onnx-model';
 import { projectionBehind, projectionDims } from './projection';
-import { unknownAnatomy } from './residual';
+import { unknownAnatomy } from './unknown-anatomy';
 
 /**
  * How wide everything is and how often it is there: from the weights, the caches, and config.json for what they leave
@@ -32,11 +32,11 @@ export function modelDims(
   const stated = configNumber(config, 'num_attention_heads', 'n_head', 'num_heads', 'n_heads');
   const d_head = fixed(3) ?? configNumber(config, 'head_dim') ?? (stated ? width / stated : undefined);
   if (d_head === undefined || !Number.isInteger(width / d_head) || width / d_head < 1) {
-    throw unknownAnatomy('attention', 'neither the file nor config.json says how many heads there are');
+    throw unknownAnatomy('head-count-unknown');
   }
   const n_heads = width / d_head;
   if (stated !== undefined && output && stated !== n_heads) {
-    throw unknownAnatomy('attention', `config.json says ${stated} heads, the file has ${n_heads}`);
+    throw unknownAnatomy('head-count', { stated, found: n_heads });
   }
   const n_ctx = configNumber(config, 'n_positions', 'max_position_embeddings', 'n_ctx', 'seq_length', 'max_seq_len');
   return {

@@ -1,7 +1,7 @@
 import type { GraphView } from './graph';
 import { ElementType, type OnnxNode } from './onnx-model';
 import { constantDims, projectionDims } from './projection';
-import { unknownAnatomy } from './residual';
+import { unknownAnatomy } from './unknown-anatomy';
 
 /** Where token ids become vectors. */
 export interface Embedding {
@@ -16,7 +16,7 @@ export interface Embedding {
 
 /** The Gather that turns token ids into vectors: its table has a row for every logit. */
 export function findEmbedding(view: GraphView, unembedding: OnnxNode, d_vocab: number | undefined): Embedding {
-  if (d_vocab === undefined) throw unknownAnatomy('unembedding', `the size of its ${unembedding.op} is not stated`);
+  if (d_vocab === undefined) throw unknownAnatomy('vocabulary-unstated', { operator: unembedding.op });
   const inputs = new Set(view.model.graph.inputs.filter((input) => isInteger(input.elementType)).map((i) => i.name));
   for (const node of view.nodes) {
     if (node.op !== 'Gather' && node.op !== 'GatherBlockQuantized') continue;
@@ -29,7 +29,7 @@ export function findEmbedding(view: GraphView, unembedding: OnnxNode, d_vocab: n
     const d_model = node.op === 'Gather' ? dims[1]! : (projectionDims(view, unembedding)?.[0] ?? 0);
     return { input, tensor, scaled: scaledEmbedding(view, tensor), d_vocab, d_model };
   }
-  throw unknownAnatomy('embedding', 'no table of token vectors with a row for every logit is read by an input');
+  throw unknownAnatomy('no-token-table');
 }
 
 function scaledEmbedding(view: GraphView, tensor: string): string {

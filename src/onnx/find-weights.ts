@@ -1,10 +1,11 @@
 import { blockHook, type BlockHook } from '../core/hooks';
 import { sizeOf } from '../core/tensor';
 import type { LayerWeight, MissingWeightReason, ModelWeight } from '../core/weights';
-import type { Anatomy, LayerAnatomy } from './anatomy';
+import type { Anatomy } from './anatomy';
 import { blockwiseTable } from './blockwise';
 import { columnsOf } from './column-trace';
 import type { GraphView } from './graph';
+import type { LayerAnatomy } from './layer-anatomy';
 import { intAttribute, type OnnxNode } from './onnx-model';
 import { normWeights } from './norm-weights';
 import { isProjection, projectionBehind, projectionDims, projectionEnd, projectionInput } from './projection';

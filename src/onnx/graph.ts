@@ -1,7 +1,7 @@
-import { StrataError } from '../core/errors';
+import { malformed } from './malformed';
 import { tensorValues, type ExternalFiles } from './constants';
 import { attribute, ElementType, intAttribute, type OnnxModel, type OnnxNode, type OnnxTensor } from './onnx-model';
-import { malformed } from './wire';
+import { unknownAnatomy } from './unknown-anatomy';
 
 /** Operators that pass the values of their first input through in order. */
 const PASS_THROUGH = new Set(['Cast', 'Identity', 'Dropout', 'CastLike', 'Reshape']);
@@ -36,7 +36,7 @@ export class GraphView {
     for (const node of graph.nodes) {
       for (const output of node.outputs) {
         if (output === '') continue;
-        if (this.producers.has(output) || given.has(output)) throw malformed('a tensor is made twice');
+        if (this.producers.has(output) || given.has(output)) throw malformed('made-twice');
         this.producers.set(output, node);
       }
       for (const input of node.inputs) {
@@ -49,7 +49,7 @@ export class GraphView {
       if (value && node.outputs[0]) this.constants.set(node.outputs[0], { ...value, name: node.outputs[0] });
     }
     for (const name of this.readers.keys()) {
-      if (!given.has(name) && !this.producers.has(name)) throw malformed('a node reads a tensor that nobody makes');
+      if (!given.has(name) && !this.producers.has(name)) throw malformed('made-by-nobody');
     }
     this.nodes = this.sorted(graph.nodes);
     this.nodes.forEach((node, rank) => this.ranks.set(node, rank));
@@ -79,14 +79,13 @@ export class GraphView {
         }
       }
     }
-    if (order.length !== nodes.length) throw malformed('its graph runs in a circle');
+    if (order.length !== nodes.length) throw malformed('circle');
     return order;
   }
 
   private step(): void {
     if (++this.steps > MAX_STEPS) {
-      const reason = 'its graph is too tangled to be followed';
-      throw new StrataError('unknown-anatomy', `The graph was not recognised: ${reason}.`, { part: 'graph', reason });
+      throw unknownAnatomy('tangled-graph');
     }
   }
 

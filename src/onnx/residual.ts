@@ -1,13 +1,8 @@
-import { StrataError } from '../core/errors';
 import { plainName } from '../core/plain-text';
 import type { GraphView } from './graph';
 import { isProjection } from './projection';
 import type { OnnxNode } from './onnx-model';
-
-/** A decoder part that was looked for and not found. */
-export function unknownAnatomy(part: string, reason: string): StrataError {
-  return new StrataError('unknown-anatomy', `The ${part} was not recognised: ${reason}.`, { part, reason });
-}
+import { unknownAnatomy } from './unknown-anatomy';
 
 /** One addition to the residual stream: `to = from + branches…`. */
 export interface ResidualStep {
@@ -44,7 +39,7 @@ export function findUnembedding(view: GraphView, logits: string): { node: OnnxNo
   const after: OnnxNode[] = [];
   for (let at = logits; ;) {
     const node = view.producer(at);
-    if (!node) throw unknownAnatomy('unembedding', 'the output is not computed from a matrix product');
+    if (!node) throw unknownAnatomy('no-output-product');
     if (isProjection(view, node)) return { node, after: after.reverse() };
     after.push(node);
     const moving = node.inputs.filter((input) => input !== '' && !view.isConstant(input));
@@ -52,7 +47,7 @@ export function findUnembedding(view: GraphView, logits: string): { node: OnnxNo
     // A dynamically quantised product is scaled by a factor that itself depends on the activation.
     const single = SAME_ROWS.has(node.op) || node.op === 'Gather' || moving.length === 1 || node.op === 'Mul';
     if (!next || !single || !(SAME_ROWS.has(node.op) || POINTWISE.has(node.op) || node.op === 'Gather')) {
-      throw unknownAnatomy('unembedding', `there is a ${plainName(node.op)} between it and the logits`);
+      throw unknownAnatomy('operator-before-logits', { operator: plainName(node.op) });
     }
     at = node.op === 'Mul' && moving.length === 2 ? fromInteger(view, moving) : next;
   }
@@ -63,7 +58,7 @@ function fromInteger(view: GraphView, inputs: readonly string[]): string {
     const node = view.producer(input);
     return node?.op === 'Cast' && view.producer(node.inputs[0] ?? '')?.op === 'MatMulInteger';
   });
-  if (found === undefined) throw unknownAnatomy('unembedding', 'the logits are a product of two activations');
+  if (found === undefined) throw unknownAnatomy('two-factors');
   return found;
 }
 
@@ -75,18 +70,14 @@ export function findLastResidual(view: GraphView, unembedding: OnnxNode, data: R
   let at = unembedding.inputs[0] ?? '';
   for (;;) {
     const node = view.producer(at);
-    if (!node) throw unknownAnatomy('final norm', 'the walk down from the logits left the graph');
+    if (!node) throw unknownAnatomy('left-graph');
     const moving = node.inputs.filter((input) => data.has(input));
     if (NORMS.has(node.op)) return view.strip(node.inputs[0]!);
     if (SAME_ROWS.has(node.op) || node.op === 'DynamicQuantizeLinear' || node.op === 'Gather') at = node.inputs[0]!;
     else if (moving.length === 1 && (POINTWISE.has(node.op) || node.op === 'Pow')) at = moving[0]!;
     else if (moving.length === 2 && node.op === 'Add') return at;
     else if (moving.length === 2 && ['Mul', 'Div', 'Sub'].includes(node.op)) at = source(view, moving, data);
-    else
-      throw unknownAnatomy(
-        'final norm',
-        `there is a ${plainName(node.op)} between the unembedding and the residual stream`,
-      );
+    else throw unknownAnatomy('operator-before-stream', { operator: plainName(node.op) });
   }
 }
 
@@ -96,7 +87,7 @@ function source(view: GraphView, operands: readonly string[], data: ReadonlySet<
   if (view.comesFrom(second, view.strip(first), data)) return first;
   if (view.comesFrom(first, view.strip(second), data)) return second;
   if (view.strip(first) === view.strip(second)) return first;
-  throw unknownAnatomy('final norm', 'two independent activations meet in it');
+  throw unknownAnatomy('two-streams');
 }
 
 /** Most additions of one step that are unfolded while looking for the stream (parallel blocks need two). */

@@ -1,9 +1,11 @@
 import { StrataError } from '../core/errors';
+import { malformed } from './malformed';
 import { plainName } from '../core/plain-text';
 import type { ExternalFiles } from './constants';
 import { bytesPerElement, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor } from './onnx-model';
 import { scanGraph } from './scan';
-import { malformed, WireReader } from './wire';
+import { unsupported } from './unsupported';
+import { WireReader } from './wire';
 
 /** Most nodes a decoder may have; GPT-2 exports have about 3,000, the largest seen 30,000. */
 const MAX_NODES = 100_000;
@@ -42,7 +44,7 @@ const MAX_DEPTH = 8;
  * @throws StrataError `unsupported-model`, `model-too-large`, `malformed-model`, `missing-file`.
  */
 export function checkSafety(model: OnnxModel, external: ExternalFiles): void {
-  if (model.graph.nodes.length === 0) throw new StrataError('malformed-model', 'The model file holds an empty graph.');
+  if (model.graph.nodes.length === 0) throw malformed('empty-graph');
   checkFunctions(model);
   let count = 0;
   const reader = new WireReader(model.bytes);
@@ -55,7 +57,7 @@ export function checkSafety(model: OnnxModel, external: ExternalFiles): void {
       for (const { t, graph } of node.attributes) {
         if (t) checkTensor(t, external);
         if (!graph) continue;
-        if (depth === MAX_DEPTH) throw malformed('its graphs stand inside each other too deeply');
+        if (depth === MAX_DEPTH) throw malformed('too-deep');
         visit(scanGraph(reader, graph[0], graph[1]), depth + 1);
       }
     }
@@ -68,7 +70,7 @@ function checkCount(nodes: number): void {
   throw new StrataError(
     'model-too-large',
     `The model has ${nodes.toLocaleString('en')} nodes; the limit is ${MAX_NODES.toLocaleString('en')}.`,
-    { nodes },
+    { reason: 'nodes', nodes, most: MAX_NODES },
   );
 }
 
@@ -79,7 +81,7 @@ function checkFunctions({ functions }: OnnxModel): void {
     let domain = '';
     for (const field of reader.fields(0, body.length)) if (field.number === 10) domain = reader.text(field);
     if (DOMAINS.has(domain) || domain === 'ai.onnx') {
-      throw new StrataError('unsupported-model', 'The model brings its own version of a standard operator.');
+      throw unsupported('own-operator');
     }
   }
 }
@@ -90,7 +92,7 @@ function checkTensor(tensor: OnnxTensor, external: ExternalFiles): void {
     throw new StrataError(
       'model-too-large',
       `One tensor of the model is larger than ${MAX_TENSOR_BYTES / 2 ** 30} GiB.`,
-      { bytes },
+      { reason: 'tensor', bytes },
     );
   }
   if (tensor.data.kind === 'external') checkExternal(tensor.data, external);
@@ -98,17 +100,9 @@ function checkTensor(tensor: OnnxTensor, external: ExternalFiles): void {
 
 function checkNode(node: OnnxNode): void {
   if (!DOMAINS.has(node.domain)) {
-    throw new StrataError(
-      'unsupported-model',
-      `The model uses operators of the set “${plainName(node.domain)}”, which the runtime does not have.`,
-      { operator: plainName(node.op) },
-    );
+    throw unsupported('operator-set', node.domain);
   }
-  if (REFUSED.has(node.op)) {
-    throw new StrataError('unsupported-model', `The model uses the operator ${node.op}, which Strata does not run.`, {
-      operator: node.op,
-    });
-  }
+  if (REFUSED.has(node.op)) throw unsupported('operator', node.op);
 }
 
 function checkExternal(data: { location: string; offset: number; length: number }, external: ExternalFiles): void {
@@ -118,10 +112,10 @@ function checkExternal(data: { location: string; offset: number; length: number 
     throw new StrataError(
       'missing-file',
       `The model keeps weights in “${name}”, which is not among the chosen files.`,
-      { file: name },
+      { reason: 'weights', file: name },
     );
   if (data.offset + data.length > source.length) {
-    throw new StrataError('malformed-model', `The model asks for bytes beyond the end of “${name}”.`, { file: name });
+    throw malformed('beyond-end', { file: name });
   }
 }
 

@@ -1,6 +1,7 @@
+import { malformed } from './malformed';
 import { bytesPerElement } from './onnx-model';
 import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, TensorData, ValueInfo } from './onnx-model';
-import { malformed, WireReader, type Field } from './wire';
+import { WireReader, type Field } from './wire';
 
 /** Most nodes, initializers and values one graph may have; larger files are refused before anything is built. */
 export const MAX_ITEMS = 200_000;
@@ -21,10 +22,10 @@ export function scanModel(bytes: Uint8Array): OnnxModel {
     else if (field.number === 7) graphField = message(field);
     else if (field.number === 8) opsets.push(opset(reader, message(field)));
     else if (field.number === 25) functions.push(reader.slice(field));
-    if (opsets.length > 1000 || functions.length > MAX_ITEMS) throw malformed('it has too many parts');
+    if (opsets.length > 1000 || functions.length > MAX_ITEMS) throw malformed('too-many-functions');
   }
-  if (!graphField) throw malformed('it holds no graph');
-  if (opsets.length === 0) throw malformed('it names no operator set');
+  if (!graphField) throw malformed('no-graph');
+  if (opsets.length === 0) throw malformed('no-operator-set');
   const graph = scanGraph(reader, graphField.start, graphField.end);
   return { irVersion, opsets, functions, graph, bytes };
 }
@@ -42,15 +43,15 @@ export function scanGraph(reader: WireReader, start: number, end: number): OnnxG
     else if (field.number === 11) inputs.push(valueInfo(reader, message(field)));
     else if (field.number === 12) outputs.push(valueInfo(reader, message(field)));
     else if (field.number === 13) values.push(valueInfo(reader, message(field)));
-    else if (field.number === 15) throw malformed('it uses sparse tensors');
+    else if (field.number === 15) throw malformed('sparse');
     const items = Math.max(nodes.length, initializers.length, inputs.length, outputs.length, values.length);
-    if (items > MAX_ITEMS) throw malformed(`its graph has more than ${MAX_ITEMS.toLocaleString('en')} parts`);
+    if (items > MAX_ITEMS) throw malformed('too-many-parts', { most: MAX_ITEMS });
   }
   return { nodes, initializers, inputs, outputs, values };
 }
 
 function message(field: Field): Field {
-  if (field.wire !== 2) throw malformed('a message is stored as a number');
+  if (field.wire !== 2) throw malformed('no-message');
   return field;
 }
 
@@ -77,7 +78,7 @@ function scanNode(reader: WireReader, outer: Field): OnnxNode {
     else if (field.number === 5) attributes.push(scanAttribute(reader, message(field)));
     else if (field.number === 7) domain = reader.text(field);
   }
-  if (op === '') throw malformed('a node names no operator');
+  if (op === '') throw malformed('no-operator');
   return { op, domain: domain === 'ai.onnx' ? '' : domain, inputs, outputs, attributes };
 }
 
@@ -122,7 +123,7 @@ function scanTensor(reader: WireReader, outer: Field): OnnxTensor {
       const [key, value] = entry(reader, message(field));
       where.set(key, value);
     } else if (field.number === 14) external = reader.integer(field) === 1;
-    if (dims.length > MAX_DIMS) throw malformed('a tensor has too many dimensions');
+    if (dims.length > MAX_DIMS) throw malformed('tensor-dimensions');
   }
   const size = elementCount(dims);
   const width = bytesPerElement(elementType);
@@ -137,7 +138,7 @@ function scanTensor(reader: WireReader, outer: Field): OnnxTensor {
     return { kind: 'record', record: reader.slice(outer) };
   })();
   if (data.kind === 'file' && need !== undefined && data.length !== need) {
-    throw malformed(`a tensor says it holds ${size} values but stores ${data.length} bytes`);
+    throw malformed('wrong-size', { values: size, bytes: data.length });
   }
   return { name, elementType, dims, data };
 }
@@ -145,10 +146,10 @@ function scanTensor(reader: WireReader, outer: Field): OnnxTensor {
 function elementCount(dims: readonly number[]): number {
   let size = 1;
   for (const dim of dims) {
-    if (!(dim >= 0)) throw malformed('a tensor has a negative dimension');
+    if (!(dim >= 0)) throw malformed('negative-dimension');
     size *= dim;
   }
-  if (!Number.isSafeInteger(size)) throw malformed('a tensor is impossibly large');
+  if (!Number.isSafeInteger(size)) throw malformed('impossible-size');
   return size;
 }
 
@@ -157,9 +158,9 @@ function externalData(where: ReadonlyMap<string, string>, need: number | undefin
   const offset = Number(where.get('offset') ?? 0);
   const length = Number(where.get('length') ?? need);
   if (location === '' || !(Number.isSafeInteger(offset) && offset >= 0) || !Number.isSafeInteger(length)) {
-    throw malformed('a tensor does not say where its values are');
+    throw malformed('no-place');
   }
-  if (need !== undefined && length !== need) throw malformed('a tensor outside the file has the wrong length');
+  if (need !== undefined && length !== need) throw malformed('outside-length');
   return { kind: 'external', location, offset, length };
 }
 
@@ -201,7 +202,7 @@ function shape(reader: WireReader, outer: Field): (number | string | undefined)[
       else if (part.number === 2) dim = reader.text(part);
     }
     dims.push(dim);
-    if (dims.length > MAX_DIMS) throw malformed('a shape has too many dimensions');
+    if (dims.length > MAX_DIMS) throw malformed('shape-dimensions');
   }
   return dims;
 }

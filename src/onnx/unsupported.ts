@@ -12,6 +12,9 @@ const WHY: Readonly<Record<UnsupportedReason, string>> = {
   'no-vocabulary': 'neither the file nor config.json says how large its vocabulary is',
   bidirectional: 'it reads in both directions, so it predicts no next token',
   'fixed-cache': 'its cache has a fixed length and cannot be empty',
+  operator: 'it uses an operator that Strata does not run',
+  'operator-set': 'it uses operators of a set that the runtime does not have',
+  'own-operator': 'it brings its own version of a standard operator',
 };
 
 /** A sound file that is no decoder to look into. @param seenBy Name in the file that shows it. */

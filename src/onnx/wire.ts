@@ -1,9 +1,4 @@
-import { StrataError } from '../core/errors';
-
-/** A record that breaks the protobuf encoding: lengths past the end, unfinished numbers, groups. */
-export function malformed(what: string): StrataError {
-  return new StrataError('malformed-model', `This is not a readable ONNX file: ${what}.`);
-}
+import { malformed } from './malformed';
 
 /** One field of a protobuf message. `start`/`end` bound the payload of a length-delimited field in the bytes. */
 export interface Field {
@@ -34,7 +29,7 @@ export class WireReader {
       const [tag, afterTag] = this.varint(at, end);
       const number = Math.floor(tag / 8);
       const wire = tag % 8;
-      if (number < 1 || number > 0x1fffffff) throw malformed('it has a field with an impossible number');
+      if (number < 1 || number > 0x1fffffff) throw malformed('field-number');
       let from = afterTag;
       if (wire === 0) at = this.varint(afterTag, end)[1];
       else if (wire === 1) at = afterTag + 8;
@@ -43,9 +38,9 @@ export class WireReader {
         const [length, afterLength] = this.varint(afterTag, end);
         from = afterLength;
         at = afterLength + length;
-        if (length < 0) throw malformed('a length is negative');
-      } else throw malformed(`it uses the wire type ${wire}`);
-      if (at > end) throw malformed('a length points past the end');
+        if (length < 0) throw malformed('negative-length');
+      } else throw malformed('wire-type', { type: wire });
+      if (at > end) throw malformed('past-end');
       yield { number, wire, start: from, end: at };
     }
   }
@@ -55,7 +50,7 @@ export class WireReader {
     let low = 0;
     let high = 0;
     for (let index = 0; index < 10; index++) {
-      if (at >= end) throw malformed('a number is cut off');
+      if (at >= end) throw malformed('cut-number');
       const byte = this.bytes[at++]!;
       const bits = byte & 0x7f;
       if (index < 4) low |= bits << (7 * index);
@@ -65,16 +60,16 @@ export class WireReader {
       } else high |= bits << (7 * index - 32);
       if (byte < 0x80) return [(high | 0) * 0x1_0000_0000 + (low >>> 0), at];
     }
-    throw malformed('a number is longer than ten bytes');
+    throw malformed('long-number');
   }
 
   integer(field: Field): number {
-    if (field.wire !== 0) throw malformed('a number is stored as something else');
+    if (field.wire !== 0) throw malformed('no-number');
     return this.varint(field.start, field.end)[0];
   }
 
   float(field: Field): number {
-    if (field.wire !== 5) throw malformed('a float is stored as something else');
+    if (field.wire !== 5) throw malformed('no-float');
     return this.view.getFloat32(field.start, true);
   }
 
@@ -84,7 +79,7 @@ export class WireReader {
 
   /** A view of the payload; nothing is copied. */
   slice(field: Field): Uint8Array {
-    if (field.wire !== 2) throw malformed('a message is stored as a number');
+    if (field.wire !== 2) throw malformed('no-message');
     return this.bytes.subarray(field.start, field.end);
   }
 
@@ -94,7 +89,7 @@ export class WireReader {
       into.push(this.integer(field));
       return;
     }
-    if (field.wire !== 2) throw malformed('a list of numbers is stored as something else');
+    if (field.wire !== 2) throw malformed('no-numbers');
     let at = field.start;
     while (at < field.end) {
       const [value, next] = this.varint(at, field.end);
@@ -109,8 +104,7 @@ export class WireReader {
       into.push(this.float(field));
       return;
     }
-    if (field.wire !== 2 || (field.end - field.start) % 4 !== 0)
-      throw malformed('a list of floats has a broken length');
+    if (field.wire !== 2 || (field.end - field.start) % 4 !== 0) throw malformed('float-list');
     for (let at = field.start; at < field.end; at += 4) into.push(this.view.getFloat32(at, true));
   }
 }

@@ -1,36 +1,39 @@
 import type { Fact } from '../core/fact';
+import type { ProbeResponse } from '../core/model-api';
 
-/** A fact's curves kept for comparison; per row, embedding first. */
-export interface KeptCurves {
+/** An answer kept for comparison, with what it belongs to: enough to draw it again. */
+export interface KeptAnswer<Result> {
   readonly key: string;
-  /** What was asked, and the column where it is not the answer's: enough to draw the curves again. */
   readonly fact: Fact;
-  readonly position?: number;
-  readonly prompt: string;
-  readonly answer: string;
+  /** The probe's options that a person chose; empty where they are as usual. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Identity of the model (see `ModelChoice.id`), and its name as shown. */
+  readonly modelId: string;
   readonly model: string;
-  readonly depths: readonly number[];
-  readonly p: Float32Array;
-  readonly rank: Int32Array;
-  readonly logitDiff?: Float32Array;
+  readonly response: ProbeResponse<Result>;
 }
 
-const LIMIT = 5;
+export const MOST_KEPT = 5;
 
-/** Facts laid over each other in the emergence chart; the oldest makes room. */
-export class Kept {
-  #curves = $state.raw<readonly KeptCurves[]>([]);
+/** One question to one model is kept once, whatever it is called. */
+export function keptKey(modelId: string, fact: Fact, options: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify([modelId, fact.prompt, fact.answers, options]);
+}
 
-  get curves(): readonly KeptCurves[] {
-    return this.#curves;
+/** Answers laid over each other in a figure; the oldest makes room. */
+export class Kept<Result> {
+  #answers = $state.raw<readonly KeptAnswer<Result>[]>([]);
+
+  get answers(): readonly KeptAnswer<Result>[] {
+    return this.#answers;
   }
   has(key: string): boolean {
-    return this.#curves.some((curve) => curve.key === key);
+    return this.#answers.some((answer) => answer.key === key);
   }
-  add(curves: KeptCurves): void {
-    this.#curves = [...this.#curves.filter((other) => other.key !== curves.key), curves].slice(-LIMIT);
+  add(answer: KeptAnswer<Result>): void {
+    this.#answers = [...this.#answers.filter((other) => other.key !== answer.key), answer].slice(-MOST_KEPT);
   }
   remove(key: string): void {
-    this.#curves = this.#curves.filter((curve) => curve.key !== key);
+    this.#answers = this.#answers.filter((answer) => answer.key !== key);
   }
 }

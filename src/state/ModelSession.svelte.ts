@@ -80,7 +80,8 @@ export class ModelSession {
     if (event.state === 'restarting') {
       this.#returning = this.info;
       this.#status = { kind: 'preparing', step: 'session' };
-    } else if (event.state === 'ready') this.#status = { kind: 'ready', info: event.info };
+    } else if (event.state === 'loading') this.#show(event.progress);
+    else if (event.state === 'ready') this.#status = { kind: 'ready', info: event.info };
     else if (event.state === 'failed') {
       this.#returning = undefined;
       this.#status = { kind: 'failed', error: event.error.toRecord() };
@@ -93,7 +94,10 @@ export class ModelSession {
   }
 
   #report(progress: LoadProgress, loading: AbortController): void {
-    if (this.#loading !== loading) return;
+    if (this.#loading === loading) this.#show(progress);
+  }
+
+  #show(progress: LoadProgress): void {
     if (progress.stage === 'download') this.#status = { kind: 'downloading', progress };
     else if (progress.stage === 'prepare') this.#status = { kind: 'preparing', step: progress.step };
     else this.#note(progress.note);

@@ -43,3 +43,26 @@ describe('what a load has to say', () => {
     expect([one.status.kind, codes(one)]).toEqual(['failed', ['storage-full']]);
   });
 });
+
+describe('a worker that is replaced', () => {
+  it('shows how its model comes back, and what it has to say, while the old results stay', async () => {
+    const one = session([]);
+    await one.load(request);
+    const before = one.info;
+    one.restarted({ state: 'restarting', reason: new StrataError('worker-lost', '') });
+    const progress = {
+      stage: 'download',
+      file: 'x',
+      receivedBytes: 1,
+      totalBytes: 2,
+      bytesPerSecond: 0,
+      fromStorage: true,
+    } as const;
+    one.restarted({ state: 'loading', progress });
+    expect([one.status, one.info]).toEqual([{ kind: 'downloading', progress }, before]);
+    one.restarted({ state: 'loading', progress: { stage: 'note', note: FULL } });
+    expect(codes(one)).toEqual(['storage-full']);
+    one.restarted({ state: 'ready', info: before! });
+    expect(one.status.kind).toBe('ready');
+  });
+});

@@ -1,22 +1,21 @@
-/** What is shown to a class, one at a time and in this order; the page's own order of questions. */
-export const SLIDES = ['question', 'lens', 'emergence', 'attention', 'continuation'] as const;
-export type Slide = (typeof SLIDES)[number];
+/** The first slide: the question, whose answer is hidden until it is asked for. The others are figures, by id. */
+export const QUESTION = 'question';
 
 /** Where a presentation stands: which slide, and whether the answer has been asked for (predict, then reveal). */
 export class Presenter {
-  readonly #available: () => readonly Slide[];
-  #slide = $state<Slide>('question');
+  readonly #available: () => readonly string[];
+  #slide = $state<string>(QUESTION);
   #revealed = $state(false);
 
   /** @param available slides that have something to show right now; `question` is always among them. */
-  constructor(available: () => readonly Slide[]) {
+  constructor(available: () => readonly string[]) {
     this.#available = available;
   }
 
-  get slide(): Slide {
-    return this.#available().includes(this.#slide) ? this.#slide : 'question';
+  get slide(): string {
+    return this.#available().includes(this.#slide) ? this.#slide : QUESTION;
   }
-  get slides(): readonly Slide[] {
+  get slides(): readonly string[] {
     return this.#available();
   }
   /** From 0. */
@@ -25,10 +24,10 @@ export class Presenter {
   }
   /** Figures show the answer, so only the question can hide it. */
   get revealed(): boolean {
-    return this.#revealed || this.slide !== 'question';
+    return this.#revealed || this.slide !== QUESTION;
   }
   get first(): boolean {
-    return this.slide === 'question' && !this.#revealed;
+    return this.slide === QUESTION && !this.#revealed;
   }
   get last(): boolean {
     return this.revealed && this.index === this.slides.length - 1;
@@ -48,7 +47,7 @@ export class Presenter {
 
   /** Another fact: its answer is hidden again. */
   restart(): void {
-    this.#slide = 'question';
+    this.#slide = QUESTION;
     this.#revealed = false;
   }
 }

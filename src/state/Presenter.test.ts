@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Presenter, SLIDES, type Slide } from './Presenter.svelte';
+import { Presenter } from './Presenter.svelte';
+
+const SLIDES: readonly string[] = ['question', 'lens', 'emergence', 'attention', 'continuation'];
 
 describe('a presentation', () => {
   it('asks first, reveals, and then goes through the figures and back', () => {
@@ -7,7 +9,7 @@ describe('a presentation', () => {
     expect([presenter.slide, presenter.revealed, presenter.first]).toEqual(['question', false, true]);
     presenter.next();
     expect([presenter.slide, presenter.revealed, presenter.first]).toEqual(['question', true, false]);
-    const seen: Slide[] = [];
+    const seen: string[] = [];
     while (!presenter.last) {
       presenter.next();
       seen.push(presenter.slide);
@@ -32,7 +34,7 @@ describe('a presentation', () => {
   });
 
   it('leaves out what this model cannot show, also when it goes away meanwhile', () => {
-    let available: readonly Slide[] = SLIDES;
+    let available: readonly string[] = SLIDES;
     const presenter = new Presenter(() => available);
     for (let step = 0; step < 4; step++) presenter.next();
     expect(presenter.slide).toBe('attention');

@@ -1,26 +1,22 @@
+import * as v from 'valibot';
 import { forget, keep, recall } from './persisted';
-import type { FactFields } from './Workbench.svelte';
+import type { FactFields } from '../core/fact';
 
 const KEY = 'recent';
 const LIMIT = 30;
 const LONGEST = 2000;
 
-function parseFields(value: unknown): FactFields | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { prompt, answer, foil } = value as Record<string, unknown>;
-  const texts = [prompt, answer, foil];
-  if (!texts.every((text) => typeof text === 'string' && text.length <= LONGEST)) return undefined;
-  return { prompt: prompt as string, answer: answer as string, foil: foil as string };
-}
-
-function parseList(value: unknown): readonly FactFields[] | undefined {
-  if (!Array.isArray(value)) return undefined;
-  return value.slice(0, LIMIT).flatMap((item) => parseFields(item) ?? []);
-}
+const Text = v.pipe(v.string(), v.maxLength(LONGEST));
+const Asked = v.object({ prompt: Text, answer: Text, foil: Text });
+/** What is no fact is left out, the others stay. */
+const Facts = v.pipe(
+  v.array(v.fallback(v.optional(Asked), undefined)),
+  v.transform((facts) => facts.slice(0, LIMIT).filter((fact) => fact !== undefined)),
+);
 
 /** Facts asked lately, newest first; they stay on this device and can be cleared. */
 export class Recent {
-  #facts = $state.raw<readonly FactFields[]>(recall<readonly FactFields[]>(KEY, parseList, []));
+  #facts = $state.raw<readonly FactFields[]>(recall<readonly FactFields[]>(KEY, Facts, []));
 
   get facts(): readonly FactFields[] {
     return this.#facts;

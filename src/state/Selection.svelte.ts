@@ -1,5 +1,5 @@
 /**
- * The one selection of the page (UX.md): a place names a position, a depth, a head or a token of the vocabulary.
+ * The one selection of the page, shown in every figure at once: a place names a position, a depth, a head or a token of the vocabulary.
  * Shapes as in `views/selection.ts`, which pictures read.
  */
 export interface SelectedPlace {

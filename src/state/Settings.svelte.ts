@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { BACKENDS, type BackendChoice } from '../core/model';
 import { keep, recall } from './persisted';
 
@@ -7,18 +8,14 @@ export const SIZES = ['normal', 'large'] as const;
 export type SizeChoice = (typeof SIZES)[number];
 const BACKEND_CHOICES: readonly BackendChoice[] = ['auto', ...BACKENDS];
 
-function oneOf<T extends string>(choices: readonly T[]): (value: unknown) => T | undefined {
-  return (value) => choices.find((choice) => choice === value);
-}
-
 /** What a person chose about the page itself; kept on the device. */
 export class Settings {
-  #theme = $state<ThemeChoice>(recall('theme', oneOf(THEMES), 'system'));
-  #size = $state<SizeChoice>(recall('size', oneOf(SIZES), 'normal'));
-  #presenting = $state(recall('presenting', (value) => value === true, false));
-  #backend = $state<BackendChoice>(recall('backend', oneOf(BACKEND_CHOICES), 'auto'));
+  #theme = $state<ThemeChoice>(recall('theme', v.picklist(THEMES), 'system'));
+  #size = $state<SizeChoice>(recall('size', v.picklist(SIZES), 'normal'));
+  #presenting = $state(recall('presenting', v.boolean(), false));
+  #backend = $state<BackendChoice>(recall('backend', v.picklist(BACKEND_CHOICES), 'auto'));
   #lentBackend = $state<BackendChoice | undefined>();
-  #tourSeen = $state(recall('tour-seen', (value) => value === true, false));
+  #tourSeen = $state(recall('tour-seen', v.boolean(), false));
   #systemDark = $state(false);
   #rootPixels = $state(16);
 

@@ -1,31 +1,23 @@
 import { StrataError, type ErrorRecord } from '../core/errors';
-import { parseAnswers, type Fact, type PreparedFact } from '../core/fact';
+import { factOf, type Fact, type FactFields, type PreparedFact } from '../core/fact';
+import type { Turn } from '../core/figure';
 import type { ModelApi } from '../core/model-api';
 import type { ProbeRun } from './ProbeRun.svelte';
 
-/** One probe in the order of the page; `options` is asked anew for each run, `wanted` says whether it runs at all. */
+/** One run in the order of the page; `options` is asked anew for each, `wanted` says whether it is made at all. */
 export interface Step {
-  readonly run: ProbeRun<unknown>;
+  readonly run: AnyRun;
   readonly options: (fact: Fact) => unknown;
   readonly wanted?: () => boolean;
+  /** Absent: `usual`. */
+  readonly turn?: Turn;
 }
 
-export interface FactFields {
-  readonly prompt: string;
-  readonly answer: string;
-  readonly foil: string;
-  readonly subject?: readonly [number, number] | undefined;
-}
+/** A run whose answers are nobody's business here. */
+type AnyRun = Pick<ProbeRun<unknown, unknown>, 'run' | 'drop' | 'cancel' | 'reset' | 'error'>;
 
-/** Text, as typed, to a fact. */
-export function factOf({ prompt, answer, foil, subject }: FactFields): Fact {
-  return {
-    prompt,
-    answers: parseAnswers(answer),
-    ...(foil.trim() ? { foil: foil.trim() } : {}),
-    ...(subject ? { subject } : {}),
-  };
-}
+/** Nobody waits longer than this after typing before work begins. */
+const LONGEST_PAUSE_MS = 1500;
 
 /** Work under way: the whole round, a single probe again, or something beside them. */
 interface Job {
@@ -48,6 +40,8 @@ export class Workbench {
   #waiting = $state(false);
   #latest: Job | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Milliseconds of the longest run of the last round. */
+  #longest = 0;
 
   readonly fact = $derived(factOf(this.#fields));
 
@@ -81,11 +75,16 @@ export class Workbench {
     this.#fields = fields;
   }
 
-  /** Runs a little later, unless more is typed meanwhile. */
-  runSoon(milliseconds: number): void {
+  /**
+   * Shows the text in tokens at once and runs a little later, unless more is typed meanwhile: after at least `least`
+   * milliseconds, longer where the last round had long runs, since a pass that has begun cannot be taken back.
+   */
+  runSoon(least: number): void {
     clearTimeout(this.#timer);
     this.#waiting = true;
-    this.#timer = setTimeout(() => void this.run(), milliseconds);
+    const pause = Math.max(least, least > 0 ? Math.min(this.#longest, LONGEST_PAUSE_MS) : 0);
+    this.#timer = setTimeout(() => void this.run(), pause);
+    if (this.#fields.prompt !== '') void this.#prepare();
   }
 
   /** Puts the fact into tokens and runs every wanted probe in order. True when all of it was done. */
@@ -103,27 +102,59 @@ export class Workbench {
   }
 
   async #round(mine: Job): Promise<boolean> {
-    const fact = factOf(this.#fields);
-    const prepared = await this.#prepare(fact);
+    const prepared = await this.#prepare();
     if (mine !== this.#latest || !prepared || prepared.tokensOver > 0) return false;
     this.#onPrepared?.(prepared);
+    this.#longest = 0;
     for (const step of this.#steps) {
       if (step.wanted && !step.wanted()) continue;
-      await step.run.run(fact, step.options(fact));
+      const begin = performance.now();
+      await step.run.run(prepared.fact, step.options(prepared.fact));
       if (mine !== this.#latest) return false;
+      this.#longest = Math.max(this.#longest, performance.now() - begin);
     }
     return this.error === undefined;
   }
 
-  /** What is shown in tokens is the text as it stands, also when the rest of the work was cancelled or fails. */
-  async #prepare(fact: Fact): Promise<PreparedFact | undefined> {
+  /** Makes the runs of one turn that are wanted by now, e.g. since more is known of the fact than when it was asked. */
+  async turn(turn: Turn): Promise<void> {
+    if (!this.#readable) return;
+    const { fact } = this;
+    const mine = {};
+    await this.#job(mine, async () => {
+      for (const step of this.#steps.filter((one) => one.turn === turn)) {
+        if (this.fact !== fact || !(step.wanted?.() ?? true)) continue;
+        await step.run.run(fact, step.options(fact));
+      }
+    });
+  }
+
+  /** What stands in tokens is the prompt as it is typed, and it can be run. */
+  get #readable(): boolean {
+    return this.#prepared?.fact.prompt === this.#fields.prompt && this.#prepared.tokensOver === 0;
+  }
+
+  /** The text in tokens, read once for each change of it, also when the rest of the work was cancelled or fails. */
+  #prepare(): Promise<PreparedFact | undefined> {
     const fields = this.#fields;
+    if (this.#preparing?.fields !== fields) this.#preparing = { fields, prepared: this.#read(fields) };
+    return this.#preparing.prepared;
+  }
+  #preparing: { readonly fields: FactFields; readonly prepared: Promise<PreparedFact | undefined> } | undefined;
+
+  async #read(fields: FactFields): Promise<PreparedFact | undefined> {
+    const fact = factOf(fields);
     const current = (): boolean => this.#fields === fields;
     try {
       const prepared = await this.#api.prepare(fact);
-      if (current()) this.#prepared = prepared;
+      if (current()) {
+        this.#prepared = prepared;
+        this.#error = undefined;
+      }
       return prepared;
     } catch (cause) {
+      // It is read anew when it is asked for again.
+      if (this.#preparing?.fields === fields) this.#preparing = undefined;
       if (!current()) return undefined;
       this.#error = StrataError.from(cause).toRecord();
       const shown = await this.#promptAlone(fact);
@@ -143,10 +174,9 @@ export class Workbench {
   }
 
   /** Runs one probe again, e.g. after one of its switches was changed; {@link working} and {@link error} tell of it. */
-  async again(run: ProbeRun<unknown>): Promise<void> {
+  async again(run: AnyRun): Promise<void> {
     const step = this.#steps.find((one) => one.run === run && (one.wanted?.() ?? true));
-    const readable = this.#prepared?.fact.prompt === this.#fields.prompt && this.#prepared.tokensOver === 0;
-    if (!step || !readable) return;
+    if (!step || !this.#readable) return;
     const fact = this.fact;
     await this.#job({}, () => run.run(fact, step.options(fact)));
   }
@@ -181,6 +211,7 @@ export class Workbench {
   /** Forgets all results, e.g. before another model answers. */
   reset(): void {
     this.cancel();
+    this.#preparing = undefined;
     this.#prepared = undefined;
     this.#error = undefined;
     for (const step of this.#steps) step.run.reset();

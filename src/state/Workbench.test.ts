@@ -3,7 +3,8 @@ import { StrataError } from '../core/errors';
 import type { Fact, PreparedFact } from '../core/fact';
 import type { CallOptions, ModelApi, ProbeRequest } from '../core/model-api';
 import { ProbeRun } from './ProbeRun.svelte';
-import { factOf, Workbench } from './Workbench.svelte';
+import { factOf } from '../core/fact';
+import { Workbench } from './Workbench.svelte';
 
 /** A model whose answers come when the test says so; a cancelled call rejects as the real one does. */
 class Slow {
@@ -123,6 +124,7 @@ describe('the workbench', () => {
     expect(await workbench.run()).toBe(false);
     expect([slow.calls.length, workbench.prepared?.tokensOver, workbench.working]).toEqual([0, 3, false]);
     slow.over = 0;
+    workbench.set({ prompt: 'short', answer: '', foil: '' });
     const failing = workbench.run();
     await settled();
     slow.calls[0]!.fail(new StrataError('non-finite', ''));

@@ -1,11 +1,15 @@
+import * as v from 'valibot';
+
 /** Small values kept on the device. A browser that refuses storage loses nothing but the memory of them. */
 const PREFIX = 'strata:';
 
-/** Reads a value written by {@link keep}; `parse` judges what comes back, since anything may stand there. */
-export function recall<T>(key: string, parse: (value: unknown) => T | undefined, fallback: T): T {
+/** Reads a value written by {@link keep}; the schema judges what comes back, since anything may stand there. */
+export function recall<T>(key: string, schema: v.GenericSchema<unknown, T>, fallback: T): T {
   try {
     const text = localStorage.getItem(PREFIX + key);
-    return text === null ? fallback : (parse(JSON.parse(text)) ?? fallback);
+    if (text === null) return fallback;
+    const read = v.safeParse(schema, JSON.parse(text));
+    return read.success ? read.output : fallback;
   } catch {
     return fallback;
   }

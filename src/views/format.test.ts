@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { bytes, cellPercent, columns, percent, quote, shorten, visible } from './format';
+import { afterEach, describe, expect, it } from 'vitest';
+import { bits, bytes, cellPercent, columns, percent, quote, shorten, visible, whole } from './format';
+import { setReaderLocale } from './locale';
 
 describe('numbers', () => {
   it('writes percent with sensible digits', () => {
@@ -50,5 +51,20 @@ describe('tokens', () => {
     expect(shorten('short', 8)).toBe('short');
     expect(quote(' the capital\n of\u200b ')).toBe('the capital of⟨200B⟩');
     expect(quote('The capital of France', 10)).toBe('The capit…');
+  });
+});
+
+describe('in other languages', () => {
+  afterEach(() => setReaderLocale('en'));
+
+  it.each([
+    ['zh-Hans', '93%', '< 0.01%', '12,345', '7.4 MB', '3.20 比特'],
+    ['fr', '93 %', '< 0,01 %', '12 345', '7,4 Mo', '3,20 bits'],
+    ['de', '93 %', '< 0,01 %', '12.345', '7,4 MB', '3,20 Bit'],
+  ])('%s has its own marks and units', (locale, percents, little, number, size, entropy) => {
+    setReaderLocale(locale);
+    const written = [percent(0.93), percent(0.00001), whole(12345), bytes(7_400_000), bits(3.2)];
+    // Which of the spaces that do not break a language takes is its own matter.
+    expect(written.map((text) => text.replaceAll(/\s/g, ' '))).toEqual([percents, little, number, size, entropy]);
   });
 });

@@ -1,8 +1,11 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { line } from 'd3-shape';
+import { tick, tickPercent, whole } from './format';
 
 /** What a curve over layers is drawn in. */
-export type Measure = 'p' | 'logp' | 'rank' | 'diff';
+import type { Measure } from './measures';
+
+export type { Measure };
 
 /** One curve: a value per row, in the order of `depths` (embedding first). */
 export interface Curve {
@@ -35,34 +38,30 @@ export interface Axis {
 /** Below this a probability on the log axis sits at the left edge. */
 export const LOG_FLOOR = 1e-4;
 
-function percentTick(value: number): string {
-  return `${Number((value * 100).toPrecision(2))}%`;
-}
-
 /** The horizontal axis for a measure; `values` are all values drawn. Rank 1 is on the right, where certainty is. */
 export function axisFor(measure: Measure, values: readonly number[], width: number): Axis {
   if (measure === 'p') {
     const scale = scaleLinear([0, 1], [0, width]);
     return {
       x: (value) => scale(value),
-      ticks: [0, 0.25, 0.5, 0.75, 1].map((at) => ({ at: scale(at), label: percentTick(at) })),
+      ticks: [0, 0.25, 0.5, 0.75, 1].map((at) => ({ at: scale(at), label: tickPercent(at) })),
     };
   }
   if (measure === 'logp') {
     const scale = scaleLog([LOG_FLOOR, 1], [0, width]).clamp(true);
-    const ticks = [LOG_FLOOR, 1e-3, 1e-2, 0.1, 1].map((at) => ({ at: scale(at), label: percentTick(at) }));
+    const ticks = [LOG_FLOOR, 1e-3, 1e-2, 0.1, 1].map((at) => ({ at: scale(at), label: tickPercent(at) }));
     return { x: (value) => scale(Math.max(value, LOG_FLOOR)), ticks };
   }
   if (measure === 'rank') {
     const worst = 10 ** Math.max(1, Math.ceil(Math.log10(Math.max(...values, 2))));
     const scale = scaleLog([worst, 1], [0, width]).clamp(true);
     const ticks: { at: number; label: string }[] = [];
-    for (let rank = 1; rank <= worst; rank *= 10) ticks.push({ at: scale(rank), label: rank.toLocaleString('en') });
+    for (let rank = 1; rank <= worst; rank *= 10) ticks.push({ at: scale(rank), label: whole(rank) });
     return { x: (value) => scale(value), ticks: ticks.reverse() };
   }
   const reach = Math.max(1, ...values.map(Math.abs));
   const scale = scaleLinear([-reach, reach], [0, width]).nice();
-  return { x: (value) => scale(value), ticks: scale.ticks(5).map((at) => ({ at: scale(at), label: String(at) })) };
+  return { x: (value) => scale(value), ticks: scale.ticks(5).map((at) => ({ at: scale(at), label: tick(at) })) };
 }
 
 /** SVG path through the points of a curve; undefined values break it. */

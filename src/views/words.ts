@@ -1,24 +1,25 @@
 import { getContext, setContext } from 'svelte';
 
-/** Message keys; the app adds every key of its English catalogue to this interface. */
+/** Message keys. Every English catalogue adds its own (`words/keys.d.ts` beside it), so that a key is checked when compiling. */
 export interface Catalogue {
   readonly 'figure.asTable': string;
 }
 
 export type WordKey = keyof Catalogue;
-export type WordValues = Readonly<Record<string, string | number>>;
+export type WordValues = Readonly<Record<string, string | number | Date>>;
 
 /** A piece of a sentence: plain text, or the name of a placeholder that the page fills with something richer. */
 export type Piece = { readonly text: string } | { readonly slot: string };
 
-/** Turns keys of the catalogue into the reader's language. */
+/** Turns keys of the catalogue into the reader's language. Read inside a template or `$derived`, it follows the language. */
 export interface Words {
   /** The message with its `{placeholders}` filled in. */
   (key: WordKey, values?: WordValues): string;
-  /** The form of `key.one`, `key.other` … that this count takes; `{count}` is filled in. */
-  count(key: string, count: number, values?: WordValues): string;
+  /** A message whose form depends on a number, which it calls `count`. */
+  count(key: WordKey, count: number, values?: WordValues): string;
   /** The message cut at the placeholders for which no value is given. */
   pieces(key: WordKey, values?: WordValues): readonly Piece[];
+  /** BCP 47 tag for numbers and dates. */
   readonly locale: string;
 }
 

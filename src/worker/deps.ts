@@ -1,11 +1,11 @@
 import type { LoadProgress, LoadRequest } from '../core/model-api';
 import type { Backend, ModelFiles } from '../core/model';
-import type { ProbeCompute, ProbeMeta } from '../core/probe';
+import type { ProbeMeta, ProbeRun } from '../core/probe';
 import type { Engine } from '../engine/engine';
 
 export interface Probe {
   readonly meta: ProbeMeta;
-  readonly compute: ProbeCompute;
+  readonly run: ProbeRun;
 }
 
 /** Progress always has a listener here; the signal may be absent. */

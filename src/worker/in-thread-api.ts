@@ -1,26 +1,18 @@
 import { StrataError, throwIfAborted } from '../core/errors';
 import type { Fact, PreparedFact, Token } from '../core/fact';
-import type {
-  CallOptions,
-  GeneratedToken,
-  GenerateRequest,
-  GenerateResponse,
-  LoadProgress,
-  LoadRequest,
-  ModelApi,
-  ProbeRequest,
-  ProbeResponse,
-  RunProgress,
-} from '../core/model-api';
+import type { CallOptions, LoadProgress, LoadRequest, ModelApi, ProbeRequest, ProbeResponse } from '../core/model-api';
 import type { ModelInfo } from '../core/model';
 import type { RunSpec, Trace } from '../core/run';
 import { SerialQueue } from '../core/serial-queue';
 import type { ModelApiDeps } from './deps';
-import { generate } from './generate';
 import { load, type Loaded } from './load-model';
-import { runProbe, type ProbeHost } from './run-probe';
+import { WorkerLab, type LabHost } from './lab';
+import { runProbe, type RunCall } from './run-probe';
 import { TraceCache } from './trace-cache';
-import { transferable } from './transferable';
+import { buffersOf, transferable } from './transferable';
+
+/** Facts in tokens that are kept: a round asks for one and the subjects it is held against. */
+const MOST_PREPARED = 64;
 
 /** A high surrogate without its low one, or the reverse: no tokenizer can read it. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -44,6 +36,7 @@ class InThreadModelApi implements ModelApi {
   readonly #deps: ModelApiDeps;
   readonly #queue = new SerialQueue();
   readonly #traces = new TraceCache();
+  readonly #prepared = new Map<string, PreparedFact>();
   /** Answers about the model itself (no fact), by probe and options. */
   readonly #aboutModel = new Map<string, ProbeResponse>();
   /** Ends when the load asked for last has ended, well or badly. */
@@ -90,17 +83,21 @@ class InThreadModelApi implements ModelApi {
 
   trace(spec: RunSpec, call: CallOptions = {}): Promise<Trace> {
     const work = async () => {
-      const trace = await this.#trace(spec, call.signal);
+      const lab = new WorkerLab(this.#host, call.signal ?? new AbortController().signal);
+      const trace = await lab.run(spec);
       const captures = new Map(spec.captures.map((hook) => [hook, trace.captures.get(hook)!]));
       const { lens: _, ...rest } = trace;
       const answer = { ...rest, spec, captures, ...(spec.lens && trace.lens ? { lens: trace.lens } : {}) };
-      this.#keep(answer, [trace]);
+      this.#kept.set(answer, buffersOf([trace]));
       return answer;
     };
     return typed(this.#queue.run(work, call.signal));
   }
 
-  runProbe<Result>(request: ProbeRequest, call: CallOptions<RunProgress> = {}): Promise<ProbeResponse<Result>> {
+  runProbe<Result, Part = unknown>(
+    request: ProbeRequest<Part>,
+    call: RunCall<Part> = {},
+  ): Promise<ProbeResponse<Result>> {
     const work = async (): Promise<ProbeResponse> => {
       const loaded = this.#model();
       const probe = this.#deps.probes.get(request.probe);
@@ -111,13 +108,8 @@ class InThreadModelApi implements ModelApi {
       const key = request.fact ? undefined : JSON.stringify([request.probe, request.options ?? null]);
       const known = key === undefined ? undefined : this.#aboutModel.get(key);
       if (known) return known;
-      const host: ProbeHost = {
-        loaded,
-        prepare: (fact) => this.#prepare(fact),
-        trace: (spec, signal, onLens) => this.#trace(spec, signal, onLens),
-      };
-      const { response, traces } = await runProbe(probe, request, host, call);
-      this.#keep(response, traces);
+      const { response, traces } = await runProbe(probe, request, { ...this.#host, loaded }, call as RunCall);
+      this.#kept.set(response, buffersOf(traces));
       if (key !== undefined) {
         this.#aboutModel.set(key, response);
         this.#kept.set(response, new Set(transferable(response, new Set())));
@@ -125,16 +117,6 @@ class InThreadModelApi implements ModelApi {
       return response;
     };
     return typed(this.#queue.run(work, call.signal)) as Promise<ProbeResponse<Result>>;
-  }
-
-  generate(request: GenerateRequest, call: CallOptions<GeneratedToken> = {}): Promise<GenerateResponse> {
-    const work = async () => {
-      const { engine } = this.#model();
-      if (request.prompt.length === 0) throw new StrataError('empty-prompt', 'There is no prompt to continue.');
-      checkText(request.prompt, 'prompt');
-      return generate(engine, request, this.#deps.pause, call.signal, call.onProgress);
-    };
-    return typed(this.#queue.run(work, call.signal));
   }
 
   release(): Promise<void> {
@@ -157,15 +139,6 @@ class InThreadModelApi implements ModelApi {
     return (typeof answer === 'object' && answer !== null && this.#kept.get(answer)) || new Set();
   }
 
-  #keep(answer: object, traces: readonly Trace[]): void {
-    const kept = new Set<ArrayBufferLike>();
-    for (const { captures, lens } of traces) {
-      for (const { data } of captures.values()) kept.add(data.buffer);
-      if (lens) for (const value of Object.values(lens)) if (ArrayBuffer.isView(value)) kept.add(value.buffer);
-    }
-    this.#kept.set(answer, kept);
-  }
-
   async #ask<T>(question: (loaded: Loaded) => T): Promise<T> {
     await this.#loading;
     try {
@@ -180,24 +153,25 @@ class InThreadModelApi implements ModelApi {
     return this.#loaded;
   }
 
+  /** A fact is put into tokens once, however many probes ask about it. */
   #prepare(fact: Fact): PreparedFact {
     checkFact(fact);
-    return this.#model().engine.prepare(fact);
+    const key = JSON.stringify(fact);
+    const known = this.#prepared.get(key);
+    if (known) return known;
+    const prepared = this.#model().engine.prepare(fact);
+    if (this.#prepared.size >= MOST_PREPARED) this.#prepared.clear();
+    this.#prepared.set(key, prepared);
+    return prepared;
   }
 
-  async #trace(
-    spec: RunSpec,
-    signal: AbortSignal | undefined,
-    onLensProgress?: (done: number, total: number) => void,
-  ): Promise<Trace> {
-    const known = this.#traces.get(spec);
-    if (known) return known;
-    await this.#deps.pause();
-    throwIfAborted(signal);
-    const options = { ...(signal ? { signal } : {}), ...(onLensProgress ? { onLensProgress } : {}) };
-    const trace = await this.#model().engine.trace(spec, options);
-    this.#traces.put(trace);
-    return trace;
+  get #host(): LabHost {
+    return {
+      engine: this.#model().engine,
+      traces: this.#traces,
+      prepare: (fact) => this.#prepare(fact),
+      pause: () => this.#deps.pause(),
+    };
   }
 
   async #unload(): Promise<void> {
@@ -205,6 +179,7 @@ class InThreadModelApi implements ModelApi {
     this.#loaded = undefined;
     this.#traces.clear();
     this.#aboutModel.clear();
+    this.#prepared.clear();
     await loaded?.engine.dispose();
   }
 }

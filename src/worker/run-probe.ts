@@ -1,70 +1,88 @@
-import { throwIfAborted } from '../core/errors';
-import type { Fact, PreparedFact, Token } from '../core/fact';
-import type { CallOptions, ProbeRequest, ProbeResponse, RunProgress } from '../core/model-api';
-import type { RunSpec, Trace } from '../core/run';
+import { StrataError, throwIfAborted } from '../core/errors';
+import type { Fact, Labels, PreparedFact, Token } from '../core/fact';
+import type { ProbeCall, ProbeRequest, ProbeResponse } from '../core/model-api';
+import { parseOptions } from '../core/options';
+import type { NamesTokens } from '../core/probe';
+import type { Trace } from '../core/run';
 import type { Probe } from './deps';
+import { WorkerLab, type LabHost } from './lab';
 import type { Loaded } from './load-model';
 import { tooLong } from './too-long';
+import { buffersOf } from './transferable';
 
-type LensProgress = (done: number, total: number) => void;
+/** A call as it stands in this thread. */
+export interface RunCall<Part = unknown> extends Omit<ProbeCall<Part>, 'onPart'> {
+  /**
+   * A part counts as taken once this resolves.
+   * @param kept buffers it may share with traces that stay in use.
+   */
+  readonly onPart?: (part: Part, labels: Labels, kept: ReadonlySet<ArrayBufferLike>) => Promise<void> | void;
+}
 
-/** What a probe needs of the api: runs that are cached, facts that are checked. */
-export interface ProbeHost {
+export interface ProbeHost extends Omit<LabHost, 'engine'> {
   readonly loaded: Loaded;
-  prepare(fact: Fact): PreparedFact;
-  trace(spec: RunSpec, signal: AbortSignal | undefined, onLens?: LensProgress): Promise<Trace>;
 }
 
 /** The model's own next token in place of an answer nobody gave. */
-async function withOwnAnswer(host: ProbeHost, prepared: PreparedFact, signal: AbortSignal | undefined) {
+async function withOwnAnswer({ loaded }: ProbeHost, lab: WorkerLab, prepared: PreparedFact): Promise<PreparedFact> {
   const tokens = prepared.tokens.map((token) => token.id);
   const lens = { positions: [-1], midLayers: false, k: 1, targets: [] };
-  const { lens: table } = await host.trace({ tokens, interventions: [], captures: [], lens }, signal);
-  const [own] = host.loaded.engine.describe([table!.topIds.at(-1)!]);
+  const { lens: table } = await lab.run({ tokens, interventions: [], captures: [], lens });
+  const [own] = loaded.engine.describe([table!.topIds.at(-1)!]);
   const answer = { text: own!.text, tokens: [own!], seamChanged: false, promptLength: tokens.length };
-  return { ...prepared, answers: [answer], ownAnswer: true } satisfies PreparedFact;
+  return { ...prepared, answers: [answer], ownAnswer: true };
 }
 
-function labelsOf(host: ProbeHost, result: unknown): Record<number, Token> {
-  const named = (result as { readonly tokenIds?: Iterable<number> }).tokenIds;
+function labelsOf({ loaded: { labels, engine } }: ProbeHost, result: unknown): Labels {
+  const named = (result as Partial<NamesTokens> | undefined)?.tokenIds;
   const ids = [...new Set(named ?? [])];
-  const { labels, engine } = host.loaded;
   for (const token of engine.describe(ids.filter((id) => !labels.has(id)))) labels.set(token.id, token);
-  return Object.fromEntries(ids.map((id) => [id, labels.get(id)!]));
+  return Object.fromEntries(ids.map((id): [number, Token] => [id, labels.get(id)!]));
 }
 
-/** Plans, runs and computes one probe; also gives the traces used, whose buffers the result may share. */
+/** Fact to tokens, refused where it is too long. */
+function prepare(host: ProbeHost, fact: Fact): PreparedFact {
+  const prepared = host.prepare(fact);
+  const refused = tooLong(prepared.tokens.length, host.loaded.info);
+  if (refused) throw refused;
+  return prepared;
+}
+
+/** Runs one probe to its end; also gives the traces used, whose buffers the result may share. */
 export async function runProbe(
   probe: Probe,
   request: ProbeRequest,
   host: ProbeHost,
-  call: CallOptions<RunProgress> = {},
+  call: RunCall = {},
 ): Promise<{ readonly response: ProbeResponse; readonly traces: readonly Trace[] }> {
   const { info, engine } = host.loaded;
-  const { signal } = call;
+  const { meta } = probe;
   const before = performance.now();
-  const options = probe.meta.parseOptions(request.options);
+  const options = parseOptions(meta.options, request.options);
   const { fact } = request;
-  let prepared = fact ? host.prepare(fact) : undefined;
-  const refused = prepared && tooLong(prepared.tokens.length, info);
-  if (refused) throw refused;
-  if (prepared?.answers.length === 0) prepared = await withOwnAnswer(host, prepared, signal);
-  const related = fact ? (probe.meta.related?.(fact, options) ?? []).map((other) => host.prepare(other)) : [];
-  const input = { info, prepared, options, related };
-  const specs = probe.meta.plan(input);
-  const traces: Trace[] = [];
-  const total = specs.length;
-  call.onProgress?.({ done: 0, total });
-  for (const spec of specs) {
-    const onLens: LensProgress = (done, cells) => {
-      // The last step of a run is said by the run itself.
-      if (done < cells) call.onProgress?.({ done: traces.length, total, lens: { done, total: cells } });
-    };
-    traces.push(await host.trace(spec, signal, onLens));
-    call.onProgress?.({ done: traces.length, total });
+  if (!fact && meta.subject !== 'model') {
+    throw new StrataError('invalid-request', `The probe "${meta.id}" needs a fact.`, { probe: meta.id });
+  }
+  let prepared = fact && prepare(host, fact);
+  const missing = meta.needs(info);
+  if (missing) {
+    const message = `This model does not show what the probe "${meta.id}" needs: ${missing.part}.`;
+    throw new StrataError('unknown-anatomy', message, { part: missing.part });
+  }
+  const signal = call.signal ?? new AbortController().signal;
+  if (prepared?.answers.length === 0 && meta.needsAnswer) {
+    prepared = await withOwnAnswer(host, new WorkerLab({ ...host, engine }, signal), prepared);
+  }
+  const lab = new WorkerLab({ ...host, engine }, signal, call.onProgress);
+  const stream = probe.run(lab, { info, prepared, options, have: request.have ?? [] });
+  let step = await stream.next();
+  while (!step.done) {
+    await call.onPart?.(step.value, labelsOf(host, step.value), buffersOf(lab.used));
+    throwIfAborted(signal);
+    step = await stream.next();
   }
   throwIfAborted(signal);
-  const result = probe.compute(input, traces, engine.weights);
+  const result = step.value;
   const response: ProbeResponse = {
     result,
     labels: labelsOf(host, result),
@@ -72,5 +90,5 @@ export async function runProbe(
     milliseconds: performance.now() - before,
     backend: info.backend,
   };
-  return { response, traces };
+  return { response, traces: lab.used };
 }

@@ -9,6 +9,8 @@ export interface SamplerOptions {
   /** 1 = off. */
   readonly topP: number;
   readonly seed: number;
+  /** Draws that were made before with this seed. */
+  readonly skip?: number;
 }
 
 /**
@@ -32,6 +34,7 @@ export function candidates(
 /** Draws one token id after another from rows of logits; equal seeds draw equally. */
 export function createSampler(options: SamplerOptions): (logits: ArrayLike<number>) => number {
   const random = seededRandom(options.seed);
+  for (let drawn = 0; drawn < (options.skip ?? 0); drawn++) random();
   return (logits) => {
     const choice = candidates(logits, options);
     const total = choice.reduce((sum, { weight }) => sum + weight, 0);

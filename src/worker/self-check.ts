@@ -1,5 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import * as v from 'valibot';
 import type { Dtype, ModelFiles, SelfCheck } from '../core/model';
 import { distinctIds } from '../core/random';
 import type { Engine } from '../engine/engine';
@@ -25,6 +26,18 @@ export interface ShortResult {
   readonly milliseconds?: number;
 }
 
+const Numbers = v.array(v.number());
+const KeptResult = v.pipe(
+  v.object({
+    ids: Numbers,
+    logits: Numbers,
+    low: v.number(),
+    high: v.number(),
+    milliseconds: v.exactOptional(v.number()),
+  }),
+  v.check(({ ids, logits }) => ids.length === logits.length),
+);
+
 export type Compared = Extract<SelfCheck, { readonly when: unknown }>;
 
 /** What comparing found; kept so that it need not be found again. */
@@ -34,6 +47,15 @@ export interface Verdict {
   /** What the prompt took on WebGPU. */
   readonly milliseconds: number;
 }
+
+const KeptVerdict = v.object({
+  // JSON writes Infinity as null.
+  difference: v.pipe(
+    v.nullable(v.number()),
+    v.transform((found) => found ?? Infinity),
+  ),
+  milliseconds: v.number(),
+});
 
 /** Logits `[d_vocab]` after the last token of a short random prompt, the same for every load of a model. */
 export async function measure(engine: Engine, call: LoadCall, runs: 1 | 2 = 2): Promise<ShortResult> {
@@ -130,14 +152,8 @@ export class CheckMemory {
   }
 
   async reference(): Promise<ShortResult | undefined> {
-    const value = (await this.#read('wasm')) as Partial<ShortResult> | null | undefined;
-    const valid =
-      numbers(value?.ids) &&
-      numbers(value.logits) &&
-      value.ids.length === value.logits.length &&
-      typeof value.low === 'number' &&
-      typeof value.high === 'number';
-    return valid ? (value as ShortResult) : undefined;
+    const read = v.safeParse(KeptResult, await this.#read('wasm'));
+    return read.success ? read.output : undefined;
   }
 
   async keepReference(result: ShortResult): Promise<void> {
@@ -146,17 +162,11 @@ export class CheckMemory {
 
   /** @param adapter Another graphics device may compute otherwise. */
   async verdict(adapter: string): Promise<Verdict | undefined> {
-    const value = (await this.#read(`webgpu/${adapter}`)) as
-      { readonly difference?: unknown; readonly milliseconds?: unknown } | null | undefined;
-    const found = value?.difference === null ? Infinity : value?.difference;
-    const took = value?.milliseconds;
-    return typeof found === 'number' && typeof took === 'number'
-      ? { difference: found, milliseconds: took }
-      : undefined;
+    const read = v.safeParse(KeptVerdict, await this.#read(`webgpu/${adapter}`));
+    return read.success ? read.output : undefined;
   }
 
   async keepVerdict(adapter: string, verdict: Verdict): Promise<void> {
-    // JSON writes Infinity as null.
     await this.#write(`webgpu/${adapter}`, verdict);
   }
 
@@ -175,8 +185,4 @@ export class CheckMemory {
       // Then it is found again at the next load.
     }
   }
-}
-
-function numbers(value: unknown): value is readonly number[] {
-  return Array.isArray(value) && value.every((one) => typeof one === 'number');
 }

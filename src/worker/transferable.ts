@@ -1,3 +1,5 @@
+import type { Trace } from '../core/run';
+
 /**
  * Buffers in a result that may be moved to the page instead of copied: whole typed arrays that nothing here keeps.
  * @param kept buffers that stay in use (cached traces).
@@ -19,4 +21,14 @@ export function transferable(value: unknown, kept: ReadonlySet<ArrayBufferLike>)
   };
   visit(value);
   return [...found];
+}
+
+/** Buffers of traces: what shares them must be copied, not moved, to another thread. */
+export function buffersOf(traces: Iterable<Trace>): ReadonlySet<ArrayBufferLike> {
+  const buffers = new Set<ArrayBufferLike>();
+  for (const { captures, lens } of traces) {
+    for (const { data } of captures.values()) buffers.add(data.buffer);
+    if (lens) for (const value of Object.values(lens)) if (ArrayBuffer.isView(value)) buffers.add(value.buffer);
+  }
+  return buffers;
 }

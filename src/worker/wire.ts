@@ -1,9 +1,11 @@
 import * as comlink from 'comlink';
 import { StrataError } from '../core/errors';
+import type { Labels } from '../core/fact';
 import type { ModelApi } from '../core/model-api';
-import type { Greeting, WireMethod, WireReply, WorkerWire } from '../core/worker-protocol';
+import type { Greeting, WireMethod, WirePart, WireReply, WorkerWire } from '../core/worker-protocol';
 import type { ModelApiDeps } from './deps';
 import { createModelApi, type InThreadModelApi } from './in-thread-api';
+import { PartSlot } from './part-slot';
 import { transferable } from './transferable';
 
 /** The methods and where each takes its CallOptions, after its own arguments. */
@@ -14,7 +16,6 @@ const LENGTHS: Readonly<Record<WireMethod, number>> = {
   describe: 1,
   trace: 1,
   runProbe: 1,
-  generate: 1,
   release: 0,
   dispose: 0,
 };
@@ -39,7 +40,7 @@ function hold(lock: string): Promise<void> {
 export class Wire implements WorkerWire {
   readonly #depsFor: (greeting: Greeting) => ModelApiDeps;
   #api: InThreadModelApi | undefined;
-  readonly #calls = new Map<number, AbortController>();
+  readonly #calls = new Map<number, { readonly abort: AbortController; readonly parts: PartSlot<WirePart> }>();
 
   constructor(depsFor: (greeting: Greeting) => ModelApiDeps) {
     this.#depsFor = depsFor;
@@ -52,7 +53,10 @@ export class Wire implements WorkerWire {
 
   async call(id: number, method: WireMethod, args: readonly unknown[], proxy?: ProgressProxy): Promise<WireReply> {
     const abort = new AbortController();
-    this.#calls.set(id, abort);
+    const parts = new PartSlot<WirePart>();
+    // Nobody takes a part of what was cancelled.
+    abort.signal.addEventListener('abort', () => parts.end());
+    this.#calls.set(id, { abort, parts });
     // Progress has its own channel: the answer waits for the last of it, so that the page sees them in order.
     let heard: Promise<unknown> = Promise.resolve();
     const onProgress = (progress: unknown) => {
@@ -65,19 +69,26 @@ export class Wire implements WorkerWire {
       }
       const own = args.slice(0, LENGTHS[method]);
       const run = (api as ModelApi)[method] as AnyMethod;
-      const value = await run.call(api, ...own, { signal: abort.signal, ...(proxy ? { onProgress } : {}) });
+      const onPart = (part: unknown, labels: Labels, kept: ReadonlySet<ArrayBufferLike>) =>
+        parts.put(comlink.transfer({ part, labels }, transferable(part, kept)));
+      const value = await run.call(api, ...own, { signal: abort.signal, onPart, ...(proxy ? { onProgress } : {}) });
       const reply: WireReply = { ok: true, value };
       return comlink.transfer(reply, transferable(value, api.keptBuffers(value)));
     } catch (cause) {
       return { ok: false, error: StrataError.from(cause).toRecord() };
     } finally {
+      parts.end();
       await heard;
       this.#calls.delete(id);
       proxy?.[comlink.releaseProxy]?.();
     }
   }
 
+  async next(id: number): Promise<WirePart | undefined> {
+    return this.#calls.get(id)?.parts.take();
+  }
+
   cancel(id: number): void {
-    this.#calls.get(id)?.abort();
+    this.#calls.get(id)?.abort.abort();
   }
 }

@@ -118,7 +118,7 @@ class Plain {
 /** Two that compute different things must not be compared. */
 async function sameLogits(engine: Engine, plain: Plain): Promise<void> {
   const { info } = engine;
-  if (info.missing.length > 0) throw new Error(`${info.name} is not understood: ${info.missing[0]!.reason}`);
+  if (info.missing.length > 0) throw new Error(`${info.name} is not understood: ${info.missing[0]!.reason.code}`);
   const tokens = prompt(LENGTHS[0]!, info.dims.d_vocab);
   const expected = await plain.logits(tokens);
   const { captures } = await engine.trace({ tokens, interventions: [], captures: ['logits'] });

@@ -40,8 +40,8 @@ export const BAD_INPUT: readonly Check[] = [
         await expectCode(api.prepare(fact(prompt)), 'empty-prompt', JSON.stringify(prompt));
         await expectCode(api.runProbe({ probe: 'lens', fact: fact(prompt) }), 'empty-prompt', 'lens');
       }
-      const request = { prompt: '', maxTokens: 1, temperature: 0, topK: 0, topP: 1, seed: 1, alternatives: 1 };
-      await expectCode(api.generate(request), 'empty-prompt', 'generate');
+      const writing = api.runProbe({ probe: 'continuation', fact: { prompt: '', answers: [] } });
+      await expectCode(writing, 'empty-prompt', 'continuation');
     },
   },
   {
@@ -71,8 +71,8 @@ export const BAD_INPUT: readonly Check[] = [
         const details = await expectCode(api.runProbe({ probe, fact: fact(prompt) }), 'prompt-too-long', probe);
         expectEqual([details['over'], details['n_ctx']], [prepared.tokensOver, dims.n_ctx], 'details');
       }
-      const request = { prompt, maxTokens: 1, temperature: 0, topK: 0, topP: 1, seed: 1, alternatives: 1 };
-      await expectCode(api.generate(request), 'prompt-too-long', 'generate');
+      const writing = api.runProbe({ probe: 'continuation', fact: { prompt, answers: [] } });
+      await expectCode(writing, 'prompt-too-long', 'continuation');
     },
   },
   {

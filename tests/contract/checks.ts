@@ -1,9 +1,13 @@
 import { blockHook } from '../../src/core/hooks.ts';
 import { softmax, topK } from '../../src/core/numerics.ts';
+import { parseOptions } from '../../src/core/options.ts';
 import { slice, type Tensor } from '../../src/core/tensor.ts';
 import type { AttentionResult } from '../../src/probes/attention/meta.ts';
 import type { EmergenceResult } from '../../src/probes/emergence/meta.ts';
-import { meta as heads, patternHook, type HeadsResult } from '../../src/probes/heads/meta.ts';
+import type { ContinuationOptions, ContinuationResult } from '../../src/probes/continuation/meta.ts';
+import { meta as heads, type HeadsResult } from '../../src/probes/heads/meta.ts';
+import { patternHook, plan as planHeads } from '../../src/probes/heads/plan.ts';
+import type { GeneratedToken } from '../../src/core/writing.ts';
 import { expectClose, expectCode, expectEqual, expectTrue } from './expectations.ts';
 import { LAYERS, of, PARITY, PROMPTS, tokensOf, type Check } from './parity.ts';
 
@@ -145,7 +149,7 @@ export const CHECKS: readonly Check[] = [
           'scores are not all zero',
         );
       }
-      const specs = heads.plan({ info, prepared: undefined, options: heads.defaults, related: [] });
+      const specs = planHeads({ info, options: parseOptions(heads.options, undefined) });
       const traces = await Promise.all(specs.map((spec) => api.trace(spec)));
       const means = LAYERS.flatMap((layer) =>
         [0, 1, 2, 3].map((head) => {
@@ -174,9 +178,14 @@ export const CHECKS: readonly Check[] = [
   {
     name: 'writes on: greedy is the top token each time, a seed repeats itself',
     async run(api, reference) {
-      const request = { prompt: PROMPTS[0]!, maxTokens: 4, temperature: 0, topK: 0, topP: 1, seed: 7, alternatives: 3 };
+      const write = async (options: Partial<ContinuationOptions>, onPart?: (part: GeneratedToken) => void) => {
+        const fact = { prompt: PROMPTS[0]!, answers: [] };
+        const request = { probe: 'continuation', fact, options };
+        const call = onPart ? { onPart } : {};
+        return (await api.runProbe<ContinuationResult, GeneratedToken>(request, call)).result;
+      };
       const seen: number[] = [];
-      const greedy = await api.generate(request, { onProgress: ({ token }) => seen.push(token.id) });
+      const greedy = await write({ maxTokens: 4, alternatives: 3 }, ({ token }) => seen.push(token.id));
       let tokens = tokensOf(reference, 0);
       expectTrue(greedy.tokens.length > 0, 'something is written');
       for (const step of greedy.tokens) {
@@ -195,11 +204,10 @@ export const CHECKS: readonly Check[] = [
       expectEqual(
         seen,
         greedy.tokens.map(({ token }) => token.id),
-        'progress in order',
+        'parts in order',
       );
-      const sampled = { ...request, temperature: 1.5, maxTokens: 8 };
       const ids = async (seed: number) =>
-        (await api.generate({ ...sampled, seed })).tokens.map(({ token }) => token.id);
+        (await write({ temperature: 1.5, maxTokens: 8, seed })).tokens.map(({ token }) => token.id);
       const once = await ids(7);
       expectEqual(await ids(7), once, 'same seed');
       expectTrue(JSON.stringify(await ids(8)) !== JSON.stringify(once), 'another seed writes something else');

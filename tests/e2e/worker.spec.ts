@@ -80,16 +80,24 @@ test('a worker killed in a run is replaced, and the run repeated', async ({ page
 
 test('typing: only the newest gets through, and what it cancelled leaves nothing behind', async ({ page }) => {
   const result = await page.evaluate(async () => {
-    const { client, zoo, Latest } = window.strata;
+    const { client, zoo } = window.strata;
     const api = client();
     await api.load(await zoo('optimum-gpt2', 'wasm'));
-    const latest = new Latest((signal, prompt: string) =>
-      api.runProbe({ probe: 'lens', fact: { prompt, answers: ['the'] } }, { signal }),
-    );
+    let newest: AbortController | undefined;
+    const ask = async (prompt: string) => {
+      newest?.abort();
+      const mine = (newest = new AbortController());
+      try {
+        return await api.runProbe({ probe: 'lens', fact: { prompt, answers: ['the'] } }, { signal: mine.signal });
+      } catch (cause) {
+        if (!mine.signal.aborted) throw cause;
+        return undefined;
+      }
+    };
     const text = 'Berlin is the capital of Germany and Rome is the capital of';
     const runs: Promise<unknown>[] = [];
     for (let end = 3; end <= text.length; end++) {
-      runs.push(latest.run(text.slice(0, end)));
+      runs.push(ask(text.slice(0, end)));
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     const results = (await Promise.all(runs)) as ({ prepared: { fact: { prompt: string } } } | undefined)[];
@@ -108,9 +116,10 @@ test('a session that cannot be created: a code, and the next model loads', async
     const api = client();
     const good = await zoo('optimum-gpt2', 'wasm');
     if (good.source.kind !== 'folder') throw new Error('not a folder');
-    const graph = new Uint8Array(await good.source.files.get('onnx/model.onnx')!.arrayBuffer());
+    const chosen = good.source.files as ReadonlyMap<string, Blob>;
+    const graph = new Uint8Array(await chosen.get('onnx/model.onnx')!.arrayBuffer());
     const attempt = async (bytes: Uint8Array<ArrayBuffer>) => {
-      const files = new Map((good.source as { files: ReadonlyMap<string, Blob> }).files);
+      const files = new Map(chosen);
       files.set('onnx/model.onnx', new Blob([bytes]));
       try {
         await api.load({ ...good, source: { ...good.source, files } as typeof good.source });

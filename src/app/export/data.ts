@@ -1,3 +1,4 @@
+import { backendLabel } from '../../core/backend-label';
 import type { ModelInfo } from '../../core/model';
 import type { TableData } from '../../views/table';
 
@@ -22,7 +23,7 @@ export function provenanceOf(info: ModelInfo, appVersion: string, now: Date): Ex
     model: info.name,
     family: info.family,
     dtype: info.dtype,
-    backend: info.backendLabel,
+    backend: backendLabel(info),
     source: `${provenance.source}:${provenance.id}`,
     ...(provenance.revision === undefined ? {} : { revision: provenance.revision }),
     versions: info.versions,

@@ -4,17 +4,18 @@ import type { Token } from '../../core/fact';
 import type { AttentionResult } from '../../probes/attention/meta';
 import type { ModelInfo } from '../../core/model';
 import { english } from '../i18n/messages';
-import { attentionScene, mapSteps } from './attention-figure';
+import { attentionScene, mapSteps } from '../../probes/attention/view/scene';
 import { fileName, provenanceOf, toCsv, toJson } from './data';
-import { framed, lines, sourceLine } from './frame';
-import { indexedPng, withComment } from './png';
-import { escapeXml, sceneToSvg } from './scene';
+import { framed, lines, sourceLine } from '../../views/scenes/frame';
+import { indexedPng, withComment } from '../../views/scenes/png';
+import { escapeXml, sceneToSvg } from '../../views/scenes/scene';
 
 const info = {
   name: 'Atlas',
   family: 'gpt2',
   dtype: 'fp32',
-  backendLabel: 'WASM, 2 threads',
+  backend: 'wasm',
+  threads: 2,
   versions: { 'onnxruntime-web': '1.31' },
   provenance: { source: 'bundled', id: 'atlas', sha256: { 'onnx/model.onnx': 'ab' }, bytes: 1 },
 } as unknown as ModelInfo;
@@ -90,9 +91,7 @@ describe('where an exported picture comes from', () => {
     expect(source).toBe('Atlas · fp32 · WASM, 2 threads · Strata 0.1.0 · sha256 0123456789ab');
     const long = framed(
       { title: '', fact: '', source: `${'an adapter with a long name '.repeat(5)}· ${source}` },
-      0,
-      10,
-      [],
+      { width: 0, height: 10, shapes: [] },
     );
     const foot = long.shapes.flatMap((shape) => (shape.kind === 'text' && shape.size === 9 ? [shape] : []));
     expect(foot.length).toBeGreaterThan(1);
@@ -181,12 +180,11 @@ describe('the exported attention figure', () => {
     head: { layer: 1, head: 2 },
     looker: undefined,
     variant: 'plain',
-    does: () => undefined,
-    scores: () => 'On random text',
+    heads: { does: () => undefined, line: () => 'On random text' },
   } as const;
   const frame = { title: 'Who looked where', fact: 'A fact', source: 'Atlas' };
   const textsOf = (drawing: 'matrix' | 'arcs') => {
-    const scene = attentionScene(result, tokens, { ...choice, drawing }, frame, english);
+    const scene = framed(frame, attentionScene(result, tokens, { ...choice, drawing }, english));
     for (const shape of scene.shapes) {
       if (!('x' in shape)) continue;
       expect(shape.x).toBeGreaterThanOrEqual(0);

@@ -1,43 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ERROR_CODES, UNSUPPORTED_REASONS } from '../../core/errors';
-import en from './en.json';
-import { createWords, english } from './messages';
+import { compileMessages } from '../../views/compile-messages';
+import { createWords } from '../../views/create-words';
+import { english } from './messages';
 
-const SRC = new URL('../../', import.meta.url).pathname;
-
-function sources(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return sources(path);
-    return /\.(svelte|ts)$/.test(entry.name) && !entry.name.endsWith('.test.ts') ? [readFileSync(path, 'utf8')] : [];
-  });
-}
-
-describe('the catalogue', () => {
-  it('has a sentence for every error code', () => {
-    for (const code of ERROR_CODES) expect(en, code).toHaveProperty([`error.${code}`]);
-  });
-
-  it('has a sentence for every reason not to look into a model, naming the input that shows it', () => {
-    for (const reason of UNSUPPORTED_REASONS) {
-      expect(en, reason).toHaveProperty([`error.unsupported-model.${reason}`]);
-    }
-    expect(english('error.unsupported-model.vision', { input: 'pixel_values' })).toContain('“pixel_values”');
-  });
-
-  it('has no message that nothing on the page uses', () => {
-    const code = ['app', 'views', 'state', 'probes'].flatMap((folder) => sources(join(SRC, folder))).join('\n');
-    // A key is used in full, or by a template literal that spells its beginning.
-    const beginnings = [...code.matchAll(/[`'"]([a-z][\w-]*(?:\.[\w-]+)*\.)\$\{/g)].map((match) => match[1]!);
-    const counted = [...code.matchAll(/\.count\(\s*'([\w.-]+)'/g)].map((match) => `${match[1]!}.`);
-    const unused = Object.keys(en).filter(
-      (key) => !code.includes(`'${key}'`) && ![...beginnings, ...counted].some((start) => key.startsWith(start)),
-    );
-    expect(unused.join(', ')).toBe('');
-  });
-});
+const wordsOf = (locale: string, messages: Record<string, string>) => {
+  const compiled = compileMessages(messages);
+  return createWords({ locale: () => locale, message: (key) => compiled[key] });
+};
 
 describe('words', () => {
   it('fills placeholders and leaves unknown ones to be seen', () => {
@@ -48,6 +17,21 @@ describe('words', () => {
   it('counts in the grammar of the language', () => {
     expect(english.count('tokens', 1)).toBe('1 token');
     expect(english.count('tokens', 12345)).toBe('12,345 tokens');
+    const polish = wordsOf('pl', {
+      tokens: '{count, plural, one {# token} few {# tokeny} many {# tokenów} other {# tokena}}',
+    });
+    expect([1, 3, 5, 1.5].map((count) => polish.count('tokens', count))).toEqual([
+      '1 token',
+      '3 tokeny',
+      '5 tokenów',
+      '1,5 tokena',
+    ]);
+  });
+
+  it('writes numbers and dates as the language does', () => {
+    const german = wordsOf('de', { tokens: '{n, number} am {day, date, medium}' });
+    const day = new Date(2026, 10, 30);
+    expect(german('tokens', { n: 12345.5, day })).toBe('12.345,5 am 30.11.2026');
   });
 
   it('cuts a sentence at what the page fills with something richer', () => {
@@ -58,8 +42,17 @@ describe('words', () => {
     ]);
   });
 
-  it('does not let values be read as placeholders', () => {
+  it('does not let values be read as placeholders or syntax', () => {
     expect(english('row.layer', { layer: '{layer}' })).toBe('Layer {layer}');
-    expect(createWords('en', {})('error.offline')).toBe(en['error.offline']);
+    expect(english('row.layer', { layer: "'{' # <b>" })).toBe("Layer '{' # <b>");
+  });
+
+  it('holds formulas with braces and signs as they are', () => {
+    expect(english('term.first.formula')).toBe('first = min { l : argmax lens_l is accepted }');
+    expect(english('term.rank.formula')).toBe('rank(t) = 1 + |{u : logit(u) > logit(t)}|');
+  });
+
+  it('says which message cannot be read', () => {
+    expect(() => compileMessages({ good: 'a', 'lens.bad': '{count, plural, one {x}' })).toThrow(/lens\.bad/);
   });
 });

@@ -1,4 +1,4 @@
-import type { FactFields } from '../../state/Workbench.svelte';
+import type { FactFields } from '../../core/fact';
 import type { Words } from '../../views/words';
 import { findName, type Ledger, type LedgerFact } from './ledger';
 

@@ -1,4 +1,5 @@
 /** What a bundled model was taught: the record its training script wrote (`ledger.json`), and questions to it. */
+import { parseFact, parseHeader, type FactOfFile, type LedgerHeader } from './stored-ledger';
 
 export interface Phrasing {
   readonly id: string;
@@ -13,12 +14,6 @@ export interface Relation {
   readonly question: string;
   readonly language: string;
   readonly phrasings: readonly Phrasing[];
-}
-
-/** The free wordings, thousands of them, are plain templates in the file; they follow the other phrasings. */
-interface StoredRelation extends Relation {
-  phrasings: readonly Phrasing[];
-  readonly wordings: readonly string[];
 }
 
 export interface LedgerFact {
@@ -73,29 +68,19 @@ export function seenOf({ relations }: Pick<Ledger, 'relations'>, { relation, see
 export const seenCount = ({ seen }: LedgerFact): number =>
   [...atob(seen)].reduce((sum, byte) => sum + byte.charCodeAt(0).toString(2).replaceAll('0', '').length, 0);
 
-/** The file leaves out what is usual. */
-type Stored<Fact> = Partial<Fact> & Omit<Fact, 'language' | 'held_back' | 'stage' | 'flags'>;
-
-/**
- * @param data what the file holds, as it was read: it becomes the ledger.
- * @throws Error when it is not a ledger of a version this app knows.
- */
-export function parseLedger(data: unknown): Ledger {
-  const ledger = data as Partial<Ledger & { version: number }> | null;
-  if (ledger?.version !== 3 || !Array.isArray(ledger.facts) || typeof ledger.relations !== 'object') {
-    throw new Error('Not a ledger of version 3.');
+/** What a file holds, as a ledger. @param facts those of the header's list. */
+export function makeLedger({ model, relations: stored }: LedgerHeader, facts: readonly FactOfFile[]): Ledger {
+  const relations: Record<string, Relation> = {};
+  for (const [id, { wordings, phrasings, ...relation }] of Object.entries(stored)) {
+    const free = wordings.map((template, nth) => ({ id: `w${String(nth)}`, template, kind: 'story' }));
+    relations[id] = { ...relation, phrasings: [...phrasings, ...free] };
   }
-  for (const relation of Object.values(ledger.relations as Record<string, StoredRelation>)) {
-    const free = relation.wordings.map((template, nth) => ({ id: `w${String(nth)}`, template, kind: 'story' }));
-    relation.phrasings = [...relation.phrasings, ...free];
-  }
+  const whole = facts.map((fact) => ({
+    ...fact,
+    language: fact.language ?? relations[fact.relation]?.language ?? 'en',
+  }));
   const bySubject = new Map<string, LedgerFact[]>();
-  for (const stored of ledger.facts as Stored<{ -readonly [Key in keyof LedgerFact]: LedgerFact[Key] }>[]) {
-    stored.language ??= ledger.relations[stored.relation]?.language ?? 'en';
-    stored.held_back ??= [];
-    stored.stage ??= 'pre';
-    stored.flags ??= [];
-    const fact = stored as LedgerFact;
+  for (const fact of whole) {
     for (const written of namesOf(fact)) {
       const name = bareName(written).toLowerCase();
       const known = bySubject.get(name);
@@ -103,7 +88,16 @@ export function parseLedger(data: unknown): Ledger {
       else bySubject.set(name, [fact]);
     }
   }
-  return { ...(ledger as Ledger), bySubject };
+  return { model, relations, facts: whole, bySubject };
+}
+
+/**
+ * @param data what the file holds.
+ * @throws ValiError when it is not a ledger of a version this app knows.
+ */
+export function parseLedger(data: unknown): Ledger {
+  const header = parseHeader(data);
+  return makeLedger(header, header.facts.map(parseFact));
 }
 
 /** What the ledger says of a prompt. */

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { parseInPieces } from './read';
+import { parseLedger } from './ledger';
+import { parseInPieces, readLedger } from './read';
+import { sampleFact, sampleRelation, storedLedger } from '../../../tests/fixtures/sample-ledger';
 
 const noPause = (): Promise<void> => Promise.resolve();
 
@@ -63,5 +65,38 @@ describe('reading a long list in pieces', () => {
       'utf8',
     );
     expect(await parseInPieces(text, 'facts', noPause)).toEqual(JSON.parse(text));
+  });
+});
+
+describe('the ledger of a file', () => {
+  const stored = storedLedger({ capital: sampleRelation('capital', [{ id: '0', template: '{s}: {a}' }]) }, [
+    sampleFact({ id: 'a' }),
+  ]);
+
+  it('is the same read in pieces and at once', async () => {
+    const text = readFileSync(
+      fileURLToPath(new URL('../../../public/models/atlas/ledger.json', import.meta.url)),
+      'utf8',
+    );
+    expect(await readLedger(text, noPause)).toEqual(parseLedger(JSON.parse(text)));
+  });
+
+  it.each([
+    ['another version', { ...stored, version: 2 }],
+    ['no facts', { ...stored, facts: undefined }],
+    ['facts that are no list', { ...stored, facts: { 0: sampleFact({}) } }],
+    ['a fact without an answer', { ...stored, facts: [sampleFact({}), { ...sampleFact({}), answers: undefined }] }],
+    ['a fact taught by no bits', { ...stored, facts: [sampleFact({ seen: '*' })] }],
+    ['a relation without wordings', { ...stored, relations: { capital: sampleRelation('capital', []) } }],
+    ['a list', [stored]],
+  ])('is refused with %s', async (_, data) => {
+    expect(() => parseLedger(data)).toThrow();
+    await expect(readLedger(JSON.stringify(data), noPause)).rejects.toThrow();
+  });
+
+  it('is read with what it leaves out put in', async () => {
+    const { language: _language, held_back: _held, stage: _stage, flags: _flags, ...sparse } = sampleFact({});
+    const read = await readLedger(JSON.stringify({ ...stored, facts: [sparse] }), noPause);
+    expect(read.facts).toEqual([sampleFact({})]);
   });
 });

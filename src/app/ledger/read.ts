@@ -1,3 +1,6 @@
+import { makeLedger, type Ledger } from './ledger';
+import { parseFact, parseHeader, type FactOfFile } from './stored-ledger';
+
 /** Characters read at a stretch: a few milliseconds of work on a slow device. */
 const PIECE = 150_000;
 
@@ -25,6 +28,7 @@ interface Place {
  * Reads a JSON object whose member `list` is a long array, a stretch at a time, so that the page is never held up for
  * as long as `JSON.parse` of the whole would.
  * @param pause called between two stretches.
+ * @param read makes of every item of the list what it is to be.
  * @throws SyntaxError when the text is not JSON.
  */
 export async function parseInPieces(
@@ -32,9 +36,10 @@ export async function parseInPieces(
   list: string,
   pause: () => Promise<void> = giveWay,
   piece = PIECE,
+  read: (item: unknown) => unknown = (item) => item,
 ): Promise<unknown> {
   const items: unknown[] = [];
-  const found = await readList(text, list, pause, piece, items);
+  const found = await readList(text, list, pause, piece, (item) => items.push(read(item)));
   if (!found) return JSON.parse(text) as unknown;
   const rest = JSON.parse(text.slice(0, found.start) + text.slice(found.end)) as Record<string, unknown>;
   return { ...rest, [list]: items };
@@ -45,14 +50,14 @@ async function readList(
   list: string,
   pause: () => Promise<void>,
   piece: number,
-  items: unknown[],
+  take: (item: unknown) => void,
 ): Promise<Place | undefined> {
   const key = `"${list}"`;
   let depth = 0;
   let start = -1;
   let from = 0;
-  const take = (to: number): void => {
-    for (const item of JSON.parse(`[${text.slice(from, to)}]`) as unknown[]) items.push(item);
+  const takeUntil = (to: number): void => {
+    (JSON.parse(`[${text.slice(from, to)}]`) as unknown[]).forEach(take);
     from = to + 1;
   };
   for (let at = 0; at < text.length; at++) {
@@ -74,13 +79,23 @@ async function readList(
     else if (code === 93 || code === 125) {
       depth--;
       if (start >= 0 && depth === 1) {
-        take(at);
+        takeUntil(at);
         return { start, end: at };
       }
     } else if (code === COMMA && depth === 2 && start >= 0 && at - from > piece) {
-      take(at);
+      takeUntil(at);
       await pause();
     }
   }
   return undefined;
+}
+
+/**
+ * A ledger's file as a ledger, read a stretch at a time.
+ * @throws SyntaxError or ValiError when it is not a ledger of a version this app knows.
+ */
+export async function readLedger(text: string, pause?: () => Promise<void>): Promise<Ledger> {
+  const facts: FactOfFile[] = [];
+  const data = await parseInPieces(text, 'facts', pause, PIECE, (item) => facts.push(parseFact(item)));
+  return makeLedger(parseHeader(data), facts);
 }

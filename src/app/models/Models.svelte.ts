@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { StrataError, type ErrorRecord } from '../../core/errors';
 import type { Dtype, ModelChoice } from '../../core/model';
 import type { Device } from '../../models/advice';
@@ -236,7 +237,7 @@ export class Models {
 
   /** Asks the browser, once on this device, not to clear what is stored when space runs short. */
   async #askToKeep(): Promise<void> {
-    if (recall('keep-asked', (value) => value === true, false)) return;
+    if (recall('keep-asked', v.boolean(), false)) return;
     keep('keep-asked', true);
     try {
       this.#keeping = (await navigator.storage.persist()) ? 'granted' : 'refused';

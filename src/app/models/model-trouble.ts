@@ -1,17 +1,9 @@
-import { UNSUPPORTED_REASONS, type ErrorCode, type ErrorRecord } from '../../core/errors';
-import type { Words } from '../../views/words';
-
-/** Codes whose message names what exactly is wrong with a model's files. */
-const NAMED: ReadonlySet<ErrorCode> = new Set([
-  'missing-file',
-  'invalid-config',
-  'malformed-model',
-  'unsupported-model',
-  'unknown-anatomy',
-  'model-too-large',
-  'tokenizer-mismatch',
-  'session-failed',
-]);
+import { TOO_LARGE_REASONS, UNSUPPORTED_REASONS, type ErrorDetails, type ErrorRecord } from '../../core/errors';
+import { reasonOf } from '../../core/missing-reasons';
+import type { ModelFlaw } from '../../core/model-flaws';
+import { bytes, whole } from '../../views/format';
+import type { Words, WordValues } from '../../views/words';
+import { missingText } from './missing-words';
 
 /** Why a sound file is no model to look into, in a sentence; undefined where that is not known so exactly. */
 export function unsupported({ code, details }: ErrorRecord, words: Words): string | undefined {
@@ -19,9 +11,51 @@ export function unsupported({ code, details }: ErrorRecord, words: Words): strin
   return reason && words(`error.unsupported-model.${reason}`, { input: String(details['input'] ?? '') });
 }
 
-/** What went wrong on the way to a model, in a sentence or two. */
+/** The details as words take them: numbers in the reader's language, sizes with their unit. */
+function valuesOf(details: ErrorDetails): WordValues {
+  return Object.fromEntries(
+    Object.entries(details).map(([name, value]) => {
+      if (typeof value !== 'number') return [name, String(value)];
+      return [name, name === 'bytes' ? bytes(value) : whole(value)];
+    }),
+  );
+}
+
+function missingFile(details: ErrorDetails, words: Words): string {
+  const values = valuesOf(details);
+  if (details['reason'] === 'weights') return words('error.missing-file.weights', values);
+  if (details['dtype'] !== undefined && details['available']) return words('error.missing-file.dtype', values);
+  return words('error.missing-file.named', values);
+}
+
+/** What exactly is wrong with a model's files; undefined where no more than the code is known. */
+function exactly({ code, details }: ErrorRecord, words: Words): string | undefined {
+  const values = valuesOf(details);
+  if (code === 'missing-file' && details['file'] !== undefined) return missingFile(details, words);
+  if (code === 'invalid-config' && details['file'] !== undefined) return words('error.invalid-config.file', values);
+  if (code === 'malformed-model') {
+    const flaw = details['flaw'] as ModelFlaw | undefined;
+    return flaw && words(`flaw.${flaw}`, values);
+  }
+  if (code === 'unknown-anatomy') {
+    const reason = reasonOf(details);
+    return reason && missingText(reason, words);
+  }
+  if (code === 'model-too-large') {
+    const reason = TOO_LARGE_REASONS.find((one) => details['reason'] === one);
+    return reason && words(`error.model-too-large.${reason}`, values);
+  }
+  if (code === 'tokenizer-mismatch' && details['id'] !== undefined) {
+    const { id, d_vocab } = details;
+    return words('error.tokenizer-mismatch.id', { id: Number(id), last: Number(d_vocab) - 1 });
+  }
+  if (code === 'session-failed' && details['said'] !== undefined) return words('error.session-failed.said', values);
+  return undefined;
+}
+
+/** What went wrong on the way to a model, in a sentence or two. Its words are the shell's and the room `models`'. */
 export function modelError(error: ErrorRecord, words: Words): string {
-  const { code, message, details } = error;
+  const { code, details } = error;
   const reason = unsupported(error, words);
   if (reason !== undefined) return reason;
   const { archive, hub } = details;
@@ -35,6 +69,6 @@ export function modelError(error: ErrorRecord, words: Words): string {
   if (code === 'not-found') return words('models.error.notFound');
   if (code === 'offline') return words(navigator.onLine ? 'models.error.unreachable' : 'models.error.offline');
   if (code === 'storage-full') return words('models.error.full');
-  const sentence = words(`error.${code}`);
-  return NAMED.has(code) ? `${sentence} ${words('models.error.exactly', { message })}` : sentence;
+  const more = exactly(error, words);
+  return more === undefined ? words(`error.${code}`) : `${words(`error.${code}`)} ${more}`;
 }

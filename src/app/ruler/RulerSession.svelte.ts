@@ -13,11 +13,13 @@ export class RulerSession {
     this.comparison = new Comparison({
       open: () => new ModelClient({ root: new URL('.', document.baseURI).href }),
       loaded: () => {
-        const { status } = page.session;
-        return status.kind === 'ready' ? { choiceId: page.choice.id, api: page.api, info: status.info } : undefined;
+        const { status } = page.model.session;
+        return status.kind === 'ready'
+          ? { choiceId: page.model.choice.id, api: page.model.api, info: status.info }
+          : undefined;
       },
       request: ({ source }: ModelChoice) => {
-        const { token } = page.models;
+        const { token } = page.model.models;
         return { source, backend: page.settings.backend, ...(token ? { hubToken: token } : {}) };
       },
     });

@@ -1,13 +1,13 @@
 import type { Words } from '../../views/words';
 import { aboutModel, csvFile, provenanceOf, toJson } from '../export/data';
-import { factLine } from '../export/frame';
+import { factLine } from '../../views/scenes/frame';
 import type { Ruler } from './ruler-words';
 import { rulerSentence, rulerTable, shiftLines } from './ruler-words';
 import { rulerNotes } from './ruler-notes';
 
 /** What both files begin with. */
 export function rulerFact({ answers: [first] }: Ruler): string {
-  return factLine(first.response.prepared);
+  return factLine(first.response.prepared?.fact);
 }
 
 /** The comparison row by row; lines that begin with `#` state what it says and where both models come from. */

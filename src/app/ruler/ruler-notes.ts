@@ -1,3 +1,4 @@
+import { backendText } from '../models/backend-text';
 import { noteText } from '../models/load-notes';
 import { canonical, isOwn, quoted, type Ruler } from './ruler-words';
 import type { Words } from '../../views/words';
@@ -48,14 +49,14 @@ function layersNotes({ answers: [first, second], names: [a, b], numbers }: Ruler
 
 function backendNotes({ answers: [first, second], names: [a, b] }: Ruler, words: Words): string[] {
   if (first.info.backend === second.info.backend) return [];
-  const labels = { backendA: first.info.backendLabel, backendB: second.info.backendLabel };
+  const labels = { backendA: backendText(first.info, words), backendB: backendText(second.info, words) };
   return [words('ruler.note.backends', { a, b, ...labels })];
 }
 
 function loadNotes({ answers, names }: Ruler, words: Words): string[] {
   return answers.flatMap(({ notes, info }, side) => {
     const all = [...notes, ...(info.backendNote ? [info.backendNote] : [])].map((note) => noteText(note, words));
-    return [...new Set(all)].map((note) => `${names[side]!}: ${note}`);
+    return [...new Set(all)].map((note) => words('ruler.note.of', { name: names[side]!, note }));
   });
 }
 

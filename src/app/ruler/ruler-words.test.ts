@@ -156,7 +156,7 @@ describe('the notes', () => {
       ],
       change: {
         backend: 'webgpu',
-        backendLabel: 'WebGPU: x',
+        adapter: 'x',
         backendNote: { code: 'backend-disagrees', details: { difference: 0.125 } },
       },
       notes: [

@@ -104,7 +104,7 @@ export function points(difference: number, words: Words): string {
   const value = Math.abs(difference) * 100;
   if (value > 0 && value < 0.1) return words('ruler.points.little');
   const text = value < 9.95 ? value.toFixed(1).replace(/\.0$/, '') : value.toFixed(0);
-  return words.count('ruler.points', Number(text), { count: text });
+  return words.count('ruler.points', Number(text));
 }
 
 const signedPoints = (difference: number, words: Words): string => sign(difference) + points(difference, words);
@@ -182,9 +182,9 @@ function depthText(depth: number | undefined, { info }: RulerAnswer, words: Word
 function shiftText({ layers, relative }: Shift, words: Words): string {
   if (layers === undefined || relative === undefined) return NOTHING;
   if (layers === 0 && relative === 0) return words('ruler.shift.none');
-  const count = sign(layers) + Math.abs(layers);
+  const signed = sign(layers) + Math.abs(layers);
   return words('ruler.shift', {
-    layers: words.count('ruler.layers', Math.abs(layers), { count }),
+    layers: words.count('ruler.layers', Math.abs(layers), { signed }),
     relative: sign(relative) + percent(Math.abs(relative)),
   });
 }

@@ -92,6 +92,7 @@ beforeEach(() => {
   vi.stubGlobal('crossOriginIsolated', true);
   vi.stubGlobal('history', { replaceState: () => undefined });
   const listen = { addEventListener: () => undefined, removeEventListener: () => undefined };
+  vi.stubGlobal('history', { replaceState: () => undefined, pushState: () => undefined });
   vi.stubGlobal('matchMedia', () => ({ matches: false, ...listen }));
   vi.stubGlobal('getComputedStyle', () => ({ fontSize: '16px' }));
   for (const [name, does] of Object.entries(listen)) vi.stubGlobal(name, does);
@@ -109,7 +110,7 @@ describe('WebGPU where there is none', () => {
     model.noWebGpu = true;
     const page = await open();
     expect(model.loads).toEqual(['webgpu', 'auto']);
-    expect([page.session.status.kind, page.settings.backend]).toEqual(['ready', 'auto']);
+    expect([page.model.session.status.kind, page.settings.backend]).toEqual(['ready', 'auto']);
     expect(stored.get('strata:backend')).toBe('"auto"');
     expect(notices(page)).toContain('WebGPU, which you chose earlier, could not be used here');
   });
@@ -118,12 +119,12 @@ describe('WebGPU where there is none', () => {
     const page = await open();
     model.noWebGpu = true;
     page.settings.backend = 'webgpu';
-    await page.reloadModel();
+    await page.model.reload();
     expect(model.loads).toEqual(['auto', 'webgpu']);
     expect(load(page)).toContain('Use WASM instead');
     expect(load(page)).not.toContain('Try again');
-    await page.useWasm();
-    expect([page.session.status.kind, page.settings.backend]).toEqual(['ready', 'wasm']);
+    await page.model.useWasm();
+    expect([page.model.session.status.kind, page.settings.backend]).toEqual(['ready', 'wasm']);
     expect(stored.get('strata:backend')).toBe('"wasm"');
   });
 });
@@ -133,12 +134,12 @@ describe('a first download', () => {
     model.endless = true;
     const page = await open();
     expect(load(page)).toMatch(/Pause$/);
-    page.session.cancel();
+    page.model.session.cancel();
     await settled();
     expect(load(page)).toMatch(/Paused What has arrived is kept.* Continue$/);
     model.endless = false;
-    await page.retryModel();
-    expect(page.session.status.kind).toBe('ready');
+    await page.model.retry();
+    expect(page.model.session.status.kind).toBe('ready');
   });
 });
 
@@ -179,7 +180,7 @@ describe('the length of a prompt', () => {
     const page = await open();
     expect(shown(TokenPanel, { page })).toContain('3 of about 1,000 tokens that there is memory for');
     model.tokens = 2000;
-    await page.probe({ prompt: 'long', answer: '', foil: '' });
+    await page.fact.probe({ prompt: 'long', answer: '', foil: '' });
     expect(shown(TokenPanel, { page })).toMatch(/… 700 before .* from here on too long .* … 700 more/);
     expect(shown(VerdictPanel, { page })).toContain(
       '1,000 tokens too long: beside this model there is memory for about',
@@ -192,7 +193,7 @@ describe('the length of a prompt', () => {
     expect(model.probes).toContain('attention');
     model.probes.length = 0;
     model.tokens = 600;
-    await page.probe({ prompt: 'longer', answer: '', foil: '' });
+    await page.fact.probe({ prompt: 'longer', answer: '', foil: '' });
     expect(model.probes).toContain('lens');
     expect(model.probes).not.toContain('attention');
     expect(shown(TokenPanel, { page })).toContain('they are shown up to about 500. Lens and curve are not affected');

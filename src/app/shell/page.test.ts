@@ -6,8 +6,10 @@ import { answerPosition, type Fact, type PreparedFact, type Token } from '../../
 import type { CallOptions, LoadRequest, ProbeRequest, ProbeResponse } from '../../core/model-api';
 import { hubChoice } from '../../models/choices';
 import type { EmergenceResult } from '../../probes/emergence/meta';
+import type { LensResult } from '../../probes/lens/meta';
+import type { ProbeRun } from '../../state/ProbeRun.svelte';
 import { Page } from './page.svelte';
-import { readFragment } from '../link/url-state';
+import { readLink } from '../link/link';
 
 const token = (text: string, id: number): Token => ({ id, text, bytes: [], start: 0, end: 0, special: false });
 
@@ -89,6 +91,8 @@ const LEDGER = storedLedger(
   ),
 );
 
+const addresses: (readonly [how: string, fragment: string])[] = [];
+const written = (how: string) => (_state: unknown, _title: string, fragment: string) => addresses.push([how, fragment]);
 const listeners = new Map<string, () => void>();
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
 let undo: (() => void) | undefined;
@@ -109,16 +113,25 @@ async function follow(hash: string): Promise<void> {
   await settled();
 }
 
+const figure = (page: Page, id: string) => page.fact.figures.get(id);
+const settingsOf = (page: Page, id: string) => figure(page, id).desk.settings as Record<string, unknown>;
+/** What the chart shows. */
+const emergence = (page: Page) =>
+  page.fact.figures.shown(figure(page, 'emergence').desk) as ProbeRun<EmergenceResult, unknown>;
+const kept = (page: Page) => figure(page, 'emergence').desk.kept.answers;
+const change = (page: Page, id: string, part: Record<string, unknown>) =>
+  page.fact.figures.change(figure(page, id), part);
 const asked = (probe: string) => model.requests.filter((request) => request.probe === probe);
-const judged = (page: Page): EmergenceResult | undefined => page.judged.result;
+const judged = (page: Page): EmergenceResult | undefined => page.fact.judged.result;
 
 beforeEach(() => {
+  addresses.length = 0;
   Object.assign(model, { requests: [], loads: [], fails: () => false, waits: () => false, cannotLoad: () => false });
   const documentElement = { dataset: {}, toggleAttribute: () => false };
   vi.stubGlobal('document', { baseURI: 'http://localhost/', documentElement });
   vi.stubGlobal('navigator', { onLine: true });
   vi.stubGlobal('crossOriginIsolated', true);
-  vi.stubGlobal('history', { replaceState: () => undefined });
+  vi.stubGlobal('history', { replaceState: written('replaced'), pushState: written('pushed') });
   vi.stubGlobal('matchMedia', () => ({
     matches: false,
     addEventListener: () => undefined,
@@ -138,20 +151,20 @@ afterEach(() => {
 describe('the verdict', () => {
   it('is about the answer’s position, whichever column the chart shows', async () => {
     const page = await open('#v=1&prompt=The+capital+of+France+is&answer=Paris&column=1');
-    expect([page.emergence.result?.position, page.emergence.result?.verdict]).toEqual([1, undefined]);
+    expect([emergence(page).result?.position, emergence(page).result?.verdict]).toEqual([1, undefined]);
     expect([judged(page)?.position, judged(page)?.verdict?.rank]).toEqual([4, 1]);
     // The null too: other subjects are asked at the answer.
     expect(asked('emergence').at(-1)!.options).toEqual({ position: 'answer', null: expect.arrayContaining(['Peru']) });
-    page.type({ answer: 'Lyon' });
-    await page.probe();
-    expect(page.judged.latest?.fact?.answers).toEqual(['Lyon']);
-    expect(page.emergence.result?.position).toBe(1);
+    page.fact.type({ answer: 'Lyon' });
+    await page.fact.probe();
+    expect(page.fact.judged.latest?.fact?.answers).toEqual(['Lyon']);
+    expect(emergence(page).result?.position).toBe(1);
   });
 
   it('is compared with other subjects also for a fact outside the ledger, once its subject is marked', async () => {
     const page = await open('#v=1&prompt=The+boss+of+Apple+is&answer=Tim');
-    expect(page.nullStatus).toBe('no-subject');
-    page.setSubject([12, 17]);
+    expect(page.fact.nullStatus).toBe('no-subject');
+    page.fact.setSubject([12, 17]);
     await settled();
     const others = asked('emergence').at(-1)!.options as { null: string[] };
     expect(new Set(others.null)).toEqual(new Set(['France', 'Spain', 'Peru']));
@@ -167,55 +180,95 @@ describe('a link', () => {
       looker: undefined,
       pins: [{ depth: 1, position: 2 }],
     });
-    expect([page.error, page.emergence.result?.position]).toEqual([undefined, 2]);
+    expect([page.error, emergence(page).result?.position]).toEqual([undefined, 2]);
   });
 
   it('keeps what it chose until its own model is opened, and then chooses it', async () => {
     const page = await open(
       '#v=1&prompt=a+b+c&answer=d&model=hub:owner/name@main:q8&column=1&head=0-1&pin=1-2&keep=x+y%1Fz%1F',
     );
-    expect([page.wanted?.kind, page.selection.chosen.pins.length, page.kept.curves.length]).toEqual(['hub', 0, 0]);
-    await page.choose(hubChoice('owner/name', '0123456789abcdef'.repeat(2) + '01234567', 'q8'));
+    expect([page.link.wanted?.kind, page.selection.chosen.pins.length, kept(page).length]).toEqual(['hub', 0, 0]);
+    await page.model.choose(hubChoice('owner/name', '0123456789abcdef'.repeat(2) + '01234567', 'q8'));
     await settled();
     expect(page.selection.chosen).toMatchObject({
       head: { layer: 0, head: 1 },
       column: 1,
       pins: [{ depth: 1, position: 2 }],
     });
-    expect([page.emergence.result?.position, page.kept.curves[0]?.prompt]).toEqual([1, 'x y']);
+    expect([emergence(page).result?.position, kept(page)[0]?.fact.prompt]).toEqual([1, 'x y']);
   });
 
   it('carries kept curves, the settings of the continuation and the backend', async () => {
     const page = await open('#v=1&prompt=a+b+c&answer=d&write=9-0.5-0-1-7&backend=wasm&keep=x+y%1Fz%1Fw%1F0');
-    expect(page.continuation.options).toEqual({ maxTokens: 9, temperature: 0.5, topK: 0, topP: 1, seed: 7 });
+    expect(settingsOf(page, 'continuation')).toEqual({ maxTokens: 9, temperature: 0.5, topK: 0, topP: 1, seed: 7 });
     expect(model.loads.map(({ backend }) => backend)).toEqual(['wasm']);
-    expect(page.kept.curves).toMatchObject([{ prompt: 'x y', answer: 'z', position: 0 }]);
-    const again = readFragment(new URL(page.link()).hash);
+    expect(kept(page)).toMatchObject([{ fact: { prompt: 'x y', answers: ['z'] }, options: { position: 0 } }]);
+    const again = readLink(
+      new URL(page.link.share()).hash,
+      page.fact.figures.all.map(({ id, entry }) => ({ id, settings: entry.settings, keeps: entry.keeps === true })),
+    );
     expect(again).toMatchObject({
       kind: 'state',
       state: {
-        continuation: { maxTokens: 9, seed: 7 },
         backend: 'wasm',
-        kept: [{ prompt: 'x y', answer: 'z', foil: 'w', position: 0 }],
+        figures: {
+          continuation: { settings: { maxTokens: 9, temperature: 0.5, seed: 7 } },
+          emergence: { kept: [{ fields: { prompt: 'x y', answer: 'z', foil: 'w' }, options: { position: 0 } }] },
+        },
       },
     });
+  });
+
+  it('follows the fact: typing changes the address, a fact that was chosen is a step of its own', async () => {
+    const page = await open();
+    expect(addresses).toEqual([]);
+    page.fact.type({ prompt: 'a b' });
+    page.fact.type({ prompt: 'a b c' });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(addresses).toEqual([['replaced', expect.stringContaining('prompt=a+b+c')]]);
+    await page.fact.probe({ prompt: 'The capital of Peru is', answer: 'Lima', foil: '' });
+    expect(addresses.at(-1)).toEqual(['pushed', expect.stringContaining('prompt=The+capital+of+Peru+is')]);
+  });
+
+  it('of an earlier step brings its fact back', async () => {
+    const page = await open('#v=2&prompt=a+b&answer=c');
+    await page.fact.probe({ prompt: 'x y', answer: 'z', foil: '' });
+    await follow('#v=2&prompt=a+b&answer=c');
+    expect(page.fact.workbench.fields).toMatchObject({ prompt: 'a b', answer: 'c' });
+    expect(page.fact.judged.latest?.fact?.prompt).toBe('a b');
+  });
+
+  it('with a subject is held against other subjects by itself, once they are known', async () => {
+    const page = await open('#v=2&prompt=The+capital+of+France+is&answer=Paris&subject=15-21');
+    const { null: others } = asked('emergence').at(-1)!.options as { null?: readonly string[] };
+    expect(new Set(others)).toEqual(new Set(['Spain', 'Peru']));
+    expect(page.error).toBeUndefined();
+  });
+
+  it('with settings that are not known here says so and shows the rest', async () => {
+    const page = await open('#v=2&prompt=a+b+c&answer=d&lens.shading=rank&lens.colour=red');
+    expect([page.note, settingsOf(page, 'lens')['shading']]).toEqual(['share.partly', 'rank']);
   });
 
   it('that asks for a backend that is not here leaves the model as it was set', async () => {
     model.cannotLoad = ({ backend }) => backend === 'webgpu';
     const page = await open('#v=1&prompt=a+b+c&answer=d&backend=webgpu');
     expect(model.loads.map(({ backend }) => backend)).toEqual(['webgpu', 'auto']);
-    expect([page.session.info?.name, page.note, page.settings.backend]).toEqual(['bundled', 'share.backend', 'auto']);
+    expect([page.model.session.info?.name, page.note, page.settings.backend]).toEqual([
+      'bundled',
+      'share.backend',
+      'auto',
+    ]);
   });
 
   it('that is broken changes nothing, and says what stands on the page', async () => {
     const page = await open('#v=1&nothing');
-    expect([page.workbench.fields.answer, page.note]).toEqual(['Paris', 'share.first.invalid']);
-    page.type({ prompt: 'my own' });
+    expect([page.fact.workbench.fields.answer, page.note]).toEqual(['Paris', 'share.first.invalid']);
+    page.fact.type({ prompt: 'my own' });
     await follow('#v=99&prompt=x');
-    expect([page.workbench.fields.prompt, page.note]).toEqual(['my own', 'share.kept.newer']);
+    expect([page.fact.workbench.fields.prompt, page.note]).toEqual(['my own', 'share.kept.newer']);
     await follow('#v=1&prompt=x+y');
-    expect([page.workbench.fields.prompt, page.note]).toEqual(['x y', undefined]);
+    expect([page.fact.workbench.fields.prompt, page.note]).toEqual(['x y', undefined]);
   });
 });
 
@@ -223,50 +276,58 @@ describe('what fails or takes long beside the round', () => {
   it('a column that fails is said, and letting go of it takes that back', async () => {
     const page = await open();
     model.fails = ({ options }) => (options as { position?: unknown }).position === 1;
-    page.setColumn(1);
-    expect(page.workbench.working).toBe(true);
+    void page.fact.setColumn(1);
+    expect(page.fact.workbench.working).toBe(true);
     await settled();
-    expect([page.workbench.working, page.error?.code]).toEqual([false, 'run-failed']);
+    expect([page.fact.workbench.working, page.error?.code]).toEqual([false, 'run-failed']);
     expect(page.letGo()).toBe(true);
-    expect([page.error, page.emergence.result?.atAnswer]).toEqual([undefined, true]);
-    page.setColumn(1);
+    expect([page.error, emergence(page).result?.atAnswer]).toEqual([undefined, true]);
+    void page.fact.setColumn(1);
     await settled();
-    page.setColumn(0);
+    void page.fact.setColumn(0);
     await settled();
-    expect([page.error, page.emergence.result?.position]).toEqual([undefined, 0]);
+    expect([page.error, emergence(page).result?.position]).toEqual([undefined, 0]);
   });
 
   it('a switch goes back when the work for it is cancelled, and stays for another try when it failed', async () => {
     const page = await open();
     model.waits = () => true;
-    const mid = page.setMidLayers(true);
-    const rollout = page.setVariant('rollout');
-    expect([page.workbench.working, page.midLayers, page.variant]).toEqual([true, true, 'rollout']);
-    page.workbench.cancel();
+    const mid = change(page, 'lens', { midLayers: true });
+    const rollout = change(page, 'attention', { variant: 'rollout' });
+    expect([
+      page.fact.workbench.working,
+      settingsOf(page, 'lens')['midLayers'],
+      settingsOf(page, 'attention')['variant'],
+    ]).toEqual([true, true, 'rollout']);
+    page.fact.workbench.cancel();
     await Promise.all([mid, rollout]);
-    expect([page.midLayers, page.variant]).toEqual([false, 'plain']);
+    expect([settingsOf(page, 'lens')['midLayers'], settingsOf(page, 'attention')['variant']]).toEqual([false, 'plain']);
     model.waits = () => false;
     model.fails = () => true;
-    await page.setMidLayers(true);
-    expect([page.midLayers, page.error?.code]).toEqual([true, 'run-failed']);
+    await change(page, 'lens', { midLayers: true });
+    expect([settingsOf(page, 'lens')['midLayers'], page.error?.code]).toEqual([true, 'run-failed']);
     model.fails = () => false;
     await page.tryAgain();
-    expect([page.midLayers, page.error, page.lens.result?.table.rowDepth.length]).toEqual([true, undefined, 3]);
+    expect([
+      settingsOf(page, 'lens')['midLayers'],
+      page.error,
+      (figure(page, 'lens').desk.runs[0]!.result as LensResult).table.rowDepth.length,
+    ]).toEqual([true, undefined, 3]);
   });
 
   it('the scores of the heads can be cancelled, and asked for again when they failed', async () => {
     model.waits = ({ probe }) => probe === 'heads';
     const page = await open();
-    expect(page.workbench.working).toBe(true);
-    page.workbench.cancel();
-    expect([page.workbench.working, page.heads.working]).toEqual([false, false]);
+    expect(page.fact.workbench.working).toBe(true);
+    page.fact.workbench.cancel();
+    expect([page.fact.workbench.working, figure(page, 'heads').desk.runs[0]!.working]).toEqual([false, false]);
     model.waits = () => false;
     model.fails = ({ probe }) => probe === 'heads';
-    await page.reloadModel();
+    await page.model.reload();
     await settled();
     expect(page.error?.code).toBe('run-failed');
     model.fails = () => false;
     await page.tryAgain();
-    expect([page.error, page.heads.result !== undefined]).toEqual([undefined, true]);
+    expect([page.error, figure(page, 'heads').desk.runs[0]!.result !== undefined]).toEqual([undefined, true]);
   });
 });

@@ -64,9 +64,9 @@ export function trouble(
   words: Words,
 ): { readonly action: string; readonly act: () => void } {
   const { code } = error;
-  const field = fieldAtFault(error, page.workbench.fact);
+  const field = fieldAtFault(error, page.fact.workbench.fact);
   if (field) return { action: words(`trouble.edit.${field}`), act: () => void edit(field, page) };
   if (code === 'tokenizer-mismatch') return { action: words('models.open'), act: () => (page.dialog = 'models') };
-  if (MODEL.has(code)) return { action: words('trouble.reload'), act: () => void page.retryModel() };
+  if (MODEL.has(code)) return { action: words('trouble.reload'), act: () => void page.model.retry() };
   return { action: words('trouble.retry'), act: () => void page.tryAgain() };
 }

@@ -136,7 +136,7 @@ function ownWords({ result, labels, model, n_layers }: VerdictInput, verdict: Ve
   ];
 }
 
-/** Does it know, and since which layer (SPEC.md, "Fact, answer, verdict"); undefined away from the answer's column. */
+/** Does it know, and since which layer (docs/definitions.md, “Verdict”); undefined away from the answer's column. */
 export function verdictSentences(input: VerdictInput, words: Words): Sentence[] | undefined {
   const { result, prepared } = input;
   const { verdict } = result;

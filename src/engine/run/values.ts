@@ -1,5 +1,7 @@
 import { StrataError } from '../../core/errors';
 import type { HookName } from '../../core/hooks';
+import { missingReason } from '../../core/missing-reasons';
+import { missingSentence } from '../../core/missing-sentences';
 import type { ModelDims } from '../../core/model';
 import { tensor, type Tensor } from '../../core/tensor';
 import { hookShape } from '../../onnx/hook-shape';
@@ -41,11 +43,8 @@ function attentionMatrix(hook: HookName, dims: ModelDims, length: number, data: 
 }
 
 function unexpected(hook: HookName, found: number, expected: number): StrataError {
-  return new StrataError(
-    'unknown-anatomy',
-    `${hook} has ${found} values instead of ${expected}: the model is not what its config.json says.`,
-    { hook },
-  );
+  const reason = missingReason('value-count', { hook, found, expected });
+  return new StrataError('unknown-anatomy', `${missingSentence(reason)}.`, { reason: reason.code, ...reason.details });
 }
 
 /** `[head, pos, width]` to `[pos, head, width]`. */

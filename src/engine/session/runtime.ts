@@ -9,13 +9,27 @@ import { StrataError } from '../../core/errors';
 import type { Backend } from '../../core/model';
 import { plainName, plainText } from '../../core/plain-text';
 import { SOURCE_LOCATION, type Header } from '../../onnx/emit';
-import type { RuntimeOptions } from '../engine';
 
 /** The part of onnxruntime-web that is used; both builds offer it. */
 export interface Runtime {
   readonly InferenceSession: InferenceSessionFactory;
   readonly Tensor: TensorConstructor;
   readonly env: Env;
+}
+
+/** Where ONNX Runtime's own files are; injected, because page, worker and Node keep them in different places. */
+export interface RuntimeOptions {
+  /**
+   * Folder (URL ending in `/`) that holds ONNX Runtime's `.mjs` and `.wasm` files. Absent: next to the package,
+   * which works in Node only.
+   */
+  readonly wasmPaths?: string;
+  /** The `.wasm` file's bytes, when the caller has fetched them itself. */
+  readonly wasmBinary?: Uint8Array<ArrayBuffer>;
+  /** Brings another build of onnxruntime-web; Node's own is the only one with threads there. */
+  readonly importRuntime?: () => Promise<Runtime>;
+  /** WASM threads; more than 1 needs cross-origin isolation. Default 1. */
+  readonly threads?: number;
 }
 
 export type { InferenceSession, OrtTensor };
@@ -157,5 +171,5 @@ export function sessionError(cause: unknown, code: 'session-failed' | 'run-faile
     return new StrataError('backend-unavailable', `This backend cannot be used here: ${message}`, {}, { cause });
   }
   const what = code === 'session-failed' ? 'The runtime does not accept this model' : 'The run failed';
-  return new StrataError(code, `${what}: ${message}`, {}, { cause });
+  return new StrataError(code, `${what}: ${message}`, { said: message }, { cause });
 }

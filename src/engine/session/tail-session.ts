@@ -147,7 +147,7 @@ export class TailSession {
   }
 
   /**
-   * Lens cells of the rows at the requested positions (SPEC.md, "Logit lens").
+   * Lens cells of the rows at the requested positions (docs/definitions.md, “Logit lens”).
    * @throws StrataError `invalid-request` for a k, a target or a position outside the model.
    */
   async table(rows: LensRows, request: LensRequest, length: number, options: LensOptions): Promise<LensTable> {

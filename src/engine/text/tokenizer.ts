@@ -95,7 +95,7 @@ export class TextTokenizer {
   }
 
   /**
-   * A fact in tokens (SPEC.md, "Answer tokens").
+   * A fact in tokens (docs/definitions.md, “Answer tokens”).
    * @throws StrataError `empty-prompt`, `answer-not-continuation`.
    */
   prepare(fact: Fact, limit: number): PreparedFact {

@@ -1,3 +1,4 @@
+import { malformed } from '../malformed';
 import { tensorBytes } from '../constants';
 import { makeNode } from '../emit';
 import {
@@ -10,7 +11,7 @@ import {
   type ValueInfo,
 } from '../onnx-model';
 import { scanGraph } from '../scan';
-import { malformed, WireReader } from '../wire';
+import { WireReader } from '../wire';
 
 /** Deepest nesting of `If` that is looked into; exporters nest one or two deep. */
 const MAX_DEPTH = 8;
@@ -123,7 +124,7 @@ export function branchOf(model: OnnxModel, node: OnnxNode, branch: Branch): Onnx
 
 function readBranch(scope: Scope, node: OnnxNode, name: Branch): OnnxGraph {
   const branch = branchOf(scope.model, node, name);
-  if (!branch) throw malformed('an If has no branches');
+  if (!branch) throw malformed('no-branches');
   return branch;
 }
 

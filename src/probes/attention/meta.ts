@@ -1,7 +1,6 @@
-import { blockHook } from '../../core/hooks';
-import { OptionReader } from '../../core/options';
-import { requirePatterns } from '../../core/patterns';
+import { needsPatterns } from '../../core/needs';
 import type { ProbeMeta } from '../../core/probe';
+import { flag, optionsOf } from '../../core/schemas';
 
 export interface AttentionOptions {
   /** Also the value-weighted pattern (Kobayashi et al. 2020). */
@@ -36,25 +35,10 @@ export interface AttentionResult {
 
 export const meta: ProbeMeta<AttentionOptions> = {
   id: 'attention',
-  defaults: { valueWeighted: false, rollout: false },
-
-  parseOptions(value) {
-    const read = new OptionReader(value);
-    return { valueWeighted: read.boolean('valueWeighted', false), rollout: read.boolean('rollout', false) };
-  },
-
-  plan({ prepared, options, info }) {
-    if (!prepared) return [];
-    const layers = requirePatterns(info);
-    const patterns = layers.map((layer) => blockHook(layer, 'attn.hook_pattern'));
-    const available = new Set<string>(info.hooks);
-    const values = layers.map((layer) => blockHook(layer, 'attn.hook_v')).filter((hook) => available.has(hook));
-    return [
-      {
-        tokens: prepared.tokens.map((token) => token.id),
-        interventions: [],
-        captures: options.valueWeighted ? [...patterns, ...values] : patterns,
-      },
-    ];
-  },
+  chapter: 'look',
+  subject: 'fact',
+  when: 'always',
+  needsAnswer: true,
+  options: optionsOf({ valueWeighted: flag(false), rollout: flag(false) }),
+  needs: needsPatterns,
 };

@@ -1,6 +1,6 @@
-import { answerIds, foilId } from '../../core/fact';
-import { OptionReader } from '../../core/options';
+import { needsLens } from '../../core/needs';
 import type { ProbeMeta } from '../../core/probe';
+import { flag, optionsOf, whole } from '../../core/schemas';
 import type { LensTable } from '../../core/run';
 
 export interface LensOptions {
@@ -10,7 +10,7 @@ export interface LensOptions {
   readonly k: number;
 }
 
-/** The logit lens of every row and position (SPEC.md, "Logit lens"). Shapes: R rows, P positions, row-major. */
+/** The lens of every row and position (docs/definitions.md, “Logit lens”). Shapes: R rows, P positions, row-major. */
 export interface LensResult {
   /** `table.targets` = the answer's ids, then the foil's id if there is one. */
   readonly table: LensTable;
@@ -31,24 +31,10 @@ export interface LensResult {
 
 export const meta: ProbeMeta<LensOptions> = {
   id: 'lens',
-  defaults: { midLayers: false, k: 10 },
-
-  parseOptions(value) {
-    const read = new OptionReader(value);
-    return { midLayers: read.boolean('midLayers', false), k: read.integer('k', 10, 1, 50) };
-  },
-
-  plan({ prepared, options }) {
-    if (!prepared) return [];
-    const foil = foilId(prepared);
-    const targets = [...answerIds(prepared), ...(foil === undefined ? [] : [foil])];
-    return [
-      {
-        tokens: prepared.tokens.map((token) => token.id),
-        interventions: [],
-        captures: [],
-        lens: { positions: 'all', midLayers: options.midLayers, k: options.k, targets: [...new Set(targets)] },
-      },
-    ];
-  },
+  chapter: 'emerge',
+  subject: 'fact',
+  when: 'always',
+  needsAnswer: true,
+  options: optionsOf({ midLayers: flag(false), k: whole(10, 1, 50) }),
+  needs: needsLens,
 };

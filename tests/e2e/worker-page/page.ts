@@ -1,5 +1,5 @@
-import { Latest } from '../../../src/client/latest.ts';
 import { ModelClient, type ModelClientOptions, type RestartEvent } from '../../../src/client/model-client.ts';
+import { backendLabel } from '../../../src/core/backend-label.ts';
 import type { LoadRequest } from '../../../src/core/model-api.ts';
 import type { Backend, BackendChoice, Dtype } from '../../../src/core/model.ts';
 import { createBrowserDeps } from '../../../src/worker/browser-deps.ts';
@@ -60,7 +60,7 @@ async function run(checks: readonly Check[], name: string, backend: Backend, tol
   const { tensors } = readSafetensors(await bytes(`${name}/reference.safetensors`));
   const valueWeighted = await json<Reference['valueWeighted']>('zoo/value-weighted.json');
   const prompts = promptsOf(tensors);
-  const outcomes: Outcome[] = [{ name: `runs on ${info.backendLabel}` }];
+  const outcomes: Outcome[] = [{ name: `runs on ${backendLabel(info)}` }];
   for (const check of checks.filter(({ asksWithText }) => texts || !asksWithText)) {
     try {
       await check.run(api, { tensors, valueWeighted, tolerance, prompts }, info);
@@ -106,7 +106,7 @@ async function golden(
     ...(backend === 'webgpu' ? [] : BY_ITSELF),
   ];
   const prompts = promptsOf(tensors).filter((prompt) => only.includes(prompt));
-  const outcomes: Outcome[] = [{ name: `${name} (${info.dtype}) runs on ${info.backendLabel}` }];
+  const outcomes: Outcome[] = [{ name: `${name} (${info.dtype}) runs on ${backendLabel(info)}` }];
   for (const check of checks) {
     const title = `${name} (${dtype}): ${check.name}`;
     try {
@@ -138,7 +138,6 @@ export interface Harness {
   readonly parity: typeof parity;
   readonly golden: typeof golden;
   readonly restarts: typeof restarts;
-  readonly Latest: typeof Latest;
 }
 
 declare global {
@@ -149,4 +148,4 @@ declare global {
   }
 }
 
-window.strata = { root, client, zoo, contract, parity, golden, restarts, Latest };
+window.strata = { root, client, zoo, contract, parity, golden, restarts };

@@ -3,6 +3,12 @@ import type { AttentionResult } from '../meta';
 export const VARIANTS = ['plain', 'value', 'rollout'] as const;
 export type Variant = (typeof VARIANTS)[number];
 
+/** The variant that can be shown: a value-weighted one or a rollout may not be there (yet). */
+export function shownVariant(result: AttentionResult, wanted: Variant): Variant {
+  if (wanted === 'value') return result.valueWeighted ? 'value' : 'plain';
+  return wanted === 'rollout' && !result.rollout ? 'plain' : wanted;
+}
+
 /** `[T, T]` of one head (row of `result.layers`), as a view without copying. */
 export function headMap(result: AttentionResult, row: number, head: number, variant: Variant): Float32Array {
   const size = result.n_positions ** 2;

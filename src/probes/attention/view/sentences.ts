@@ -3,11 +3,7 @@ import { percent, visible } from '../../../views/format';
 import type { Words } from '../../../views/words';
 import type { AttentionResult } from '../meta';
 import { mostSeen, subjectPeak, SUBJECT_SHARE, type Variant } from './reading';
-
-export interface HeadId {
-  readonly layer: number;
-  readonly head: number;
-}
+import type { HeadId } from '../../../views/figure-entry';
 
 /** What a head does on random text; undefined while unknown or nothing in particular. */
 export type Does = (id: HeadId) => string | undefined;
@@ -26,12 +22,6 @@ export function doing(
   }
   const text = does(id);
   return text ? { text } : undefined;
-}
-
-/** The variant that can be shown: a value-weighted one or a rollout may not be there (yet). */
-export function shownVariant(result: AttentionResult, wanted: Variant): Variant {
-  if (wanted === 'value') return result.valueWeighted ? 'value' : 'plain';
-  return wanted === 'rollout' && !result.rollout ? 'plain' : wanted;
 }
 
 /** The head shown large: the chosen one if this model has it, else the one that serves the subject most. */

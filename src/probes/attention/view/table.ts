@@ -3,8 +3,9 @@ import { visible } from '../../../views/format';
 import type { TableData } from '../../../views/table';
 import type { Words } from '../../../views/words';
 import type { AttentionResult } from '../meta';
-import { headMap, mostSeen, type Variant } from './reading';
-import { headTitle, shownVariant, type Does, type HeadId } from './sentences';
+import type { HeadId } from '../../../views/figure-entry';
+import { headMap, mostSeen, shownVariant, type Variant } from './reading';
+import { headTitle, type Does } from './sentences';
 
 const DIGITS = 4;
 const rounded = (value: number): number => Number(value.toPrecision(DIGITS));

@@ -1,4 +1,4 @@
-import { percent } from '../../../views/format';
+import { fixed, percent, whole } from '../../../views/format';
 import type { Band, Curve, Measure } from '../../../views/layer-chart';
 import type { EmergenceResult } from '../meta';
 
@@ -101,8 +101,8 @@ export function steepestRow(p: ArrayLike<number>): number | undefined {
 
 /** A value of a measure as text. */
 export function showValue(measure: Measure, value: number): string {
-  if (measure === 'rank') return `#${value}`;
-  return measure === 'diff' ? value.toFixed(1) : percent(value);
+  if (measure === 'rank') return `#${whole(value)}`;
+  return measure === 'diff' ? fixed(value, 1) : percent(value);
 }
 
 /** The measure that can be drawn: without a foil there is no difference. */

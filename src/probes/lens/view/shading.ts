@@ -1,4 +1,4 @@
-import { cellPercent } from '../../../views/format';
+import { bits, cellPercent, fixed, percent, whole } from '../../../views/format';
 import type { LensResult } from '../meta';
 
 export const SHADINGS = ['p', 'rank', 'entropy', 'kl'] as const;
@@ -11,8 +11,8 @@ export interface Shaded {
 }
 
 function shortRank(rank: number): string {
-  if (rank < 1000) return String(rank);
-  return rank < 9950 ? `${(rank / 1000).toFixed(1)}k` : `${Math.round(rank / 1000)}k`;
+  if (rank < 1000) return whole(rank);
+  return rank < 9950 ? `${fixed(rank / 1000, 1)}k` : `${fixed(rank / 1000, 0)}k`;
 }
 
 /** Largest finite divergence of the table, in bits; the dark end of the KL shade. */
@@ -34,11 +34,11 @@ export function shaded(result: LensResult, cell: number, shading: Shading, d_voc
     }
     case 'entropy': {
       const entropy = table.entropyBits[cell]!;
-      return { value: entropy / Math.log2(d_vocab), number: entropy.toFixed(1) };
+      return { value: entropy / Math.log2(d_vocab), number: fixed(entropy, 1) };
     }
     case 'kl': {
       const kl = table.klBits[cell]!;
-      return { value: kl / klMax, number: Number.isFinite(kl) ? kl.toFixed(1) : '∞' };
+      return { value: kl / klMax, number: Number.isFinite(kl) ? fixed(kl, 1) : '∞' };
     }
   }
 }
@@ -47,12 +47,12 @@ export function shaded(result: LensResult, cell: number, shading: Shading, d_voc
 export function scaleEnds(shading: Shading, d_vocab: number, klMax: number): readonly [string, string] {
   switch (shading) {
     case 'p':
-      return ['0 %', '100 %'];
+      return [percent(0), percent(1)];
     case 'rank':
-      return [shortRank(d_vocab), '1'];
+      return [shortRank(d_vocab), whole(1)];
     case 'entropy':
-      return ['0', `${Math.log2(d_vocab).toFixed(0)} bits`];
+      return [whole(0), bits(Math.log2(d_vocab), 0)];
     case 'kl':
-      return ['0', `${klMax.toFixed(1)} bits`];
+      return [whole(0), bits(klMax, 1)];
   }
 }

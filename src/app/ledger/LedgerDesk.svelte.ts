@@ -1,0 +1,54 @@
+import type { Fact, FactFields } from '../../core/fact';
+import type { ModelChoice } from '../../core/model';
+import { BUNDLED_MODELS } from '../../models/catalogue';
+import { MAX_NULL_SUBJECTS } from '../../probes/emergence/meta';
+import { anySubjects, matchFact, otherSubjects, type Ledger, type Match } from './ledger';
+import { readLedger } from './read';
+
+/** What the training text of the model on the page is known to hold. */
+export class LedgerDesk {
+  #ledger = $state.raw<Ledger | 'none' | undefined>();
+
+  /** `none` for a model without one; undefined until it is known. */
+  get ledger(): Ledger | 'none' | undefined {
+    return this.#ledger;
+  }
+
+  forget(): void {
+    this.#ledger = undefined;
+  }
+
+  /** @param stillWanted false when another model was chosen meanwhile. True when there is a ledger now. */
+  async load(choice: ModelChoice, stillWanted: () => boolean): Promise<boolean> {
+    const model = BUNDLED_MODELS.find((entry) => entry.id === choice.id);
+    if (!model) {
+      this.#ledger = 'none';
+      return false;
+    }
+    try {
+      const response = await fetch(new URL(`${model.folder}ledger.json`, document.baseURI));
+      if (!response.ok) throw new Error(`status ${response.status}`);
+      const ledger = await readLedger(await response.text());
+      if (!stillWanted()) return false;
+      this.#ledger = ledger;
+      return true;
+    } catch {
+      // Without its ledger the model works all the same; the gallery says so.
+      this.#ledger = 'none';
+      return false;
+    }
+  }
+
+  match({ prompt, answers }: Pick<Fact, 'prompt' | 'answers'>): Match | undefined {
+    return typeof this.#ledger === 'object' ? matchFact(this.#ledger, prompt, answers) : undefined;
+  }
+
+  /** Names that can stand in the subject's place; empty where none are known. */
+  others({ prompt, subject }: FactFields, match: Match | undefined): readonly string[] {
+    if (typeof this.#ledger !== 'object' || !subject) return [];
+    const asked = prompt.slice(...subject);
+    return match
+      ? otherSubjects(this.#ledger, match.fact, MAX_NULL_SUBJECTS, asked)
+      : anySubjects(this.#ledger, asked, MAX_NULL_SUBJECTS);
+  }
+}

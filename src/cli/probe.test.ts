@@ -1,0 +1,119 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Reference } from '../../tests/golden/zoo';
+import { blockHook } from '../core/hooks';
+import { softmax } from '../core/numerics';
+import { slice } from '../core/tensor';
+import { runProbes } from './run-probes';
+
+const GPT2 = fileURLToPath(new URL('../../tests/fixtures/zoo/optimum-gpt2', import.meta.url));
+const PROMPT = 'The capital of France is';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'strata-probe-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function run(...argv: readonly string[]) {
+  const out: string[] = [];
+  const errors: string[] = [];
+  const status = await runProbes(argv, {
+    env: {},
+    runtime: {},
+    progress: { write: () => undefined, terminal: false },
+    print: (line) => out.push(line),
+    complain: (line) => errors.push(line),
+  });
+  return { status, out, errors };
+}
+
+async function probe(id: string, ending: string, ...argv: readonly string[]): Promise<string> {
+  const path = join(folder, `out.${ending}`);
+  const { status, errors } = await run('--model', GPT2, '--probe', id, '--out', path, ...argv);
+  expect({ status, errors }).toEqual({ status: 0, errors: [] });
+  return readFile(path, 'utf8');
+}
+
+interface Written {
+  readonly probe: string;
+  readonly options: unknown;
+  readonly fact?: unknown;
+  readonly result: Record<string, unknown> & { readonly rows: readonly Record<string, number | string>[] };
+}
+
+describe('npm run probe', () => {
+  it('writes the emergence of a fact, held to PyTorch’s logits at the output', async () => {
+    const written = JSON.parse(await probe('emergence', 'json', '--text', PROMPT, '--answer', ' the')) as Written;
+    const { rows } = written.result;
+    expect(rows.map(({ depth }) => depth)).toEqual([0, 1, 2, 3, 4]);
+    const reference = await Reference.open('zoo/optimum-gpt2/reference.safetensors');
+    const logits = softmax(slice(reference.get(0, 'logits'), -1));
+    const id = Number(rows.at(-1)!['topId']);
+    expect(Number(rows.at(-1)!['topP'])).toBeCloseTo(logits[id]!, 4);
+    expect([...logits].every((p) => p <= logits[id]!)).toBe(true);
+    expect(written).toMatchObject({ probe: 'emergence', fact: { prompt: PROMPT }, options: { position: 'answer' } });
+  });
+
+  it('writes attention as rows that agree with PyTorch’s patterns', async () => {
+    const { result } = JSON.parse(await probe('attention', 'json', '--text', PROMPT)) as Written;
+    const reference = await Reference.open('zoo/optimum-gpt2/reference.safetensors');
+    expect(result.rows.length).toBeGreaterThan(0);
+    for (const { layer, head, dest, src, weight } of result.rows) {
+      const pattern = slice(
+        reference.get(0, blockHook(Number(layer), 'attn.hook_pattern')),
+        Number(head),
+        Number(dest),
+      );
+      expect(Number(weight)).toBeCloseTo(pattern[Number(src)]!, 4);
+    }
+  });
+
+  it('writes rows as CSV: the lens of every cell, a score line for every head', async () => {
+    const lens = (await probe('lens', 'csv', '--text', PROMPT)).trimEnd().split('\r\n');
+    expect(lens[0]).toBe('depth,position,p,rank,top,topId,topP,entropyBits,klBits');
+    const tokens = new Set(lens.slice(1).map((line) => line.split(',')[1])).size;
+    expect(lens).toHaveLength(1 + 5 * tokens);
+    const heads = (await probe('heads', 'csv')).trimEnd().split('\r\n');
+    expect(heads).toHaveLength(1 + 16);
+  });
+
+  it('answers a list of facts in one go', async () => {
+    const set = join(folder, 'facts.json');
+    const facts = [
+      { prompt: PROMPT, answers: ['the'], subject: 'France' },
+      { prompt: 'The capital of Spain is', answers: ['the'] },
+    ];
+    await writeFile(set, JSON.stringify(facts));
+    const { results } = JSON.parse(await probe('emergence', 'json', '--set', set)) as {
+      results: readonly { readonly fact: { readonly prompt: string; readonly subject?: readonly number[] } }[];
+    };
+    expect(results.map(({ fact }) => fact.prompt)).toEqual(facts.map(({ prompt }) => prompt));
+    expect(results[0]!.fact.subject).toEqual([15, 21]);
+    const csv = await probe('emergence', 'csv', '--set', set);
+    expect(csv.split('\r\n')[1]).toMatch(/^"The capital of France is",0,/);
+  });
+
+  it('names every probe with its options', async () => {
+    const { out } = await run('--list');
+    for (const id of ['lens', 'emergence', 'attention', 'heads', 'continuation']) expect(out[0]).toContain(`  ${id}: `);
+    expect(out[0]).toContain('    position ("answer")');
+  });
+
+  it.each([
+    [['--probe', 'astrology', '--text', 'x'], /--probe astrology is not one of attention, continuation/],
+    [['--probe', 'lens'], /Give either --text or --set/],
+    [['--probe', 'heads', '--text', 'x'], /is about the model itself/],
+    [['--probe', 'lens', '--text', 'x', '--options', '{"k":0}'], /"k" must be a whole number from 1 to 50/],
+    [['--probe', 'lens', '--text', 'x', '--options', '{'], /--options is not JSON/],
+    [['--probe', 'lens', '--text', 'abc', '--subject', 'z'], /The subject "z" does not stand in "abc"/],
+    [['--probe', 'lens', '--set', 'nowhere.json'], /nowhere\.json cannot be read/],
+    [['--text', 'x'], /--probe is missing/],
+  ])('complains in one line: %j', async (argv, expected) => {
+    const { status, errors } = await run('--model', GPT2, '--out', join(folder, 'x.json'), ...argv);
+    expect([status, errors.length]).toEqual([1, 1]);
+    expect(errors[0]).toMatch(expected);
+  });
+});

@@ -1,0 +1,56 @@
+import type { MissingCode, MissingReason, ReasonDetails } from './missing-reasons';
+
+type Sentence = (details: ReasonDetails) => string;
+const said = (details: ReasonDetails, name: string): string => String(details[name] ?? '?');
+
+/** Kept apart from the codes, so that the page, which has words of its own, does not fetch them. */
+const SENTENCES: Readonly<Record<MissingCode, Sentence>> = {
+  // what keeps all of a model's inside from being recognised
+  'tangled-graph': () => 'the graph was not recognised: it is too tangled to be followed',
+  'no-output-product': () => 'the unembedding was not recognised: the output is not computed from a matrix product',
+  'operator-before-logits': (d) =>
+    `the unembedding was not recognised: there is a ${said(d, 'operator')} between it and the logits`,
+  'two-factors': () => 'the unembedding was not recognised: the logits are a product of two activations',
+  'vocabulary-unstated': (d) =>
+    `the unembedding was not recognised: the size of its ${said(d, 'operator')} is not stated`,
+  'no-token-table': () =>
+    'the embedding was not recognised: no table of token vectors with a row for every logit is read by an input',
+  'left-graph': () => 'the final norm was not recognised: the walk down from the logits left the graph',
+  'operator-before-stream': (d) =>
+    `the final norm was not recognised: there is a ${said(d, 'operator')} between the unembedding and the residual stream`,
+  'two-streams': () => 'the final norm was not recognised: two independent activations meet in it',
+  'stream-without-embedding': () =>
+    'the residual stream was not recognised: it does not lead down to the token embedding',
+  'broken-stream': () => 'the residual stream was not recognised: it breaks off above a layer with attention',
+  'no-layers': () => 'the residual stream was not recognised: it has no layers',
+  'several-branches': (d) =>
+    `the layer ${said(d, 'layer')} was not recognised: several branches of one kind are added at once`,
+  'layer-without-mlp': (d) => `the layer ${said(d, 'layer')} was not recognised: it has no MLP`,
+  'mlp-without-attention': (d) =>
+    `the layer ${said(d, 'layer')} was not recognised: an MLP comes without attention before it`,
+  'layer-count': (d) =>
+    `the stack of layers was not recognised: config.json says ${said(d, 'stated')} layers, the file has ${said(d, 'found')}`,
+  'head-count-unknown': () =>
+    'the attention was not recognised: neither the file nor config.json says how many heads there are',
+  'head-count': (d) =>
+    `the attention was not recognised: config.json says ${said(d, 'stated')} heads, the file has ${said(d, 'found')}`,
+  // found only when it runs
+  'value-count': (d) =>
+    `${said(d, 'hook')} has ${said(d, 'found')} values instead of ${said(d, 'expected')}: the model is not what its config.json says`,
+  // what a single part lacks
+  'pattern-unused': () => 'nothing multiplies its pattern with values',
+  'several-softmaxes': (d) => `it has ${said(d, 'count')} softmaxes`,
+  'fused-attention': (d) => `it is one fused operator, ${said(d, 'operator')}`,
+  convolution: () => 'this layer has a convolution in its place',
+  'no-product': () => 'this layer has no matrix product in its place',
+  'no-projection': () => 'its projection was not found',
+  'no-activation': () => 'the activation function was not found',
+  experts: () => 'it is not one matrix into neurons and one out of them, as in a mixture of experts',
+  'added-at-once': () => 'attention and MLP are added at once, so there is no stream between them',
+  'no-patterns': () => 'no layer computes one',
+};
+
+/** English, as the end of a sentence: for logs, error messages and the command line. */
+export function missingSentence({ code, details }: MissingReason): string {
+  return SENTENCES[code](details);
+}
