@@ -2,6 +2,7 @@ import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { pagePolicy } from './.config/build/page-policy.ts';
 import { runtimeFiles, RUNTIME_PATH } from './.config/build/runtime-files.ts';
+import { transformersSource } from './.config/build/transformers-source.ts';
 import { webApp } from './.config/build/web-app.ts';
 import pkg from './package.json' with { type: 'json' };
 
@@ -15,7 +16,7 @@ const SVELTE = { preprocess: vitePreprocess(), compilerOptions: { runes: true } 
 
 export default defineConfig({
   base: './',
-  plugins: [svelte(SVELTE), runtimeFiles(), pagePolicy(), webApp()],
+  plugins: [svelte(SVELTE), transformersSource(), runtimeFiles(), pagePolicy(), webApp()],
   define: {
     __STRATA_VERSION__: JSON.stringify(pkg.version),
     __STRATA_RUNTIME__: JSON.stringify(RUNTIME_PATH),
@@ -31,7 +32,7 @@ export default defineConfig({
   },
   worker: {
     format: 'es',
-    plugins: () => [svelte(SVELTE)],
+    plugins: () => [svelte(SVELTE), transformersSource()],
   },
   server: { headers: ISOLATION },
   preview: { headers: ISOLATION },

@@ -18,7 +18,8 @@ import type { CreateEngine, EngineOptions, LoadStep } from './engine';
 import { LoadedModel } from './loaded-model';
 import { promptLimits } from './run/run-memory';
 import { computesInHalf, loadRuntime, type Runtime } from './session/runtime';
-import { TextTokenizer } from './text/tokenizer';
+import { endTokenIds } from './text/end-tokens';
+import { openTokenizer, type TextTokenizer } from './text/tokenizer';
 import { Trunk, type RunPlan } from './session/trunk-session';
 import { createTail } from './session/open-tail';
 
@@ -45,7 +46,7 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
   const found = recognise(view, files);
   const plan = planRuns(view, found.anatomy, files);
   step('tokenizer');
-  const tokenizer = files.tokenizer && new TextTokenizer(files.tokenizer, plan.d_vocab);
+  const tokenizer = files.tokenizer && (await openTokenizer(files.tokenizer, plan.d_vocab));
   step('session');
   const runtime = await loadRuntime(backend, options);
   const weights = { source: files.graph.bytes, external: files.external };
@@ -159,7 +160,10 @@ function describeModel(
         : `WebGPU: ${adapterName(runtime)}`,
     threads,
     ...(tokenizer?.bosTokenId === undefined ? {} : { bosTokenId: tokenizer.bosTokenId }),
-    eosTokenIds: eosTokenIds(files),
+    ...(tokenizer?.bos ? { bosChoice: tokenizer.bos } : {}),
+    hasChatTemplate: tokenizer?.hasChatTemplate ?? false,
+    idsWithoutText: tokenizer?.idsWithoutText ?? [],
+    eosTokenIds: endTokenIds(files),
     specialTokenIds: tokenizer?.specialTokenIds ?? [],
     provenance: files.provenance,
     limits: promptLimits({ dims, hooks, dtype: files.dtype, provenance: files.provenance }, perToken),
@@ -193,10 +197,4 @@ function adapterName(runtime: Runtime): string {
   const adapter = runtime.env.webgpu?.adapter as { info?: Record<string, unknown> } | undefined;
   const words = ['description', 'device', 'architecture', 'vendor'].map((key) => adapter?.info?.[key]);
   return words.find((word): word is string => typeof word === 'string' && word !== '') ?? 'graphics device';
-}
-
-function eosTokenIds(files: ModelFiles): number[] {
-  const value = files.config['eos_token_id'];
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return list.filter((id): id is number => typeof id === 'number' && Number.isInteger(id) && id >= 0);
 }

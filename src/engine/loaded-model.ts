@@ -1,5 +1,5 @@
 import { StrataError, throwIfAborted } from '../core/errors';
-import type { Fact, PreparedFact, Token } from '../core/fact';
+import type { Fact, PreparedFact, PromptOptions, Token } from '../core/fact';
 import { blockHook, type HookName } from '../core/hooks';
 import type { ModelInfo } from '../core/model';
 import type { WeightReader } from '../core/probe';
@@ -65,8 +65,8 @@ export class LoadedModel implements Engine {
     );
   }
 
-  tokenize(text: string): readonly Token[] {
-    return this.text.encode(text);
+  tokenize(text: string, options?: PromptOptions): readonly Token[] {
+    return this.text.encode(text, options);
   }
 
   describe(ids: readonly number[]): readonly Token[] {
