@@ -1,4 +1,5 @@
 import type { ErrorRecord } from './errors';
+import type { ModelFiles } from './model';
 import type { ModelApi } from './model-api';
 
 /** The methods of {@link ModelApi} that cross to the worker. */
@@ -7,6 +8,21 @@ export type WireMethod = keyof ModelApi;
 /** An answer as plain data, so that an error keeps its code and details on the way. */
 export type WireReply<T = unknown> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorRecord };
+
+/** Questions about text, which a tokenizer alone can answer. */
+export type TextQuestion = Extract<WireMethod, 'tokenize' | 'prepare' | 'describe'>;
+
+/** What the text worker is called with; `connect` brings a port and ends when the {@link TextSource} came by it. */
+export type TextMethod = TextQuestion | 'connect';
+
+/** What the text worker knows of a model, from the model's worker. */
+export interface TextSource {
+  /** Absent: the model came without a tokenizer. */
+  readonly tokenizer?: ModelFiles['tokenizer'];
+  readonly d_vocab: number;
+  /** Most tokens of a prompt. */
+  readonly limit: number;
+}
 
 export interface Greeting {
   /** Name of a Web Lock the worker holds as long as it lives: how the page learns of its death. */
@@ -37,4 +53,12 @@ export interface WorkerWire {
   ): Promise<WireReply>;
   /** Fires the call's AbortSignal; a call that has ended is left alone. */
   cancel(id: number): void;
+  /** Posts the loaded model's {@link TextSource} to a port, once. */
+  feedText(port: MessagePort): void;
+}
+
+/** What the text worker exposes: calls as of the model's worker, answered by a tokenizer alone. */
+export interface TextWorkerWire extends Pick<WorkerWire, 'greet' | 'cancel'> {
+  /** @param args the one argument of the question, or the port of `connect`. */
+  call(id: number, method: TextMethod, args: readonly unknown[]): Promise<WireReply>;
 }

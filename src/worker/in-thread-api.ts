@@ -15,29 +15,14 @@ import type {
 import type { ModelInfo } from '../core/model';
 import type { RunSpec, Trace } from '../core/run';
 import { SerialQueue } from '../core/serial-queue';
+import type { TextSource } from '../core/worker-protocol';
 import type { ModelApiDeps } from './deps';
 import { generate } from './generate';
 import { load, type Loaded } from './load-model';
 import { runProbe, type ProbeHost } from './run-probe';
+import { checkText, TEXT_QUESTIONS } from './text-questions';
 import { TraceCache } from './trace-cache';
 import { transferable } from './transferable';
-
-/** A high surrogate without its low one, or the reverse: no tokenizer can read it. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
-function checkText(text: string, field: string): void {
-  const index = text.search(LONE_SURROGATE);
-  if (index < 0) return;
-  const details = { field, index };
-  throw new StrataError('invalid-text', `The ${field} holds half a character at position ${index + 1}.`, details);
-}
-
-function checkFact(fact: Fact): void {
-  if (fact.prompt.length === 0) throw new StrataError('empty-prompt', 'There is no prompt.');
-  checkText(fact.prompt, 'prompt');
-  fact.answers.forEach((answer) => checkText(answer, 'answer'));
-  if (fact.foil !== undefined) checkText(fact.foil, 'foil');
-}
 
 /** The model in this thread. Everything slow goes through one queue; questions about text do not wait for runs. */
 class InThreadModelApi implements ModelApi {
@@ -74,10 +59,7 @@ class InThreadModelApi implements ModelApi {
   }
 
   tokenize(text: string): Promise<readonly Token[]> {
-    return this.#ask(({ engine }) => {
-      checkText(text, 'prompt');
-      return engine.tokenize(text);
-    });
+    return this.#ask(({ engine }) => TEXT_QUESTIONS.tokenize(engine, text));
   }
 
   prepare(fact: Fact): Promise<PreparedFact> {
@@ -85,7 +67,7 @@ class InThreadModelApi implements ModelApi {
   }
 
   describe(ids: readonly number[]): Promise<readonly Token[]> {
-    return this.#ask(({ engine }) => engine.describe(ids));
+    return this.#ask(({ engine }) => TEXT_QUESTIONS.describe(engine, ids));
   }
 
   trace(spec: RunSpec, call: CallOptions = {}): Promise<Trace> {
@@ -152,6 +134,13 @@ class InThreadModelApi implements ModelApi {
     await this.#unload();
   }
 
+  /** What a text worker needs to answer for the loaded model. */
+  get textSource(): TextSource | undefined {
+    if (!this.#loaded) return undefined;
+    const { tokenizer, info } = this.#loaded;
+    return { ...(tokenizer ? { tokenizer } : {}), d_vocab: info.dims.d_vocab, limit: info.limits.tokens };
+  }
+
   /** Buffers an answer shares with what is cached here: these must be copied, not moved, to another thread. */
   keptBuffers(answer: unknown): ReadonlySet<ArrayBufferLike> {
     return (typeof answer === 'object' && answer !== null && this.#kept.get(answer)) || new Set();
@@ -181,8 +170,7 @@ class InThreadModelApi implements ModelApi {
   }
 
   #prepare(fact: Fact): PreparedFact {
-    checkFact(fact);
-    return this.#model().engine.prepare(fact);
+    return TEXT_QUESTIONS.prepare(this.#model().engine, fact);
   }
 
   async #trace(
