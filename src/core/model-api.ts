@@ -1,5 +1,5 @@
 import type { ErrorRecord } from './errors';
-import type { Fact, PreparedFact, Token } from './fact';
+import type { Fact, PreparedFact, PromptOptions, Token } from './fact';
 import type { Backend, BackendChoice, LoadNote, ModelInfo, ModelSource } from './model';
 import type { RunSpec, Trace } from './run';
 
@@ -49,7 +49,7 @@ export interface ProbeResponse<Result = unknown> {
   readonly backend: Backend;
 }
 
-export interface GenerateRequest {
+export interface GenerateRequest extends PromptOptions {
   readonly prompt: string;
   readonly maxTokens: number;
   /** 0 = greedy. */

@@ -31,6 +31,18 @@ describe('generate', () => {
     expect(response.tokens[0]!.alternatives[1]!.probability).toBeCloseTo(1 / 14, 6);
   });
 
+  it('puts the prompt as it is asked to, and never writes an id without text', async () => {
+    const engine = new ScriptedEngine({ idsWithoutText: [7] });
+    const fed: number[] = [];
+    engine.next = (tokens) => {
+      fed.push(tokens.length);
+      return [0, 0, 0, 0, 0, 0, 1, 9];
+    };
+    const response = await generate(engine, { ...greedy, bos: false, maxTokens: 2 }, pause);
+    expect(fed).toEqual([2, 3]);
+    expect(response.tokens.map(({ token }) => token.id)).toEqual([6, 6]);
+  });
+
   it('ends at an end token, which is not part of the text', async () => {
     const engine = new ScriptedEngine();
     engine.next = (tokens) => (tokens.length < 5 ? [0, 0, 0, 0, 0, 9, 0, 0] : [9, 0, 0, 0, 0, 0, 0, 0]);

@@ -39,12 +39,13 @@ export async function generate(
   onToken?: (token: GeneratedToken) => void,
 ): Promise<GenerateResponse> {
   checkGenerateRequest(request);
-  const ids = engine.tokenize(request.prompt).map((token) => token.id);
+  const ids = engine.tokenize(request.prompt, request).map((token) => token.id);
   const { limits } = engine.info;
   if (ids.length === 0) throw new StrataError('empty-prompt', 'There is no prompt to continue.');
   const refused = tooLong(ids.length, engine.info);
   if (refused) throw refused;
-  const sample = createSampler(request);
+  // Fetched when something is written first: what is only looked at does without.
+  const sample = createSampler(await import('../engine/text/library'), request, engine.info.idsWithoutText);
   const ends = new Set(engine.info.eosTokenIds);
   const tokens: GeneratedToken[] = [];
   const finished = (finish: GenerateResponse['finish']) => ({ tokens, text: writtenText(tokens), finish });

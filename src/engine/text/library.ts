@@ -53,12 +53,10 @@ import {
 } from '@huggingface/transformers';
 
 export {
-  GenerationConfig,
   LogitsProcessorList,
-  random,
   SuppressTokensLogitsProcessor,
   TemperatureLogitsWarper,
-  Tensor,
+  type Tensor,
 } from '@huggingface/transformers';
 export type { PreTrainedTokenizer };
 
