@@ -67,7 +67,7 @@ export interface PreparedFact {
    * be followed): then no token has a range and no position is the subject's.
    */
   readonly rangesUnknown?: true;
-  /** How the prompt was put; absent: as text. */
+  /** How the prompt was put; absent: as text, also where the model has no chat template. */
   readonly form?: PromptForm;
   /** Whether the token that begins a text stands in front, typed or added; absent where the model has none. */
   readonly bosInFront?: boolean;

@@ -1,4 +1,5 @@
 import { StrataError, type ErrorRecord } from '../core/errors';
+import type { PromptOptions } from '../core/fact';
 import type { GeneratedToken, GenerateResponse, ModelApi } from '../core/model-api';
 import { writtenText } from '../core/written-text';
 
@@ -66,7 +67,8 @@ export class Continuation {
     this.#options = value;
   }
 
-  async write(prompt: string): Promise<void> {
+  /** @param how how the prompt is put to the model. */
+  async write(prompt: string, { form, bos }: PromptOptions = {}): Promise<void> {
     this.stop();
     const controller = new AbortController();
     const options = this.#options;
@@ -80,7 +82,13 @@ export class Continuation {
     const soFar: GeneratedToken[] = [];
     try {
       const { tokens, finish } = await this.#api.generate(
-        { prompt, ...options, alternatives: ALTERNATIVES },
+        {
+          prompt,
+          ...(form ? { form } : {}),
+          ...(bos === undefined ? {} : { bos }),
+          ...options,
+          alternatives: ALTERNATIVES,
+        },
         {
           signal: controller.signal,
           onProgress: (token) => {

@@ -1,5 +1,5 @@
 import { StrataError, type ErrorRecord } from '../core/errors';
-import { parseAnswers, type Fact, type PreparedFact } from '../core/fact';
+import { parseAnswers, type Fact, type PreparedFact, type PromptForm } from '../core/fact';
 import type { ModelApi } from '../core/model-api';
 import type { ProbeRun } from './ProbeRun.svelte';
 
@@ -15,15 +15,21 @@ export interface FactFields {
   readonly answer: string;
   readonly foil: string;
   readonly subject?: readonly [number, number] | undefined;
+  /** Absent: as text. */
+  readonly form?: PromptForm | undefined;
+  /** Whether the token that begins a text stands in front; absent: as the tokenizer or the chat template has it. */
+  readonly bos?: boolean | undefined;
 }
 
 /** Text, as typed, to a fact. */
-export function factOf({ prompt, answer, foil, subject }: FactFields): Fact {
+export function factOf({ prompt, answer, foil, subject, form, bos }: FactFields): Fact {
   return {
     prompt,
     answers: parseAnswers(answer),
     ...(foil.trim() ? { foil: foil.trim() } : {}),
     ...(subject ? { subject } : {}),
+    ...(form ? { form } : {}),
+    ...(bos === undefined ? {} : { bos }),
   };
 }
 

@@ -222,7 +222,11 @@ describe('a chat template', () => {
   it('is only where there is one', async () => {
     const plain = await fixture('byte-level');
     expect(plain.hasChatTemplate).toBe(false);
-    expect(() => plain.prepare(fact, 100)).toThrow(expect.objectContaining({ code: 'invalid-request' }));
+    // The text is put as text then, and the fact in tokens does not say that it is in chat.
+    const { form: _, ...asText } = fact;
+    const prepared = plain.prepare(fact, 100);
+    expect(prepared).toEqual({ ...plain.prepare(asText, 100), fact });
+    expect(prepared.form).toBeUndefined();
   });
 
   it('puts the prompt as what a person says, every token shown, ranges in the prompt alone', async () => {

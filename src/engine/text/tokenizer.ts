@@ -137,7 +137,7 @@ export class TextTokenizer {
         ? tokens.flatMap((token, position) => (touches(token, subject, fact.prompt) ? [position] : []))
         : [],
       ...(known ? {} : { rangesUnknown: true as const }),
-      ...(fact.form === 'chat' ? { form: 'chat' as const } : {}),
+      ...(this.#chatFor(fact) ? { form: 'chat' as const } : {}),
       ...(this.bos ? { bosInFront: this.#startsWithBos(prompt) } : {}),
       tokensOver: Math.max(0, tokens.length - limit),
     };
@@ -160,18 +160,19 @@ export class TextTokenizer {
 
   /** What is fed with an answer behind the prompt. */
   #joined(fact: Fact, answer: string): string {
-    if (fact.form !== 'chat') return joinAnswer(fact.prompt, answer);
-    return this.#template().frame(fact.prompt).rendered + this.#template().answerAfter(fact.prompt, answer);
+    const chat = this.#chatFor(fact);
+    if (!chat) return joinAnswer(fact.prompt, answer);
+    return chat.frame(fact.prompt).rendered + chat.answerAfter(fact.prompt, answer);
   }
 
   /** All that the tokenizer reads of a text, and where in it the text stands. */
-  #frame(text: string, { form }: PromptOptions): ChatFrame {
-    return form === 'chat' ? this.#template().frame(text) : { rendered: text, round: { before: 0, after: 0 } };
+  #frame(text: string, options: PromptOptions): ChatFrame {
+    return this.#chatFor(options)?.frame(text) ?? { rendered: text, round: { before: 0, after: 0 } };
   }
 
-  #template(): ChatTemplate {
-    if (this.#chat) return this.#chat;
-    throw new StrataError('invalid-request', 'This model has no chat template.', { option: 'form' });
+  /** The template to put a prompt in; a model without one is given the text, and the prepared fact says so. */
+  #chatFor({ form }: PromptOptions): ChatTemplate | undefined {
+    return form === 'chat' ? this.#chat : undefined;
   }
 
   #feed(text: string, options: PromptOptions): FedPrompt {
@@ -217,13 +218,14 @@ export class TextTokenizer {
   }
 
   /** Ids as they are fed: the token that begins a text in front where it belongs, once. */
-  #fed(plain: Ids, { form, bos }: PromptOptions): Ids {
+  #fed(plain: Ids, options: PromptOptions): Ids {
+    const inChat = this.#chatFor(options) !== undefined;
     if (!this.bos) return plain;
     const there = this.#startsWithBos(plain);
-    const wanted = bos ?? (form === 'chat' ? there : this.bos.byDefault);
+    const wanted = options.bos ?? (inChat ? there : this.bos.byDefault);
     if (wanted && !there) return [...this.#begin, ...plain];
     // Typed by the person it stays; what a template puts there can be taken away.
-    return !wanted && there && form === 'chat' ? plain.slice(this.#begin.length) : plain;
+    return !wanted && there && inChat ? plain.slice(this.#begin.length) : plain;
   }
 
   get #begin(): Ids {
