@@ -4,6 +4,7 @@ import { messageCatalogues, NO_PARSER } from './.config/build/message-catalogues
 import { pagePolicy } from './.config/build/page-policy.ts';
 import { probeFolders } from './.config/build/probe-folders.ts';
 import { runtimeFiles, RUNTIME_PATH } from './.config/build/runtime-files.ts';
+import { transformersSource } from './.config/build/transformers-source.ts';
 import { webApp } from './.config/build/web-app.ts';
 import pkg from './package.json' with { type: 'json' };
 
@@ -17,7 +18,15 @@ const SVELTE = { preprocess: vitePreprocess(), compilerOptions: { runes: true } 
 
 export default defineConfig({
   base: './',
-  plugins: [probeFolders(), svelte(SVELTE), messageCatalogues(), runtimeFiles(), pagePolicy(), webApp()],
+  plugins: [
+    probeFolders(),
+    svelte(SVELTE),
+    messageCatalogues(),
+    transformersSource(),
+    runtimeFiles(),
+    pagePolicy(),
+    webApp(),
+  ],
   define: {
     __STRATA_VERSION__: JSON.stringify(pkg.version),
     __STRATA_RUNTIME__: JSON.stringify(RUNTIME_PATH),
@@ -34,7 +43,7 @@ export default defineConfig({
   },
   worker: {
     format: 'es',
-    plugins: () => [svelte(SVELTE)],
+    plugins: () => [svelte(SVELTE), transformersSource()],
   },
   server: { headers: ISOLATION },
   preview: { headers: ISOLATION },

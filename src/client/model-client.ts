@@ -12,9 +12,10 @@ import type {
 import type { ModelInfo } from '../core/model';
 import type { RunSpec, Trace } from '../core/run';
 import { SerialQueue } from '../core/serial-queue';
-import { ONE_THREAD, type WireMethod } from '../core/worker-protocol';
+import { ONE_THREAD, type TextQuestion, type WireMethod } from '../core/worker-protocol';
 import { holdUpdates } from './service-worker';
-import { spawnWorker } from './spawn';
+import { spawnTextWorker, spawnWorker } from './spawn';
+import { TextClient } from './text-client';
 import { WorkerLink, type LinkCall, type LinkOptions } from './worker-link';
 
 /** What happens when the worker had to be replaced; the model is loaded again from storage. */
@@ -28,6 +29,8 @@ export interface ModelClientOptions extends Partial<LinkOptions> {
   /** The app's root URL, with a slash at the end, e.g. `new URL('.', document.baseURI).href`. */
   readonly root: string;
   readonly onRestart?: (event: RestartEvent) => void;
+  /** Starts the text worker; with a `spawn` of one's own and none of these the model's worker answers about text. */
+  readonly spawnText?: () => Worker;
 }
 
 /** After these the worker, or the model in it, is of no more use. */
@@ -47,6 +50,7 @@ export class ModelClient implements ModelApi {
   #options: ModelClientOptions & LinkOptions;
   readonly #queue = new SerialQueue();
   #link: WorkerLink | undefined;
+  readonly #text: TextClient | undefined;
   /** The load whose model the worker has, or should have after a restart. */
   #request: LoadRequest | undefined;
   #loading: Promise<unknown> = Promise.resolve();
@@ -54,6 +58,8 @@ export class ModelClient implements ModelApi {
 
   constructor(options: ModelClientOptions) {
     this.#options = { spawn: spawnWorker, silenceMs: SILENCE_MS, graceMs: GRACE_MS, ...options };
+    const spawn = options.spawnText ?? (options.spawn ? undefined : spawnTextWorker);
+    this.#text = spawn && new TextClient({ ...this.#options, spawn });
   }
 
   load(request: LoadRequest, call: CallOptions<LoadProgress> = {}): Promise<ModelInfo> {
@@ -61,6 +67,7 @@ export class ModelClient implements ModelApi {
       // WASM memory never shrinks, and a cancelled load may still hold its worker: a new model gets a new one.
       if (this.#request || this.#link?.busy) this.#link?.end(new StrataError('cancelled', 'Another model is loaded.'));
       this.#request = undefined;
+      this.#text?.forget();
       const info = await this.#open(request, call);
       this.#request = request;
       return info;
@@ -99,7 +106,9 @@ export class ModelClient implements ModelApi {
   async dispose(): Promise<void> {
     this.#disposed = true;
     this.#queue.close();
-    this.#link?.end(new StrataError('cancelled', 'The model was closed.'));
+    const reason = new StrataError('cancelled', 'The model was closed.');
+    this.#link?.end(reason);
+    this.#text?.dispose(reason);
     await this.#queue.idle();
   }
 
@@ -109,8 +118,14 @@ export class ModelClient implements ModelApi {
   }
 
   /** Questions about text do not wait behind runs, only behind a load. */
-  async #ask<T>(method: WireMethod, argument: unknown): Promise<T> {
+  async #ask<T>(method: TextQuestion, argument: unknown): Promise<T> {
     await this.#loading;
+    try {
+      if (this.#text?.ready) return (await this.#text.ask(method, argument)) as T;
+    } catch (cause) {
+      // Where no second worker can be had, the model's own answers between two passes.
+      if (!FATAL.has(StrataError.from(cause).code)) throw cause;
+    }
     return (await this.#replayed(method, [argument], {})) as T;
   }
 
@@ -169,7 +184,11 @@ export class ModelClient implements ModelApi {
 
   /** Loads, once more with one thread in a new worker where threads do not start. */
   async #open(request: LoadRequest, call: CallOptions<LoadProgress>): Promise<ModelInfo> {
-    const attempt = async () => (await this.#guarded(() => this.#send('load', [request], call))) as ModelInfo;
+    const attempt = async () => {
+      const info = (await this.#guarded(() => this.#send('load', [request], call))) as ModelInfo;
+      if (this.#link) this.#text?.follow(this.#link);
+      return info;
+    };
     try {
       return await attempt();
     } catch (cause) {

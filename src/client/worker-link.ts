@@ -1,7 +1,7 @@
 import * as comlink from 'comlink';
 import { OVERTAKEN, StrataError, throwIfAborted } from '../core/errors';
 import type { Labels } from '../core/fact';
-import type { WireMethod, WireReply, WorkerWire } from '../core/worker-protocol';
+import type { TextMethod, WireMethod, WireReply, WorkerWire } from '../core/worker-protocol';
 
 export interface LinkOptions {
   readonly spawn: () => Worker;
@@ -50,6 +50,11 @@ export class WorkerLink {
     this.#ready.catch(() => undefined);
   }
 
+  /** Fires when the worker has ended, with the reason. */
+  get death(): AbortSignal {
+    return this.#dead.signal;
+  }
+
   get dead(): boolean {
     return this.#dead.signal.aborted;
   }
@@ -72,7 +77,7 @@ export class WorkerLink {
   }
 
   /** @throws StrataError from the worker, `cancelled`, `deadline` after too long a silence, or `worker-lost`. */
-  async call(method: WireMethod, args: readonly unknown[], call: LinkCall): Promise<unknown> {
+  async call(method: WireMethod | TextMethod, args: readonly unknown[], call: LinkCall): Promise<unknown> {
     await this.#orDeath(this.#ready);
     throwIfAborted(call.signal);
     const id = ++calls;
@@ -81,7 +86,7 @@ export class WorkerLink {
       watch.alive();
       if (!call.signal?.aborted) call.onProgress?.(progress as never);
     };
-    const reply = this.#orDeath<WireReply>(this.#wire.call(id, method, args, comlink.proxy(onProgress)));
+    const reply = this.#orDeath<WireReply>(this.#wire.call(id, method as WireMethod, args, comlink.proxy(onProgress)));
     this.#open.add(reply);
     const close = () => {
       this.#open.delete(reply);
@@ -111,6 +116,11 @@ export class WorkerLink {
     } catch {
       return;
     }
+  }
+
+  /** Has the model's worker say to a text worker, by the port, what text is to it. */
+  feedText(port: MessagePort): void {
+    if (!this.dead) this.#wire.feedText(comlink.transfer(port, [port])).catch(() => undefined);
   }
 
   async #greet(): Promise<void> {

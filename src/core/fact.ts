@@ -1,7 +1,19 @@
 import type { Intervention } from './interventions';
 
+/** How a prompt is put to the model: as text to go on with, or as what a person says in the model's chat template. */
+export const PROMPT_FORMS = ['text', 'chat'] as const;
+export type PromptForm = (typeof PROMPT_FORMS)[number];
+
+/** How a text becomes what the model is fed. */
+export interface PromptOptions {
+  /** Absent: `text`. */
+  readonly form?: PromptForm;
+  /** Whether the token that begins a text stands in front. Absent: as the tokenizer, or the chat template, does. */
+  readonly bos?: boolean;
+}
+
 /** A record with a hole: the prompt is the text before the hole. */
-export interface Fact {
+export interface Fact extends PromptOptions {
   readonly prompt: string;
   /** Accepted answers, as typed; the first is the canonical one. May be empty: then the model's own answer is used. */
   readonly answers: readonly string[];
@@ -24,16 +36,31 @@ export interface FactFields {
   readonly answer: string;
   readonly foil: string;
   readonly subject?: readonly [number, number] | undefined;
+  /** Absent: as text. */
+  readonly form?: PromptForm | undefined;
+  /** Whether the token that begins a text stands in front; absent: as the tokenizer or the chat template has it. */
+  readonly bos?: boolean | undefined;
 }
 
 /** Text, as typed, to a fact. */
-export function factOf({ prompt, answer, foil, subject }: FactFields): Fact {
+export function factOf({ prompt, answer, foil, subject, form, bos }: FactFields): Fact {
   return {
     prompt,
     answers: parseAnswers(answer),
     ...(foil.trim() ? { foil: foil.trim() } : {}),
     ...(subject ? { subject } : {}),
+    ...promptOptions({ form, bos }),
   };
+}
+
+/** What is asked for, without what is as usual. */
+export function promptOptions({ form, bos }: Pick<FactFields, 'form' | 'bos'>): PromptOptions {
+  return { ...(form ? { form } : {}), ...(bos === undefined ? {} : { bos }) };
+}
+
+/** A fact as a person would type it; {@link factOf} reads it back. */
+export function fieldsOf({ prompt, answers, foil = '', subject, ...options }: Fact): FactFields {
+  return { prompt, answer: answers.join('|'), foil, ...(subject ? { subject } : {}), ...promptOptions(options) };
 }
 
 /** One token of a text. */
@@ -71,6 +98,15 @@ export interface PreparedFact {
   readonly foil?: AnswerTokens;
   /** Token positions of the subject, when known. */
   readonly subjectPositions: readonly number[];
+  /**
+   * True when it is not known which characters the tokens stand for (a normaliser changed the text in a way that cannot
+   * be followed): then no token has a range and no position is the subject's.
+   */
+  readonly rangesUnknown?: true;
+  /** How the prompt was put; absent: as text, also where the model has no chat template. */
+  readonly form?: PromptForm;
+  /** Whether the token that begins a text stands in front, typed or added; absent where the model has none. */
+  readonly bosInFront?: boolean;
   /** True when no answer was given and `answers` holds the model's own next token. */
   readonly ownAnswer?: true;
   /** How many tokens the prompt has beyond `ModelInfo.limits`; 0 when it fits. Nothing is cut. */

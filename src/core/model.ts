@@ -54,7 +54,13 @@ export interface ModelFiles {
   readonly tokenizer?: {
     readonly tokenizerJson: Readonly<Record<string, unknown>>;
     readonly tokenizerConfig: Readonly<Record<string, unknown>>;
+    /** Parsed special_tokens_map.json (untrusted), where there is one. */
+    readonly specialTokens?: Readonly<Record<string, unknown>>;
+    /** The template of chat_template.jinja or chat_template.json, which goes before one in tokenizer_config.json. */
+    readonly chatTemplate?: string;
   };
+  /** Parsed generation_config.json (untrusted), where there is one. */
+  readonly generation?: Readonly<Record<string, unknown>>;
   readonly graph: { readonly path: string; readonly bytes: Uint8Array };
   /** External data files by the `location` the graph uses, relative to the graph's folder. */
   readonly external: ReadonlyMap<string, Uint8Array>;
@@ -174,6 +180,12 @@ export interface ModelInfo {
   readonly memory?: MeasuredMemory;
   /** The id the tokenizer puts first, if it does. */
   readonly bosTokenId?: number;
+  /** The token that begins a text, and whether the tokenizer puts it there by itself; absent where there is none. */
+  readonly bosChoice?: { readonly tokenId: number; readonly byDefault: boolean };
+  /** True where a prompt can be put in the model's chat template. */
+  readonly hasChatTemplate?: boolean;
+  /** Ids of a padded vocabulary that no token stands for: they have logits and are never drawn. */
+  readonly idsWithoutText?: readonly number[];
   readonly eosTokenIds: readonly number[];
   /** Every id the tokenizer calls special; random sequences avoid them. */
   readonly specialTokenIds: readonly number[];

@@ -1,5 +1,6 @@
 import type { ErrorRecord } from './errors';
 import type { Labels } from './fact';
+import type { ModelFiles } from './model';
 import type { ModelApi } from './model-api';
 
 /** The methods of {@link ModelApi} that cross to the worker. */
@@ -13,6 +14,21 @@ export type WireReply<T = unknown> =
 export interface WirePart {
   readonly part: unknown;
   readonly labels: Labels;
+}
+
+/** Questions about text, which a tokenizer alone can answer. */
+export type TextQuestion = Extract<WireMethod, 'tokenize' | 'prepare' | 'describe'>;
+
+/** What the text worker is called with; `connect` brings a port and ends when the {@link TextSource} came by it. */
+export type TextMethod = TextQuestion | 'connect';
+
+/** What the text worker knows of a model, from the model's worker. */
+export interface TextSource {
+  /** Absent: the model came without a tokenizer. */
+  readonly tokenizer?: ModelFiles['tokenizer'];
+  readonly d_vocab: number;
+  /** Most tokens of a prompt. */
+  readonly limit: number;
 }
 
 export interface Greeting {
@@ -46,4 +62,12 @@ export interface WorkerWire {
   next(id: number): Promise<WirePart | undefined>;
   /** Fires the call's AbortSignal; a call that has ended is left alone. */
   cancel(id: number): void;
+  /** Posts the loaded model's {@link TextSource} to a port, once. */
+  feedText(port: MessagePort): void;
+}
+
+/** What the text worker exposes: calls as of the model's worker, answered by a tokenizer alone. */
+export interface TextWorkerWire extends Pick<WorkerWire, 'greet' | 'cancel'> {
+  /** @param args the one argument of the question, or the port of `connect`. */
+  call(id: number, method: TextMethod, args: readonly unknown[]): Promise<WireReply>;
 }

@@ -19,7 +19,8 @@ import type { CreateEngine, EngineOptions, LoadStep } from './engine';
 import { LoadedModel } from './loaded-model';
 import { fitsTwice, promptLimits } from './run/run-memory';
 import { computesInHalf, loadRuntime, type Runtime } from './session/runtime';
-import { TextTokenizer } from './text/tokenizer';
+import { endTokenIds } from './text/end-tokens';
+import { openTokenizer, type TextTokenizer } from './text/tokenizer';
 import { Seats } from './session/seats';
 import { TrunkSession, type RunPlan } from './session/trunk-session';
 import { createTail } from './session/open-tail';
@@ -47,7 +48,7 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
   const found = recognise(view, files);
   const plan = planRuns(view, found.anatomy, files);
   step('tokenizer');
-  const tokenizer = files.tokenizer && new TextTokenizer(files.tokenizer, plan.d_vocab);
+  const tokenizer = files.tokenizer && (await openTokenizer(files.tokenizer, plan.d_vocab));
   step('session');
   const runtime = await loadRuntime(backend, options);
   const weights = { source: files.graph.bytes, external: files.external };
@@ -163,7 +164,10 @@ function describeModel(
     threads,
     ...(backend === 'webgpu' ? adapterOf(runtime) : {}),
     ...(tokenizer?.bosTokenId === undefined ? {} : { bosTokenId: tokenizer.bosTokenId }),
-    eosTokenIds: eosTokenIds(files),
+    ...(tokenizer?.bos ? { bosChoice: tokenizer.bos } : {}),
+    hasChatTemplate: tokenizer?.hasChatTemplate ?? false,
+    idsWithoutText: tokenizer?.idsWithoutText ?? [],
+    eosTokenIds: endTokenIds(files),
     specialTokenIds: tokenizer?.specialTokenIds ?? [],
     provenance: files.provenance,
     batching: batchingOf(model, plan),
@@ -207,10 +211,4 @@ function adapterOf(runtime: Runtime): { readonly adapter?: string } {
   const words = ['description', 'device', 'architecture', 'vendor'].map((key) => adapter?.info?.[key]);
   const name = words.find((word): word is string => typeof word === 'string' && word !== '');
   return name === undefined ? {} : { adapter: plainName(name) };
-}
-
-function eosTokenIds(files: ModelFiles): number[] {
-  const value = files.config['eos_token_id'];
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return list.filter((id): id is number => typeof id === 'number' && Number.isInteger(id) && id >= 0);
 }

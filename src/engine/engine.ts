@@ -1,4 +1,4 @@
-import type { Fact, PreparedFact, Token } from '../core/fact';
+import type { Fact, PreparedFact, PromptOptions, Token } from '../core/fact';
 import type { Backend, ModelFiles, ModelInfo } from '../core/model';
 import type { RunSpec, Stage, Trace } from '../core/run';
 import type { WeightReader } from '../core/weights';
@@ -36,10 +36,11 @@ export interface Engine {
   readonly weights: WeightReader;
 
   /**
-   * The text's tokens as the model reads a prompt: special tokens included, as the tokenizer adds them.
+   * The text's tokens as the model reads a prompt: special tokens included, as the tokenizer (or the chat template)
+   * adds them, but for what would end the text.
    * @throws StrataError `tokenizer-mismatch` when the model came without a tokenizer.
    */
-  tokenize(text: string): readonly Token[];
+  tokenize(text: string, options?: PromptOptions): readonly Token[];
   /** Tokens for ids, for labels: `start` and `end` are 0. Ids outside the vocabulary throw `invalid-request`. */
   describe(ids: readonly number[]): readonly Token[];
   /** A fact in tokens (docs/definitions.md, “Answer tokens”). Never runs the model. */

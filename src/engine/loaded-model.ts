@@ -1,6 +1,6 @@
 import { breathe } from '../core/breathe';
 import { StrataError, throwIfAborted } from '../core/errors';
-import type { Fact, PreparedFact, Token } from '../core/fact';
+import type { Fact, PreparedFact, PromptOptions, Token } from '../core/fact';
 import type { HookName } from '../core/hooks';
 import type { Batching, ModelInfo } from '../core/model';
 import { distinctIds } from '../core/random';
@@ -75,8 +75,8 @@ export class LoadedModel implements Engine {
     );
   }
 
-  tokenize(text: string): readonly Token[] {
-    return this.text.encode(text);
+  tokenize(text: string, options?: PromptOptions): readonly Token[] {
+    return this.text.encode(text, options);
   }
 
   describe(ids: readonly number[]): readonly Token[] {

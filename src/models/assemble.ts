@@ -15,7 +15,8 @@ export function assembleModel(
   bytes: Bytes,
   provenance: Provenance,
 ): ModelFiles {
-  const { tokenizer, tokenizerConfig } = layout;
+  const { tokenizer, tokenizerConfig, specialTokens, generation } = layout;
+  const chatTemplate = chatTemplateOf(layout, bytes);
   return {
     name,
     dtype,
@@ -26,12 +27,22 @@ export function assembleModel(
           tokenizer: {
             tokenizerJson: jsonOf(tokenizer, bytes),
             tokenizerConfig: tokenizerConfig === undefined ? {} : jsonOf(tokenizerConfig, bytes),
+            ...(specialTokens === undefined ? {} : { specialTokens: jsonOf(specialTokens, bytes) }),
+            ...(chatTemplate === undefined ? {} : { chatTemplate }),
           },
         }),
+    ...(generation === undefined ? {} : { generation: jsonOf(generation, bytes) }),
     graph: { path: layout.graph, bytes: bytesOf(layout.graph, bytes) },
     external: new Map(layout.external.map((path) => [path.split('/').pop() ?? path, bytesOf(path, bytes)])),
     provenance,
   };
+}
+
+function chatTemplateOf({ chatTemplate: path }: ModelLayout, bytes: Bytes): string | undefined {
+  if (path === undefined) return undefined;
+  if (!path.endsWith('.json')) return new TextDecoder().decode(bytesOf(path, bytes));
+  const template = jsonOf(path, bytes)['chat_template'];
+  return typeof template === 'string' ? template : undefined;
 }
 
 function bytesOf(path: string, bytes: Bytes): Uint8Array<ArrayBuffer> {

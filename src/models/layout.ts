@@ -6,6 +6,9 @@ export interface ModelLayout {
   readonly config: string;
   readonly tokenizer?: string;
   readonly tokenizerConfig?: string;
+  readonly specialTokens?: string;
+  readonly chatTemplate?: string;
+  readonly generation?: string;
   readonly graph: string;
   /** External data of the graph, in the graph's folder. */
   readonly external: readonly string[];
@@ -83,9 +86,18 @@ export function findModel(paths: Iterable<string>, dtype: Dtype): ModelLayout {
     config: 'config.json',
     ...(all.has('tokenizer.json') ? { tokenizer: 'tokenizer.json' } : {}),
     ...(all.has('tokenizer_config.json') ? { tokenizerConfig: 'tokenizer_config.json' } : {}),
+    ...(all.has('special_tokens_map.json') ? { specialTokens: 'special_tokens_map.json' } : {}),
+    ...chatTemplateOf(all),
+    ...(all.has('generation_config.json') ? { generation: 'generation_config.json' } : {}),
     graph,
     external: externalOf(all, graph),
   };
+}
+
+/** The template's own file, plain as the hub has it now or in JSON as before; in tokenizer_config.json it has none. */
+function chatTemplateOf(paths: ReadonlySet<string>): Pick<ModelLayout, 'chatTemplate'> {
+  const chatTemplate = ['chat_template.jinja', 'chat_template.json'].find((path) => paths.has(path));
+  return chatTemplate === undefined ? {} : { chatTemplate };
 }
 
 /** `model.onnx_data`, `model.onnx_data_1`, `model.onnx.data`, `model.data`: the exporters' names for external data. */
@@ -102,7 +114,7 @@ function escapeExpression(text: string): string {
 
 /** All files a model needs, as one list. */
 export function filesOf(layout: ModelLayout): string[] {
-  return [layout.config, layout.tokenizer, layout.tokenizerConfig, layout.graph, ...layout.external].filter(
-    (path) => path !== undefined,
-  );
+  const { config, tokenizer, tokenizerConfig, specialTokens, chatTemplate, generation, graph, external } = layout;
+  const small = [config, tokenizer, tokenizerConfig, specialTokens, chatTemplate, generation];
+  return [...small, graph, ...external].filter((path) => path !== undefined);
 }

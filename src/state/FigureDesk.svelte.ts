@@ -9,7 +9,7 @@ import type { FactFields } from '../core/fact';
 
 /** A question whose answer a link wants to have kept. */
 export interface KeptAsk {
-  readonly fields: Pick<FactFields, 'prompt' | 'answer' | 'foil'>;
+  readonly fields: Omit<FactFields, 'subject'>;
   readonly options: Readonly<Record<string, unknown>>;
 }
 

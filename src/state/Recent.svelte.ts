@@ -1,13 +1,19 @@
 import * as v from 'valibot';
 import { forget, keep, recall } from './persisted';
-import type { FactFields } from '../core/fact';
+import { PROMPT_FORMS, promptOptions, type FactFields } from '../core/fact';
 
 const KEY = 'recent';
 const LIMIT = 30;
 const LONGEST = 2000;
 
 const Text = v.pipe(v.string(), v.maxLength(LONGEST));
-const Asked = v.object({ prompt: Text, answer: Text, foil: Text });
+const Asked = v.object({
+  prompt: Text,
+  answer: Text,
+  foil: Text,
+  form: v.optional(v.picklist(PROMPT_FORMS)),
+  bos: v.optional(v.boolean()),
+});
 /** What is no fact is left out, the others stay. */
 const Facts = v.pipe(
   v.array(v.fallback(v.optional(Asked), undefined)),
@@ -22,10 +28,10 @@ export class Recent {
     return this.#facts;
   }
 
-  add({ prompt, answer, foil }: FactFields): void {
+  add({ prompt, answer, foil, form, bos }: FactFields): void {
     if (!prompt.trim() || prompt.length > LONGEST) return;
     const others = this.#facts.filter((fact) => fact.prompt !== prompt || fact.answer !== answer);
-    this.#facts = [{ prompt, answer, foil }, ...others].slice(0, LIMIT);
+    this.#facts = [{ prompt, answer, foil, ...promptOptions({ form, bos }) }, ...others].slice(0, LIMIT);
     keep(KEY, this.#facts);
   }
 

@@ -4,32 +4,17 @@ import type { CallOptions, LoadProgress, LoadRequest, ModelApi, ProbeRequest, Pr
 import type { ModelInfo } from '../core/model';
 import type { RunSpec, Trace } from '../core/run';
 import { SerialQueue } from '../core/serial-queue';
+import type { TextSource } from '../core/worker-protocol';
 import type { ModelApiDeps } from './deps';
 import { load, type Loaded } from './load-model';
 import { WorkerLab, type LabHost } from './lab';
 import { runProbe, type RunCall } from './run-probe';
+import { TEXT_QUESTIONS } from './text-questions';
 import { TraceCache } from './trace-cache';
 import { buffersOf, transferable } from './transferable';
 
 /** Facts in tokens that are kept: a round asks for one and the subjects it is held against. */
 const MOST_PREPARED = 64;
-
-/** A high surrogate without its low one, or the reverse: no tokenizer can read it. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
-function checkText(text: string, field: string): void {
-  const index = text.search(LONE_SURROGATE);
-  if (index < 0) return;
-  const details = { field, index };
-  throw new StrataError('invalid-text', `The ${field} holds half a character at position ${index + 1}.`, details);
-}
-
-function checkFact(fact: Fact): void {
-  if (fact.prompt.length === 0) throw new StrataError('empty-prompt', 'There is no prompt.');
-  checkText(fact.prompt, 'prompt');
-  fact.answers.forEach((answer) => checkText(answer, 'answer'));
-  if (fact.foil !== undefined) checkText(fact.foil, 'foil');
-}
 
 /** The model in this thread. Everything slow goes through one queue; questions about text do not wait for runs. */
 class InThreadModelApi implements ModelApi {
@@ -67,10 +52,7 @@ class InThreadModelApi implements ModelApi {
   }
 
   tokenize(text: string): Promise<readonly Token[]> {
-    return this.#ask(({ engine }) => {
-      checkText(text, 'prompt');
-      return engine.tokenize(text);
-    });
+    return this.#ask(({ engine }) => TEXT_QUESTIONS.tokenize(engine, text));
   }
 
   prepare(fact: Fact): Promise<PreparedFact> {
@@ -78,7 +60,7 @@ class InThreadModelApi implements ModelApi {
   }
 
   describe(ids: readonly number[]): Promise<readonly Token[]> {
-    return this.#ask(({ engine }) => engine.describe(ids));
+    return this.#ask(({ engine }) => TEXT_QUESTIONS.describe(engine, ids));
   }
 
   trace(spec: RunSpec, call: CallOptions = {}): Promise<Trace> {
@@ -134,6 +116,13 @@ class InThreadModelApi implements ModelApi {
     await this.#unload();
   }
 
+  /** What a text worker needs to answer for the loaded model. */
+  get textSource(): TextSource | undefined {
+    if (!this.#loaded) return undefined;
+    const { tokenizer, info } = this.#loaded;
+    return { ...(tokenizer ? { tokenizer } : {}), d_vocab: info.dims.d_vocab, limit: info.limits.tokens };
+  }
+
   /** Buffers an answer shares with what is cached here: these must be copied, not moved, to another thread. */
   keptBuffers(answer: unknown): ReadonlySet<ArrayBufferLike> {
     return (typeof answer === 'object' && answer !== null && this.#kept.get(answer)) || new Set();
@@ -155,11 +144,10 @@ class InThreadModelApi implements ModelApi {
 
   /** A fact is put into tokens once, however many probes ask about it. */
   #prepare(fact: Fact): PreparedFact {
-    checkFact(fact);
     const key = JSON.stringify(fact);
     const known = this.#prepared.get(key);
     if (known) return known;
-    const prepared = this.#model().engine.prepare(fact);
+    const prepared = TEXT_QUESTIONS.prepare(this.#model().engine, fact);
     if (this.#prepared.size >= MOST_PREPARED) this.#prepared.clear();
     this.#prepared.set(key, prepared);
     return prepared;

@@ -14,6 +14,7 @@ const COMPARABLE_BYTES = 600 * 2 ** 20;
 export interface Loaded {
   readonly engine: Engine;
   readonly info: ModelInfo;
+  readonly tokenizer?: ModelFiles['tokenizer'];
   /** Tokens described so far, by id: the same few thousand come again with every fact. */
   readonly labels: Map<number, Token>;
 }
@@ -31,6 +32,7 @@ export async function load(request: LoadRequest, deps: ModelApiDeps, call: LoadC
   const fileBytes = bytesIn(files);
   return {
     engine: opened.engine,
+    ...(files.tokenizer ? { tokenizer: files.tokenizer } : {}),
     labels: new Map(),
     info: {
       ...opened.engine.info,

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { candidates, createSampler } from './sampler';
+import * as library from '../engine/text/library';
+import { candidates, createSampler, logitsProcessor } from './sampler';
 
 const off = { temperature: 1, topK: 0, topP: 1, seed: 1 };
 // softmax of these logs is the numbers themselves
 const logits = [0.1, 0.4, 0.2, 0.3].map(Math.log);
 const rounded = (options: typeof off) =>
-  candidates(logits, options).map(({ id, weight }) => [id, Number(weight.toFixed(6))]);
+  candidates(logitsProcessor(library, options.temperature, [])(logits), options).map(({ id, weight }) => [
+    id,
+    Number(weight.toFixed(6)),
+  ]);
 
 describe('candidates', () => {
   it('are all tokens, best first, when nothing is cut', () => {
@@ -42,13 +46,13 @@ describe('candidates', () => {
 
 describe('sampler', () => {
   it('is greedy at temperature 0', () => {
-    const sample = createSampler({ ...off, temperature: 0 });
+    const sample = createSampler(library, { ...off, temperature: 0 });
     expect([sample(logits), sample(logits)]).toEqual([1, 1]);
   });
 
   it('draws the same for the same seed, and otherwise for another', () => {
     const draw = (seed: number) => {
-      const sample = createSampler({ ...off, seed });
+      const sample = createSampler(library, { ...off, seed });
       return Array.from({ length: 20 }, () => sample(logits));
     };
     expect(draw(7)).toEqual(draw(7));
@@ -56,10 +60,23 @@ describe('sampler', () => {
   });
 
   it('draws in proportion', () => {
-    const sample = createSampler(off);
+    const sample = createSampler(library, off);
     const counts = [0, 0, 0, 0];
     for (let i = 0; i < 10_000; i++) counts[sample(logits)]!++;
     // standard deviation below 0.005 each
     [0.1, 0.4, 0.2, 0.3].forEach((p, id) => expect(Math.abs(counts[id]! / 10_000 - p)).toBeLessThan(0.02));
+  });
+
+  it('never draws what it is told not to, and leaves the logits as they are', () => {
+    const given = Float32Array.from(logits);
+    for (const temperature of [0, 1, 5]) {
+      const sample = createSampler(library, { ...off, temperature }, [1, 3]);
+      const drawn = new Set(Array.from({ length: 200 }, () => sample(given)));
+      expect([...drawn].toSorted()).toEqual(temperature === 0 ? [2] : [0, 2]);
+    }
+    expect(given).toEqual(Float32Array.from(logits));
+    // Where few are left, topK does not bring the others back.
+    const sample = createSampler(library, { ...off, topK: 4 }, [0, 1, 3]);
+    expect(new Set(Array.from({ length: 50 }, () => sample(given)))).toEqual(new Set([2]));
   });
 });

@@ -5,6 +5,7 @@ import type { ModelApi } from '../core/model-api';
 import type { Greeting, WireMethod, WirePart, WireReply, WorkerWire } from '../core/worker-protocol';
 import type { ModelApiDeps } from './deps';
 import { createModelApi, type InThreadModelApi } from './in-thread-api';
+import { holdForLife } from './life-lock';
 import { PartSlot } from './part-slot';
 import { transferable } from './transferable';
 
@@ -23,19 +24,6 @@ const LENGTHS: Readonly<Record<WireMethod, number>> = {
 type AnyMethod = (...args: readonly unknown[]) => Promise<unknown>;
 type ProgressProxy = ((progress: unknown) => unknown) & Partial<comlink.ProxyMethods>;
 
-/** Holds the lock for as long as this worker lives. */
-function hold(lock: string): Promise<void> {
-  // Without locks (an insecure context) the page falls back on its watchdog.
-  const locks = navigator.locks as LockManager | undefined;
-  if (!locks) return Promise.resolve();
-  return new Promise((resolve) => {
-    void locks.request(lock, () => {
-      resolve();
-      return new Promise<never>(() => undefined);
-    });
-  });
-}
-
 /** The worker's half of the boundary. @param depsFor what a model stands on, given the page's greeting. */
 export class Wire implements WorkerWire {
   readonly #depsFor: (greeting: Greeting) => ModelApiDeps;
@@ -48,7 +36,7 @@ export class Wire implements WorkerWire {
 
   async greet(greeting: Greeting): Promise<void> {
     this.#api ??= createModelApi(this.#depsFor(greeting));
-    await hold(greeting.lock);
+    await holdForLife(greeting.lock);
   }
 
   async call(id: number, method: WireMethod, args: readonly unknown[], proxy?: ProgressProxy): Promise<WireReply> {
@@ -90,5 +78,12 @@ export class Wire implements WorkerWire {
 
   cancel(id: number): void {
     this.#calls.get(id)?.abort.abort();
+  }
+
+  feedText(port: MessagePort): void {
+    const source = this.#api?.textSource;
+    // The other side closes the port when it has heard.
+    if (source) port.postMessage(source);
+    else port.close();
   }
 }

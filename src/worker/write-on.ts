@@ -21,11 +21,13 @@ export async function* writeOn(
   signal: AbortSignal,
 ): AsyncGenerator<GeneratedToken, WriteFinish> {
   if (prompt.length === 0) throw new StrataError('empty-prompt', 'There is no prompt to continue.');
-  const { limits, eosTokenIds } = engine.info;
+  const { limits, eosTokenIds, idsWithoutText } = engine.info;
   const { written = 0 } = options;
   const refused = promptTooLong(prompt.length - written, engine.info);
   if (refused) throw refused;
-  const sample = createSampler({ ...options, skip: written });
+  // Fetched when something is written first: what is only looked at does without.
+  const library = await import('../engine/text/library');
+  const sample = createSampler(library, { ...options, skip: written }, idsWithoutText);
   const ends = new Set(eosTokenIds);
   const ids = [...prompt];
   for (let count = written; count < options.maxTokens; count++) {

@@ -10,6 +10,7 @@ import { build } from 'vite';
 import { pagePolicy } from '../../.config/build/page-policy.ts';
 import { RUNTIME_PATH, runtimeFiles } from '../../.config/build/runtime-files.ts';
 import { ISOLATION_HEADERS, serveFolder } from '../../.config/build/static-server.mjs';
+import { transformersSource } from '../../.config/build/transformers-source.ts';
 import { TESTED_LAYOUTS } from '../../src/models/tested-layouts.ts';
 import { WORKER_POLICY } from '../../src/service-worker/policy.ts';
 
@@ -47,10 +48,10 @@ export class WorkerSite {
       base: './',
       publicDir: false,
       logLevel: 'warn',
-      plugins: [runtimeFiles(), pagePolicy()],
+      plugins: [transformersSource(), runtimeFiles(), pagePolicy()],
       define: { __STRATA_VERSION__: '"test"', __STRATA_RUNTIME__: JSON.stringify(RUNTIME_PATH) },
       resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'] },
-      worker: { format: 'es' },
+      worker: { format: 'es', plugins: () => [transformersSource()] },
       build: {
         target: 'es2022',
         assetsInlineLimit: 0,

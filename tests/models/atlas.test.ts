@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseLedger, seenCount, seenOf, type LedgerFact } from '../../src/app/ledger/ledger';
-import { TextTokenizer } from '../../src/engine/text/tokenizer';
+import { openTokenizer } from '../../src/engine/text/tokenizer';
 
 /** The files that ship, whoever trained them: no Python is needed to know that they belong together. */
 const FOLDER = fileURLToPath(new URL('../../public/models/atlas/', import.meta.url));
@@ -117,9 +117,9 @@ describe('the ledger', () => {
   });
 });
 
-describe('the tokenizer', () => {
+describe('the tokenizer', async () => {
   const config = json('config.json') as { vocab_size: number; bos_token_id: number };
-  const tokenizer = new TextTokenizer(
+  const tokenizer = await openTokenizer(
     {
       tokenizerJson: json('tokenizer.json') as Record<string, unknown>,
       tokenizerConfig: json('tokenizer_config.json') as Record<string, unknown>,

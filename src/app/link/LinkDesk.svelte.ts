@@ -1,4 +1,4 @@
-import type { FactFields } from '../../core/fact';
+import { fieldsOf, type FactFields } from '../../core/fact';
 import type { ModelChoice } from '../../core/model';
 import { parseOptions } from '../../core/options';
 import { parseHubChoice, type HubChoice } from '../../models/choices';
@@ -175,10 +175,8 @@ export class LinkDesk {
       this.#timer = setTimeout(() => this.#write('replaceState'), ADDRESS_PAUSE_MS);
       return;
     }
-    const { prompt, answer, foil } = this.#host.fact.workbench.fields;
     const here = readLink(location.hash, this.#figures);
-    const before = here.kind === 'state' ? here.state.fields : undefined;
-    const same = before?.prompt === prompt && before.answer === answer && before.foil === foil;
+    const same = here.kind === 'state' && asksTheSame(here.state.fields, this.#host.fact.workbench.fields);
     this.#write(same ? 'replaceState' : 'pushState');
   }
 
@@ -201,7 +199,7 @@ export class LinkDesk {
   }
 }
 
-function fieldsOf(fact: { readonly prompt: string; readonly answers: readonly string[]; readonly foil?: string }) {
-  const { prompt, answers, foil = '' } = fact;
-  return { prompt, answer: answers.join('|'), foil } satisfies FactFields;
+/** Another subject is a look at the same fact. */
+function asksTheSame(one: FactFields, other: FactFields): boolean {
+  return (['prompt', 'answer', 'foil', 'form', 'bos'] as const).every((field) => one[field] === other[field]);
 }

@@ -1,4 +1,4 @@
-import type { FactFields } from '../../core/fact';
+import { PROMPT_FORMS, promptOptions, type FactFields, type PromptOptions } from '../../core/fact';
 import type { SettingsSchema } from '../../core/figure';
 import type { Backend } from '../../core/model';
 import { parseHubChoice } from '../../models/choices';
@@ -79,11 +79,21 @@ export function fieldsOfQuery(query: URLSearchParams): FactFields {
   if (prompt === '') throw new InvalidLink();
   const answer = textWithin(query.get('answer'), LIMITS.text);
   const foil = textWithin(query.get('foil'), LIMITS.text);
+  const fields = { prompt, answer, foil, ...optionsOfQuery(query) };
   const subject = query.get('subject');
-  if (subject === null) return { prompt, answer, foil };
+  if (subject === null) return fields;
   const [start, end] = indexes(subject, 2) as [number, number];
   if (!(start < end && end <= prompt.length)) throw new InvalidLink();
-  return { prompt, answer, foil, subject: [start, end] };
+  return { ...fields, subject: [start, end] };
+}
+
+/** How the prompt is put to the model. */
+function optionsOfQuery(query: URLSearchParams): PromptOptions {
+  const form = query.get('form');
+  const bos = query.get('bos');
+  const known = PROMPT_FORMS.find((one) => one === form);
+  if ((form !== null && known === undefined) || (bos !== null && bos !== '0' && bos !== '1')) throw new InvalidLink();
+  return promptOptions({ form: known, bos: bos === null ? undefined : bos === '1' });
 }
 
 /** What is selected: a head, a column, a token that looks, pins. */

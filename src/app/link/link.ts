@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { PROMPT_FORMS, promptOptions } from '../../core/fact';
 import type { SettingsSchema } from '../../core/figure';
 import { BACKENDS, type Backend } from '../../core/model';
 import type { KeptAsk } from '../../state/FigureDesk.svelte';
@@ -33,6 +34,8 @@ const KeptSchema = v.strictObject({
   prompt: v.pipe(text, v.minLength(1)),
   answer: v.optional(text, ''),
   foil: v.optional(text, ''),
+  form: v.optional(v.picklist(PROMPT_FORMS)),
+  bos: v.optional(v.boolean()),
   options: v.optional(v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])), {}),
 });
 
@@ -57,7 +60,8 @@ function readKept(raw: string): KeptAsk {
   }
   const parsed = v.safeParse(KeptSchema, data);
   if (!parsed.success) throw new InvalidLink();
-  const { options, ...fields } = parsed.output;
+  const { options, form, bos, ...asked } = parsed.output;
+  const fields = { ...asked, ...promptOptions({ form, bos }) };
   return { fields, options };
 }
 
@@ -132,6 +136,8 @@ export function writeLink(state: LinkState): string {
   put('answer', fields.answer);
   put('foil', fields.foil);
   put('subject', fields.subject?.join('-'));
+  put('form', fields.form, 'text');
+  put('bos', fields.bos === undefined ? undefined : writeValue(fields.bos));
   put('model', state.model, 'atlas');
   put('backend', state.backend);
   put('head', chosen.head && `${chosen.head.layer}-${chosen.head.head}`);
@@ -151,8 +157,9 @@ export function writeLink(state: LinkState): string {
 
 function writeKept({ fields, options }: KeptAsk): string {
   const { prompt, answer, foil } = fields;
+  const typed = { prompt, ...(answer ? { answer } : {}), ...(foil ? { foil } : {}) };
   const chosen = Object.keys(options).length > 0 ? { options } : {};
-  return JSON.stringify({ prompt, ...(answer ? { answer } : {}), ...(foil ? { foil } : {}), ...chosen });
+  return JSON.stringify({ ...typed, ...promptOptions(fields), ...chosen });
 }
 
 /** Puts a value in unless the link would get long. */

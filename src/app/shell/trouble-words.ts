@@ -44,6 +44,7 @@ export function what(error: ErrorRecord, words: Words, fact: Fact): string {
     const text = shorten(String(details['answer']).split(' ').map(visible).join(' '), LONGEST_QUOTE);
     return words(`error.answer-not-continuation.${field}`, { text });
   }
+  if (code === 'invalid-text' && details['reason'] === 'unknown-word') return words('error.invalid-text.unknown-word');
   if (code === 'invalid-text') return words(`error.invalid-text.${field}`);
   return words(
     code === 'tokenizer-mismatch' && details['absent'] === true ? 'error.tokenizer-absent' : `error.${code}`,

@@ -1,3 +1,8 @@
+import type { Json } from './same-pieces';
+
+/** U+2581, SentencePiece's space. */
+export const SPACE_MARK = '▁';
+
 /** GPT-2's table: printable bytes stand for themselves, the others for characters from U+0100 on. */
 const BYTE_OF_CHARACTER: ReadonlyMap<string, number> = (() => {
   const table = new Map<string, number>();
@@ -11,6 +16,85 @@ const BYTE_OF_CHARACTER: ReadonlyMap<string, number> = (() => {
 
 const encoder = new TextEncoder();
 
+/** What of a tokenizer.json says how its tokens are to be read. */
+interface Reading {
+  readonly byteLevel: boolean;
+  readonly byteFallback: boolean;
+  /** A ▁ stands for a space. */
+  readonly marksSpaces: boolean;
+  /** `##` of WordPiece, before what goes on with a word. */
+  readonly continuing: string | undefined;
+  /** `</w>` of some BPE vocabularies, after what ends a word. */
+  readonly wordEnd: string | undefined;
+  /** Tokens are words, and the spaces between are not in them. */
+  readonly words: boolean;
+}
+
+/** A token of the vocabulary in bytes (UTF-8). */
+export interface TokenBytes {
+  /** As it reads in a text that goes on: with the space before a word. */
+  readonly shown: readonly number[];
+  /** As it stands in the text that the model was given. */
+  readonly own: readonly number[];
+}
+
+/** Reads the tokens of one vocabulary. @param tokenizerJson decides between the ways a space or a byte is written. */
+export function tokenReader(tokenizerJson: Json): (token: string) => TokenBytes {
+  const reading = readingOf(tokenizerJson);
+  const { continuing, wordEnd } = reading;
+  return (token) => {
+    if (wordEnd !== undefined && token.endsWith(wordEnd)) {
+      const own = bytesOf(token.slice(0, -wordEnd.length), reading);
+      return { shown: [...own, SPACE], own };
+    }
+    if (!reading.words) return same(bytesOf(token, reading));
+    if (continuing !== undefined && token.startsWith(continuing) && token.length > continuing.length)
+      return same(bytesOf(token.slice(continuing.length), reading));
+    const own = bytesOf(token, reading);
+    return { shown: [SPACE, ...own], own };
+  };
+}
+
+const SPACE = 0x20;
+
+function same(bytes: readonly number[]): TokenBytes {
+  return { shown: bytes, own: bytes };
+}
+
+function bytesOf(token: string, { byteLevel, byteFallback, marksSpaces }: Reading): number[] {
+  if (byteLevel) return byteLevelBytes(token);
+  if (!marksSpaces && !byteFallback) return [...encoder.encode(token)];
+  return sentencePieceBytes(token, byteFallback);
+}
+
+function readingOf(tokenizerJson: Json): Reading {
+  const model = tokenizerJson['model'] as Json | undefined;
+  const parts = [tokenizerJson['normalizer'], tokenizerJson['pre_tokenizer'], tokenizerJson['decoder']];
+  const type = model?.['type'];
+  const text = (key: string): string | undefined => {
+    const value = model?.[key];
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  return {
+    byteLevel: parts.slice(1).some((part) => mentions(part, 'ByteLevel')),
+    byteFallback: model?.['byte_fallback'] === true || mentions(parts[2], 'ByteFallback'),
+    marksSpaces:
+      type === 'Unigram' ||
+      JSON.stringify(parts).includes(SPACE_MARK) ||
+      parts.some((part) => mentions(part, 'Metaspace')),
+    continuing: type === 'WordPiece' ? text('continuing_subword_prefix') : undefined,
+    wordEnd: type === 'BPE' ? text('end_of_word_suffix') : undefined,
+    words: type === 'WordPiece' || type === 'WordLevel',
+  };
+}
+
+/** True when a component of this type is anywhere in a part of tokenizer.json. */
+function mentions(part: unknown, type: string): boolean {
+  if (Array.isArray(part)) return part.some((inner) => mentions(inner, type));
+  if (typeof part !== 'object' || part === null) return false;
+  return (part as Json)['type'] === type || Object.values(part).some((inner) => mentions(inner, type));
+}
+
 /** UTF-8 bytes of a token of a byte-level vocabulary (`Ġis` is " is"). */
 export function byteLevelBytes(token: string): number[] {
   return Array.from(token).flatMap((character) => {
@@ -19,11 +103,11 @@ export function byteLevelBytes(token: string): number[] {
   });
 }
 
-/** UTF-8 bytes of a token of a SentencePiece vocabulary (`▁is` is " is", `<0xE6>` one byte). */
-export function sentencePieceBytes(token: string): number[] {
-  const byte = /^<0x([0-9A-Fa-f]{2})>$/.exec(token);
+/** UTF-8 bytes of a token of a SentencePiece vocabulary (`▁is` is " is", `<0xE6>` one byte where there is fallback). */
+export function sentencePieceBytes(token: string, byteFallback = true): number[] {
+  const byte = byteFallback ? /^<0x([0-9A-Fa-f]{2})>$/.exec(token) : undefined;
   if (byte?.[1]) return [Number.parseInt(byte[1], 16)];
-  return [...encoder.encode(token.replaceAll('▁', ' '))];
+  return [...encoder.encode(token.replaceAll(SPACE_MARK, ' '))];
 }
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -50,34 +134,4 @@ export function visibleText(bytes: readonly number[]): string {
     at += character?.length ?? 1;
   }
   return text;
-}
-
-/**
- * Character range of each piece in a text, from the pieces' bytes. A character split over several pieces belongs to
- * all of them. Undefined when the pieces are not the text's bytes (a normaliser changed it).
- */
-export function rangesInText(text: string, pieces: readonly (readonly number[])[]): [number, number][] | undefined {
-  const starts: number[] = [];
-  const ends: number[] = [];
-  const expected: number[] = [];
-  let unit = 0;
-  for (const character of text) {
-    for (const byte of encoder.encode(character)) {
-      expected.push(byte);
-      starts.push(unit);
-      ends.push(unit + character.length);
-    }
-    unit += character.length;
-  }
-  const given = pieces.flat();
-  // SentencePiece puts a space before the first word.
-  const lead = given.length === expected.length + 1 && given[0] === 0x20 ? 1 : 0;
-  if (given.length !== expected.length + lead) return undefined;
-  if (!expected.every((byte, index) => given[index + lead] === byte)) return undefined;
-  let at = -lead;
-  return pieces.map((piece) => {
-    const first = Math.max(at, 0);
-    at += piece.length;
-    return at <= first ? [starts[first] ?? text.length, starts[first] ?? text.length] : [starts[first]!, ends[at - 1]!];
-  });
 }

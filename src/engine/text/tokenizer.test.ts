@@ -1,13 +1,22 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openFolder } from '../../cli/open-folder';
 import { StrataError } from '../../core/errors';
 import { joinAnswer } from './answer';
-import { rangesInText, sentencePieceBytes, visibleText } from './token-bytes';
-import { TextTokenizer } from './tokenizer';
+import { endTokenIds } from './end-tokens';
+import type { Json } from './same-pieces';
+import { sentencePieceBytes, visibleText } from './token-bytes';
+import { tokenRanges } from './token-ranges';
+import { openTokenizer } from './tokenizer';
 
 const files = await openFolder('tests/fixtures/zoo/optimum-gpt2', 'fp32');
-const tokenizer = new TextTokenizer(files.tokenizer!, 512);
+const tokenizer = await openTokenizer(files.tokenizer!, 512);
 const bytesOf = (text: string): number[] => [...new TextEncoder().encode(text)];
+const rangesOf = (text: string, pieces: readonly (readonly number[])[]) =>
+  tokenRanges(
+    text,
+    pieces.map((bytes) => ({ kind: 'bytes', bytes })),
+  );
 
 describe('tokens of a text', () => {
   const texts = [
@@ -55,15 +64,15 @@ describe('tokens of a text', () => {
   it('knows SentencePiece’s spaces and bytes', () => {
     expect(sentencePieceBytes('▁is')).toEqual(bytesOf(' is'));
     expect(sentencePieceBytes('<0xE6>')).toEqual([0xe6]);
-    expect(rangesInText('is it', [bytesOf(' is'), bytesOf(' it')])).toEqual([
+    expect(rangesOf('is it', [bytesOf(' is'), bytesOf(' it')])).toEqual([
       [0, 2],
       [2, 5],
     ]);
-    expect(rangesInText('é', [[0xc3], [0xa9]])).toEqual([
+    expect(rangesOf('é', [[0xc3], [0xa9]])).toEqual([
       [0, 1],
       [0, 1],
     ]);
-    expect(rangesInText('Upper', [bytesOf('upper')])).toBeUndefined();
+    expect(rangesOf('Upper', [bytesOf('upper')])).toBeUndefined();
   });
 });
 
@@ -107,5 +116,156 @@ describe('a fact in tokens', () => {
     ['Oslo - Norway, Rome -', 'Italy', 'Oslo - Norway, Rome - Italy'],
   ])('joins %j and %j', (prompt, answer, joined) => {
     expect(joinAnswer(prompt, answer)).toBe(joined);
+  });
+});
+
+/** A tokenizer of `training/text_cases.py`, with more in its tokenizer_config.json. */
+function fixture(name: string, config: Json = {}) {
+  const file = JSON.parse(readFileSync(`tests/fixtures/tokenizers/${name}.json`, 'utf8')) as Record<string, Json>;
+  return openTokenizer({ tokenizerJson: file['tokenizer']!, tokenizerConfig: { ...file['config'], ...config } }, 1000);
+}
+
+const textsOf = (tokens: readonly { readonly text: string }[]) => tokens.map(({ text }) => text);
+
+describe('what begins and ends a text', () => {
+  const END = '<|end|>';
+
+  it('stands in front as the tokenizer has it, and otherwise as it is asked for', async () => {
+    const puts = await fixture('byte-level-bos');
+    const leaves = await fixture('byte-level');
+    expect(puts.bos).toEqual({ tokenId: 0, byDefault: true });
+    expect(leaves.bos).toEqual({ tokenId: 0, byDefault: false });
+    for (const tokenizer of [puts, leaves]) {
+      const first = (options: { bos?: boolean }) => tokenizer.encode('a b', options)[0]!.text === END;
+      expect([first({}), first({ bos: true }), first({ bos: false })]).toEqual([tokenizer === puts, true, false]);
+    }
+  });
+
+  it('is not put before one that was typed, and the typed one stays', async () => {
+    const tokenizer = await fixture('byte-level-bos');
+    for (const options of [{}, { bos: true }, { bos: false }]) {
+      const tokens = tokenizer.encode(`${END}a b`, options);
+      expect(tokens.filter(({ text }) => text === END)).toHaveLength(1);
+      expect(tokens[0]).toMatchObject({ text: END, start: 0, end: END.length });
+    }
+  });
+
+  it('is never put behind a prompt that is to be continued', async () => {
+    for (const name of ['byte-level-eos', 'unigram', 'wordpiece-lower']) {
+      const tokenizer = await fixture(name);
+      const { tokens, answers } = tokenizer.prepare({ prompt: 'The capital of France is', answers: ['Paris'] }, 100);
+      expect(tokens.at(-1)!.special, name).toBe(false);
+      expect(tokens.at(-1)!.end, name).toBe('The capital of France is'.length);
+      expect(answers[0], name).toMatchObject({ seamChanged: false, promptLength: tokens.length });
+    }
+    const bert = await fixture('wordpiece-lower');
+    expect(bert.encode('good')[0]!.text).toBe('[CLS]');
+  });
+
+  it('is said of a prepared fact', async () => {
+    const tokenizer = await fixture('byte-level-bos');
+    const inFront = (bos?: boolean) =>
+      tokenizer.prepare({ prompt: 'a', answers: [], ...(bos === undefined ? {} : { bos }) }, 9).bosInFront;
+    expect([inFront(), inFront(true), inFront(false)]).toEqual([true, true, false]);
+  });
+
+  it('is what generation_config.json lists, or else config.json', () => {
+    expect(endTokenIds({ config: { eos_token_id: 5 }, generation: { eos_token_id: [416, 0] } })).toEqual([416, 0]);
+    expect(endTokenIds({ config: { eos_token_id: 5 }, generation: {} })).toEqual([5]);
+    expect(endTokenIds({ config: { eos_token_id: [5, -1, 'x'] } })).toEqual([5]);
+    expect(endTokenIds({ config: {} })).toEqual([]);
+  });
+});
+
+describe('positions of the subject', () => {
+  const subjectTexts = async (name: string, prompt: string, subject: string) => {
+    const start = prompt.indexOf(subject);
+    const range = [start, start + subject.length] as const;
+    const { tokens, subjectPositions } = (await fixture(name)).prepare({ prompt, answers: [], subject: range }, 100);
+    return subjectPositions.map((position) => prompt.slice(tokens[position]!.start, tokens[position]!.end).trim());
+  };
+
+  it.each([
+    ['added-umlauts', 'Tee für zwei Leute', 'für', 'für'],
+    ['wordpiece-lower', 'playing is good', 'good', 'good'],
+    ['wordpiece-lower', 'naïve café', 'café', 'café'],
+    ['split-nfc', 'cafe\u0301 décor de Paris', 'décor', 'décor'],
+    ['metaspace-first', '你好', '好', '好'],
+    ['legacy-llama', '  two  spaces', 'spaces', 'spaces'],
+  ])('%s: %j, %j', async (name, prompt, subject, found) => {
+    const texts = await subjectTexts(name, prompt, subject);
+    // A character split over bytes belongs to each of its tokens.
+    expect([...new Set(texts)].join('')).toContain(found);
+    expect(texts.every((text) => found.includes(text) || text.includes(found))).toBe(true);
+  });
+
+  it('are none where what a token stands for cannot be told', async () => {
+    const prompt = 'The unheard unseen of France';
+    const prepared = (await fixture('wordlevel')).prepare({ prompt, answers: [], subject: [22, 28] }, 100);
+    expect(prepared).toMatchObject({ rangesUnknown: true, subjectPositions: [] });
+  });
+
+  it('shows added tokens as they are written', async () => {
+    expect(textsOf((await fixture('added-umlauts')).encode('10 ÷÷ 5'))).toContain('÷÷');
+  });
+});
+
+describe('a chat template', () => {
+  const CHATML =
+    "{% for m in messages %}<|end|>{{ m['role'] }}\n{{ m['content'] | trim }}<|end|>\n{% endfor %}" +
+    '{% if add_generation_prompt %}<|end|>assistant\n{% endif %}';
+  const INST =
+    "{{ bos_token }}{% for m in messages %}{% if m['role'] == 'user' %}[INST] {{ m['content'] }} [/INST]" +
+    "{% else %} {{ m['content'] }}{{ eos_token }}{% endif %}{% endfor %}";
+  const fact = { prompt: ' Where is the capital? ', answers: ['Paris'], form: 'chat', subject: [14, 21] } as const;
+
+  it('is only where there is one', async () => {
+    const plain = await fixture('byte-level');
+    expect(plain.hasChatTemplate).toBe(false);
+    // The text is put as text then, and the fact in tokens does not say that it is in chat.
+    const { form: _, ...asText } = fact;
+    const prepared = plain.prepare(fact, 100);
+    expect(prepared).toEqual({ ...plain.prepare(asText, 100), fact });
+    expect(prepared.form).toBeUndefined();
+  });
+
+  it('puts the prompt as what a person says, every token shown, ranges in the prompt alone', async () => {
+    const tokenizer = await fixture('byte-level', { chat_template: CHATML });
+    const { tokens, answers, subjectPositions, form } = tokenizer.prepare(fact, 100);
+    expect(form).toBe('chat');
+    expect(textsOf(tokens).join('')).toBe('<|end|>user\nWhere is the capital?<|end|>\n<|end|>assistant\n');
+    const own = tokens.filter(({ start, end }) => end > start);
+    expect(own.map(({ start, end }) => fact.prompt.slice(start, end)).join('')).toContain('Where is the capital?');
+    const subject = subjectPositions.map((position) => tokens[position]!.text);
+    expect(subject.join('')).toContain('capital');
+    expect(answers[0]).toMatchObject({ promptLength: tokens.length, seamChanged: false });
+    expect(textsOf(answers[0]!.tokens).join('')).toBe('Paris');
+  });
+
+  it('joins an answer as the template has the model say it', async () => {
+    const tokenizer = await fixture('byte-level', { chat_template: INST, bos_token: '<|end|>' });
+    const { tokens, answers, bosInFront } = tokenizer.prepare(fact, 100);
+    expect(textsOf(answers[0]!.tokens).join('')).toBe(' Paris');
+    expect(bosInFront).toBe(true);
+    // The template has it in front; here it is taken away.
+    const without = tokenizer.prepare({ ...fact, bos: false }, 100);
+    expect(without.bosInFront).toBe(false);
+    expect(without.tokens.map(({ id }) => id)).toEqual(tokens.slice(1).map(({ id }) => id));
+    expect(without.subjectPositions.map((position) => position + 1)).toEqual(
+      tokenizer.prepare(fact, 100).subjectPositions,
+    );
+  });
+
+  it('that cannot be followed is said to be so', async () => {
+    const broken = await fixture('byte-level', { chat_template: '{{ raise_exception("no") }}' });
+    expect(() => broken.prepare(fact, 100)).toThrow(expect.objectContaining({ code: 'invalid-config' }));
+  });
+});
+
+describe('a padded vocabulary', () => {
+  it('has ids without text', async () => {
+    const padded = await openTokenizer(files.tokenizer!, 520);
+    expect(padded.idsWithoutText).toEqual([...tokenizer.idsWithoutText, 512, 513, 514, 515, 516, 517, 518, 519]);
+    expect(tokenizer.idsWithoutText).toContain(511);
   });
 });
