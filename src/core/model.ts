@@ -129,16 +129,18 @@ export interface PromptLimits {
   readonly attentionTokens: number;
 }
 
+/**
+ * `fixed-dimension`: the file is made for one prompt; `quantised-activations`: its numbers are rounded by the range of
+ * the whole batch, so that prompts would change each other; `disagrees`: two together gave other numbers.
+ */
+export const NO_BATCHING = ['fixed-dimension', 'quantised-activations', 'disagrees'] as const;
+
 /** Whether several prompts of one length can be run together, and why not. */
 export type Batching =
   | { readonly kind: 'batched' }
   | {
       readonly kind: 'single';
-      /**
-       * `fixed-dimension`: the file is made for one prompt; `quantised-activations`: its numbers are rounded by the
-       * range of the whole batch, so that prompts would change each other; `disagrees`: two together gave other numbers.
-       */
-      readonly reason: 'fixed-dimension' | 'quantised-activations' | 'disagrees';
+      readonly reason: (typeof NO_BATCHING)[number];
       /** Where they disagree: the largest difference, as a part of the values' range. */
       readonly difference?: number;
     };

@@ -51,7 +51,9 @@ function lengthOf(syntax: Syntax): number {
 
 function one(message: CompiledMessage, language: PseudoLanguage): CompiledMessage {
   const syntax: Syntax = typeof message === 'string' ? [{ type: 0, value: message }] : message;
-  const padding = ` ${'~'.repeat(Math.ceil(lengthOf(syntax) * GROWTH))}`;
+  const more = Math.ceil(lengthOf(syntax) * GROWTH);
+  // As many words as a sentence has, so that lines can break.
+  const padding = ` ${'~'.repeat(more).replace(/~{7}(?=~)/g, '$& ')}`;
   const long = language === 'en-XA';
   const inner = syntax.flatMap((element) => changed(element, long ? accented : mirrored));
   return [

@@ -2,9 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, TOO_LARGE_REASONS, UNSUPPORTED_REASONS } from '../../core/errors';
+import { PROMPT_FORMS } from '../../core/fact';
 import { MISSING_REASONS } from '../../core/missing-reasons';
-import { LOAD_NOTES } from '../../core/model';
+import { LOAD_NOTES, NO_BATCHING } from '../../core/model';
 import { MODEL_FLAWS } from '../../core/model-flaws';
+import { ARCHIVE_FAULTS } from '../../models/archive-faults';
 import { SIZES, THEMES } from '../../state/Settings.svelte';
 import { KINDS as FACT_KINDS } from '../ledger/ledger';
 import { smallInfo } from '../../../tests/fixtures/probe-input.ts';
@@ -51,6 +53,7 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   '*.cannot': lacking,
   '*.name': probes.map(({ id }) => id),
   '*.title': probes.filter(({ place }) => place !== 'none').map(({ id }) => id),
+  'anatomy.batching.*': NO_BATCHING,
   'anatomy.limit.*': BACKEND_LIMITS,
   'anatomy.source.*': ['bundled', 'hub', 'folder'],
   'display.size.*': SIZES,
@@ -62,6 +65,10 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   'error.unsupported-model.*': UNSUPPORTED_REASONS,
   'export.*': FORMATS,
   'flaw.*': MODEL_FLAWS,
+  'form.*': PROMPT_FORMS,
+  'form.*.meaning': PROMPT_FORMS,
+  'form.bos.*': ['with', 'without'],
+  'form.bos.*.meaning': ['with', 'without'],
   'gallery.kind.*': FACT_KINDS,
   'ledger.list.*': ['taught', 'within', 'heldBack', 'free'],
   'load.once.*': ['bundled', 'hub', 'folder'],
@@ -71,6 +78,7 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   'model.*': ['idle', 'downloading', 'preparing', 'ready', 'failed'],
   'model.backend.*': ['auto', 'wasm', 'webgpu'],
   'models.advice.*': FITS,
+  'models.error.archive.*': ARCHIVE_FAULTS,
   'models.fit.*': FITS,
   'models.keeping.*': ['granted', 'refused'],
   'models.probes.*': ['all', 'no-mid', 'some-attention'],

@@ -1,6 +1,7 @@
 import { TOO_LARGE_REASONS, UNSUPPORTED_REASONS, type ErrorDetails, type ErrorRecord } from '../../core/errors';
 import { reasonOf } from '../../core/missing-reasons';
 import type { ModelFlaw } from '../../core/model-flaws';
+import type { ArchiveFault } from '../../models/archive-faults';
 import { bytes, whole } from '../../views/format';
 import type { Words, WordValues } from '../../views/words';
 import { missingText } from './missing-words';
@@ -61,7 +62,7 @@ export function modelError(error: ErrorRecord, words: Words): string {
   const { archive, hub } = details;
   if (code === 'invalid-request' && hub === true) return words('models.error.id');
   if (code === 'invalid-request' && 'archive' in details)
-    return words('models.error.archive', { why: String(archive) });
+    return words(`models.error.archive.${archive as ArchiveFault}`);
   if (code === 'invalid-request' && 'files' in details) return words('models.error.files');
   if (code === 'invalid-request' && ('repo' in details || 'revision' in details)) return words('models.error.id');
   if (code === 'unauthorized') return words('models.error.unauthorized');
