@@ -10,7 +10,7 @@ export interface Driver {
   type(xpath: string, text: string): Promise<void>;
   /** What a JavaScript expression is on the page; a promise is waited for. The value must be plain data. */
   evaluate<T>(expression: string): Promise<T>;
-  /** What stood in the console as an error, or was thrown and not caught, since the browser started. */
+  /** What stood in the console as an error since the browser started, as far as its protocol tells. */
   errors(): readonly string[];
   close(): Promise<void>;
 }

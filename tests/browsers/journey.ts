@@ -1,7 +1,9 @@
 import { strict as assert } from 'node:assert';
 import { readFileSync } from 'node:fs';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ISOLATION_HEADERS, serveFolder } from '../../.config/build/static-server.mjs';
+import { Site } from '../e2e/site';
 import type { Driver } from './driver';
 
 const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -31,13 +33,44 @@ const WATCH_SAVING = `(() => {
 const SAVED = `Promise.all(window.saved.map(async (blob) =>
   ({ type: blob.type, bytes: [...new Uint8Array(await blob.arrayBuffer())] })))`;
 
+/** Keeps what goes wrong on the page from its first script on, also over a reload: not every protocol tells of it. */
+const LISTEN = `{
+  const note = (text) => sessionStorage.setItem('wrong', JSON.stringify(
+    [...JSON.parse(sessionStorage.getItem('wrong') ?? '[]'), String(text)]));
+  const say = console.error;
+  console.error = (...parts) => { note(parts.join(' ')); say(...parts); };
+  addEventListener('error', (event) => note(event.message ?? 'not loaded: ' + event.target.outerHTML), true);
+  addEventListener('unhandledrejection', (event) => note(event.reason));
+  addEventListener('securitypolicyviolation', (event) => note(event.violatedDirective + ' ' + event.blockedURI));
+}
+`;
+const WRONG = `JSON.parse(sessionStorage.getItem('wrong') ?? '[]')`;
+
+/** Has the site's first script listen before it does anything else. */
+async function listen({ folder }: Site): Promise<void> {
+  const assets = join(folder, 'assets');
+  const html = await readFile(join(folder, 'index.html'), 'utf8');
+  const name = (await readdir(assets)).find((file) => html.includes(`src="./assets/${file}"`));
+  assert.ok(name, 'index.html names no script');
+  const script = await readFile(join(assets, name), 'utf8');
+  // Other copies of the site share the file.
+  await rm(join(assets, name));
+  await writeFile(join(assets, name), LISTEN + script);
+}
+
+async function wrong(driver: Driver): Promise<string[]> {
+  return [...driver.errors(), ...(await driver.evaluate<string[]>(WRONG))];
+}
+
 async function until(driver: Driver, expression: string, what: string): Promise<void> {
   const deadline = performance.now() + LONGEST_WAIT_MS;
   // A page that is being replaced has nothing to say yet.
   while (!(await driver.evaluate<boolean>(expression).catch(() => false))) {
     if (performance.now() > deadline) {
       const text = await driver.evaluate<string>('document.body.innerText').catch(String);
-      assert.fail(`Waited in vain for ${what}. The page says:\n${text}\n${driver.errors().join('\n')}`);
+      assert.fail(
+        `Waited in vain for ${what}. The page says:\n${text}\n${(await wrong(driver).catch(() => [])).join('\n')}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -78,8 +111,9 @@ async function takeAlong(driver: Driver): Promise<void> {
  * @returns Milliseconds from the address to the first verdict.
  */
 export async function makeJourney(driver: Driver): Promise<number> {
-  const site = await serveFolder(at('dist'), { headers: ISOLATION_HEADERS });
+  const site = await Site.start();
   try {
+    await listen(site);
     const begin = performance.now();
     await driver.goto(site.url);
     await until(driver, `/\\d/.test(${VERDICT})`, 'the first verdict');
@@ -97,13 +131,13 @@ export async function makeJourney(driver: Driver): Promise<number> {
     await ask(driver, 'The capital of Italy is', 'Rome', '·Italy');
     await takeAlong(driver);
     await until(driver, `document.body.textContent.includes('ready to work offline')`, 'what it takes to work offline');
-    await site.close();
+    await site.down();
     await driver.reload();
     await until(driver, `/\\d/.test(${VERDICT}) && ${ANSWERED}`, 'a verdict without the server');
     await ask(driver, 'The capital of Japan is', 'Tokyo', '·Japan');
-    assert.deepEqual(driver.errors(), []);
+    assert.deepEqual(await wrong(driver), []);
     return took;
   } finally {
-    await site.close();
+    await site.remove();
   }
 }
