@@ -15,7 +15,9 @@ self.addEventListener('install', (event) => {
 });
 
 self.addEventListener('activate', (event) => {
-  event.waitUntil(shell.activate(event).then(() => self.clients.claim()));
+  // Firefox takes charge of a page's workers one by one, and threads of the runtime that sleep do not answer. Until
+  // activation ends every request of the page waits, so it must not wait for them.
+  event.waitUntil(shell.activate(event).then(() => void self.clients.claim()));
 });
 
 // A new version waits until the person asks for it.
