@@ -106,7 +106,9 @@ async function golden(
     ...(backend === 'webgpu' ? [] : BY_ITSELF),
   ];
   const prompts = promptsOf(tensors).filter((prompt) => only.includes(prompt));
-  const outcomes: Outcome[] = [{ name: `${name} (${info.dtype}) runs on ${backendLabel(info)}, ${info.batching.kind}` }];
+  const outcomes: Outcome[] = [
+    { name: `${name} (${info.dtype}) runs on ${backendLabel(info)}, ${info.batching.kind}` },
+  ];
   for (const check of checks) {
     const title = `${name} (${dtype}): ${check.name}`;
     try {
