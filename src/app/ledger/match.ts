@@ -78,7 +78,7 @@ const DOUBT =
 const CLAUSE = /(^|[^\p{L}\p{N}\s%)\]]|(^|\s)(and|but|so|because|then|et|mais|car))$/iu;
 /** A clause with “that” says what it says only after a verb of knowing or saying. */
 const KNOWING =
-  /(^|\s)(know|knows|knew|read|reads|hear|heard|learn|learns|learned|learnt|remember|remembers|remembered|say|says|said|tell|tells|told|told (me|us|you|them|her|him)|think|thinks|thought|believe|believes|believed|see|saw|found out|sure|true|certain|clear|fact|sais|sait|savons|savez|dit|lu|appris) (that|que|qu')$/iu;
+  /(^|\s)(know|knows|knew|read|reads|hear|heard|learn|learns|learned|learnt|remember|remembers|remembered|say|says|said|tell|tells|told|think|thinks|thought|believe|believes|believed|see|saw|found|sure|true|certain|clear|fact|sais|sait|savons|savez|dit|lu|appris)( \p{L}+){0,2} (that|que|qu')$/iu;
 /** A question whether something is so. */
 const WHETHER =
   /(^|[.!?:]\s*)(is|isn't|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|est-ce|sais-tu|savez-vous)\s[^.!?]*$/iu;
