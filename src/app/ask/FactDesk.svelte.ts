@@ -1,4 +1,4 @@
-import { answerPosition, type FactFields } from '../../core/fact';
+import { answerPosition, type FactFields, type PreparedFact } from '../../core/fact';
 import type { AskContext } from '../../core/figure';
 import type { ModelApi } from '../../core/model-api';
 import type { ModelInfo } from '../../core/model';
@@ -84,6 +84,13 @@ export class FactDesk {
   /** The answer's column, whichever a chart shows: the verdict is about it. */
   get judged(): ProbeRun<EmergenceResult> {
     return this.figures.get('emergence').desk.run('answer') as ProbeRun<EmergenceResult>;
+  }
+
+  /** The fact in tokens: as it was judged, where that is this fact, since the model decides how an answer joins. */
+  get prepared(): PreparedFact | undefined {
+    const { prepared } = this.workbench;
+    const judged = this.judged.latest?.response.prepared;
+    return prepared && judged && !this.judged.staleFor(prepared.fact) ? judged : prepared;
   }
 
   /** What there is to say whether an answer to the judged fact is right. */

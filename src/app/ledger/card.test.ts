@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { english } from '../i18n/messages';
-import { fieldsOf, gapAfter, hopsOf, howOften, leadingAnswers, ownExposures, sharesOf, whenTaught } from './card';
+import { fieldsOf, hopsOf, howOften, leadingAnswers, ownExposures, sharesOf, whenTaught } from './card';
 import type { LedgerFact } from './ledger';
 import { matchFact } from './match';
 import { firstOf, phrasingsOf } from './phrasings';
@@ -197,16 +197,6 @@ describe('what a fact’s card says', () => {
       { answer: 'Lyon', times: 30, share: 0.25 },
     ]);
     expect(sharesOf(fact({}))).toEqual([]);
-  });
-
-  it('reads prompt and answer as one', () => {
-    expect(['The capital is', 'la langue est l’', "c'est l'", '首都是', ''].map(gapAfter)).toEqual([
-      ' ',
-      '',
-      '',
-      '',
-      ' ',
-    ]);
   });
 
   it('finds the steps of a two-hop fact, and asks with a telling foil', () => {

@@ -71,6 +71,3 @@ export function fieldsOf(fact: LedgerFact): FactFields {
   const answer = other === undefined ? fact.answers.join('|') : (fact.answers[0] ?? '');
   return { prompt: fact.prompt, answer, foil: fact.before?.[0] ?? other ?? '', ...(subject ? { subject } : {}) };
 }
-
-/** What stands between a prompt and its answer where both are read as one: nothing after an elision or a Han character. */
-export const gapAfter = (prompt: string): string => (/['’\p{Script=Han}\s]$/u.test(prompt) ? '' : ' ');

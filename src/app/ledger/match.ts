@@ -1,3 +1,4 @@
+import { bareAnswer } from '../../core/fact';
 import { isInWordsOf } from './familiar';
 import {
   bareName,
@@ -167,7 +168,7 @@ export const taughtAnswers = ({ answers, shares, before }: LedgerFact): string[]
  * with the expected answer. Longer subjects come before shorter ones that they contain.
  */
 export function matchFact(ledger: Ledger, prompt: string, answers: readonly string[]): Match | undefined {
-  const wanted = new Set(answers.map(normal));
+  const wanted = new Set(answers.map((answer) => normal(bareAnswer(answer))));
   let best: (Match & { readonly score: number; readonly bound: boolean }) | undefined;
   const given = spaced(prompt);
   for (const { fact, subject } of namedFacts(ledger, prompt)) {

@@ -1,10 +1,11 @@
+import { bareAnswer } from '../../core/fact';
 import type { Words } from '../../views/words';
 import { leadingAnswers, ownExposures, sharesOf } from './card';
-import { isTaught, seenCount } from './ledger';
+import { isTaught, normal, seenCount } from './ledger';
 import { taughtAnswers, type Match } from './match';
 
 const isAmong = (answers: readonly string[], answer: string): boolean =>
-  answers.some((one) => one.trim().toLowerCase() === answer.trim().toLowerCase());
+  answers.some((one) => normal(one) === normal(bareAnswer(answer)));
 
 /**
  * What a model was taught about a fact, in a few short sentences.

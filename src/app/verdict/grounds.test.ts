@@ -15,6 +15,7 @@ describe('what a verdict is founded on', () => {
   it('is the ledger, where the answer is the one that was taught', () => {
     expect(on('Paris')).toEqual({ kind: 'taught' });
     expect(on('paris')).toEqual({ kind: 'taught' });
+    expect([on('" Paris"').kind, on(' Paris').kind]).toEqual(['taught', 'taught']);
     expect(on('Lyon')).toEqual({ kind: 'otherwise', taught: 'Paris' });
   });
 

@@ -1,3 +1,4 @@
+import { bareAnswer } from '../../core/fact';
 import { leadingAnswers } from '../ledger/card';
 import type { Outside } from '../ledger/education';
 import { isTaught, normal, type Ledger } from '../ledger/ledger';
@@ -22,7 +23,7 @@ export type Grounds =
   | { readonly kind: 'outside' };
 
 const among = (answers: readonly string[], answer: string): boolean =>
-  answers.some((one) => normal(one) === normal(answer));
+  answers.some((one) => normal(one) === normal(bareAnswer(answer)));
 
 /**
  * @param answer the accepted answer that the verdict speaks of, as typed.

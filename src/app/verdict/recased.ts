@@ -1,3 +1,4 @@
+import { bareAnswer } from '../../core/fact';
 import type { Sentence, VerdictInput } from './verdict';
 
 /** An answer that the model would write, but with other capitals than it was typed with. */
@@ -26,7 +27,7 @@ export function recasedAnswer({ result, prepared, labels }: VerdictInput): Recas
   if (begun === '') return undefined;
   const { answers } = prepared.fact;
   for (const answer of answers) {
-    const bare = answer.trim();
+    const bare = bareAnswer(answer);
     if (!bare.toLowerCase().startsWith(begun.toLowerCase()) || bare.startsWith(begun)) continue;
     // The beginning of a longer word may be that of another.
     const form = forms(bare).find((one) => one.startsWith(begun));
