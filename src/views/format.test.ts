@@ -25,6 +25,7 @@ describe('numbers', () => {
 
   it('never shows a small probability as nothing', () => {
     expect([0.001, 0.004, 0.006, 0, 1].map(cellPercent)).toEqual(['<1', '<1', '1', '0', '100']);
+    expect([0.994, 0.996, 0.99999].map(cellPercent)).toEqual(['99', '>99', '>99']);
   });
 
   it('writes sizes in decimal units', () => {

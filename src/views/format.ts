@@ -64,9 +64,10 @@ export function tickPercent(probability: number): string {
   return numberFormat({ style: 'percent', maximumSignificantDigits: 2 }).format(probability);
 }
 
-/** Percent without its sign, for a cell: at most three characters. */
+/** Percent without its sign, for a cell: at most three characters; 0 and 100 are what they say. */
 export function cellPercent(probability: number): string {
   const value = probability * 100;
+  if (value >= 99.5 && value < 100) return `>${fixed(99, 0)}`;
   return value > 0 && value < 0.5 ? `<${fixed(1, 0)}` : fixed(value, 0);
 }
 

@@ -13,6 +13,17 @@ describe('the layer chart', () => {
     expect(log.ticks.map((tick) => tick.label)).toEqual(['0.01%', '0.1%', '1%', '10%', '100%']);
   });
 
+  it('reaches down to the smallest probability drawn, in steps that fit', () => {
+    const at = (...values: number[]) => axisFor('logp', values, 240);
+    const labels = at(0.5, 3e-7).ticks.map((tick) => tick.label);
+    expect(labels).toEqual(['0.000001%', '0.0001%', '0.01%', '1%', '100%']);
+    expect(at(0.5, 3e-7).x(3e-7)).toBeGreaterThan(at(0.5, 3e-7).x(1e-8));
+    expect(at(2e-5).ticks.map((tick) => tick.label)).toEqual(['0.0001%', '0.01%', '1%', '100%']);
+    expect(at(1e-30, 0, NaN).ticks).toHaveLength(5);
+    expect(at(1e-30).x(1e-30)).toBe(0);
+    expect(at(1e-4).ticks).toHaveLength(5);
+  });
+
   it('puts rank 1 on the right and the worst rank drawn inside', () => {
     const rank = axisFor('rank', [1, 3, 812], 300);
     expect(rank.x(1)).toBe(300);

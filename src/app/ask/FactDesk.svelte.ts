@@ -63,7 +63,8 @@ export class FactDesk {
     const info = this.#host.info();
     const tokens = this.workbench.prepared?.tokens.length ?? 0;
     const { column } = this.#host.selection;
-    return info && { info, tokens, column, fact: this.workbench.fact, otherSubjects: this.#others };
+    const { midLayers } = this.figures;
+    return info && { info, tokens, column, midLayers, fact: this.workbench.fact, otherSubjects: this.#others };
   });
 
   constructor(host: FactHost) {
