@@ -78,6 +78,32 @@ export function axisFor(measure: Measure, values: readonly number[], width: numb
   return { x: (value) => scale(value), ticks: scale.ticks(5).map((at) => ({ at: scale(at), label: tick(at) })) };
 }
 
+/** A curve at the depths that have a row: one kept from a deeper model has more. */
+export function withinRows<Drawn extends Pick<Curve, 'depths' | 'values'>>(
+  curve: Drawn,
+  rows: ReadonlySet<number>,
+): Drawn {
+  const there = curve.depths.map((_, index) => index).filter((index) => rows.has(curve.depths[index]!));
+  return {
+    ...curve,
+    depths: there.map((index) => curve.depths[index]!),
+    values: there.map((index) => curve.values[index]!),
+  };
+}
+
+/** The same of a band. */
+export function bandWithinRows(band: Band, rows: ReadonlySet<number>): Band {
+  const { depths } = band;
+  const of = (values: ArrayLike<number>): ArrayLike<number> => withinRows({ depths, values }, rows).values;
+  return {
+    ...band,
+    depths: depths.filter((depth) => rows.has(depth)),
+    low: of(band.low),
+    high: of(band.high),
+    mean: of(band.mean),
+  };
+}
+
 /** SVG path through the points of a curve; undefined values break it. */
 export function curvePath(curve: Pick<Curve, 'depths' | 'values'>, x: Axis['x'], y: (depth: number) => number): string {
   const path = line<number>()
