@@ -2,6 +2,7 @@ import { StrataError, throwIfAborted } from '../core/errors';
 import { SEGMENT_BYTES } from '../core/stored-file';
 import { Hasher, type Checksum } from './checksum';
 import { backoff, browserTransport, connectionError, isPassing, statusError, type Transport } from './http';
+import { refuseImpostor } from './impostor';
 import type { Meter } from './progress';
 import { StallWatch } from './stall-watch';
 import type { FileStore } from './storage';
@@ -197,7 +198,7 @@ class Download {
         if (this.#received + value.length > this.#file.bytes) {
           throw new StrataError('hash-mismatch', `${this.#file.name} is longer than it should be.`, this.#details());
         }
-        if (this.#received === 0) refuseImpostor(value, this.#file);
+        if (this.#received === 0) refuseImpostor(this.#file.name, value, { url: this.#file.url, place: 'server' });
         for (let at = 0; at < value.length;) {
           const piece = value.subarray(at, at + this.#held.length - this.#offset);
           this.#append(piece, this.#hasher, 'network');
@@ -303,18 +304,5 @@ function refuseHtml(response: Response, file: FileRequest): void {
     file: file.name,
     url: file.url,
     found: 'html',
-  });
-}
-
-function refuseImpostor(start: Uint8Array, file: FileRequest): void {
-  const text = new TextDecoder().decode(start.subarray(0, 64)).trimStart().toLowerCase();
-  const html = text.startsWith('<!doctype html') || text.startsWith('<html');
-  const pointer = text.startsWith('version https://git-lfs.github.com/spec/');
-  if (!html && !pointer) return;
-  const what = html ? 'A web page' : 'A Git LFS pointer';
-  throw new StrataError('not-a-model-file', `${what} came instead of ${file.name}.`, {
-    file: file.name,
-    url: file.url,
-    found: html ? 'html' : 'lfs-pointer',
   });
 }
