@@ -69,7 +69,9 @@ export interface ProbeCall<Part = unknown> extends CallOptions<RunProgress> {
  * Every method rejects with a StrataError. Calls are served in order; a cancelled call rejects with `cancelled`.
  */
 export interface ModelApi {
-  /** Replaces the current model. On failure the previous model is gone and the error says why. */
+  /**
+   * Replaces the current model. On failure the error says why, and the model before answers on where it is still held.
+   */
   load(request: LoadRequest, call?: CallOptions<LoadProgress>): Promise<ModelInfo>;
   /** Token pieces of a text as the model would read it as a prompt (special tokens included). */
   tokenize(text: string): Promise<readonly Token[]>;
@@ -86,6 +88,8 @@ export interface ModelApi {
   runProbe<Result, Part = unknown>(request: ProbeRequest<Part>, call?: ProbeCall<Part>): Promise<ProbeResponse<Result>>;
   /** Frees cached traces. */
   release(): Promise<void>;
+  /** The load whose model answers now. */
+  readonly holds?: LoadRequest | undefined;
   dispose(): Promise<void>;
 }
 

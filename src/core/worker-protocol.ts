@@ -4,7 +4,7 @@ import type { ModelFiles } from './model';
 import type { ModelApi } from './model-api';
 
 /** The methods of {@link ModelApi} that cross to the worker. */
-export type WireMethod = keyof ModelApi;
+export type WireMethod = Exclude<keyof ModelApi, 'holds'>;
 
 /** An answer as plain data, so that an error keeps its code and details on the way. */
 export type WireReply<T = unknown> =

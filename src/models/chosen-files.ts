@@ -1,5 +1,13 @@
 import { StrataError } from '../core/errors';
-import { findModel, homeOf, nothingBeside, unreadDtypes, variantsIn, type ModelVariant } from './layout';
+import {
+  findModel,
+  homeOf,
+  nothingBeside,
+  unreadDtypes,
+  variantsIn,
+  type ModelVariant,
+  type NO_MODEL_REASONS,
+} from './layout';
 import type { ChosenFile } from '../core/model';
 
 /** Files a person opened, as a model's folder. */
@@ -81,8 +89,11 @@ const CACHED = /(^|\/)blobs\/[0-9a-f]{40,64}$/;
 
 /** Why there is no model among these files, and what they are instead. */
 function noModel(paths: readonly string[]): StrataError {
-  const refuse = (reason: string, message: string, details: Readonly<Record<string, string>> = {}) =>
-    new StrataError('missing-file', message, { reason, file: 'onnx/model.onnx', ...details });
+  const refuse = (
+    reason: (typeof NO_MODEL_REASONS)[number],
+    message: string,
+    details: Readonly<Record<string, string>> = {},
+  ) => new StrataError('missing-file', message, { reason, file: 'onnx/model.onnx', ...details });
   const graph = paths.find((path) => path.endsWith('.onnx'));
   const unread = unreadDtypes(paths.map((path) => path.replace(/^.*?(?=(onnx\/)?[^/]+$)/, '')));
   if (unread.length > 0) {

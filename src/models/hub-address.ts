@@ -5,6 +5,9 @@ export type HubAddress =
   | { readonly kind: 'other-host'; readonly host: string; readonly repo: string | undefined }
   | { readonly kind: 'dataset' | 'space' | 'no-model' | 'nothing' };
 
+/** Kinds that are something, but no model of the hub; the words are `models.error.hub.…`. */
+export const NO_ADDRESSES = ['other-host', 'dataset', 'space', 'no-model'] as const;
+
 const HUB_HOSTS = new Set(['huggingface.co', 'hf.co', 'hub.huggingface.co']);
 /** First parts of addresses on the hub that are nobody's name. */
 const NO_OWNERS = new Set(

@@ -188,6 +188,16 @@ function graphFor(paths: ReadonlySet<string>, dtype: Dtype): string | undefined 
   return others.length === 1 ? others[0]?.graph : undefined;
 }
 
+/** Why there is no model among files: `details.reason` of `missing-file`. The words are `models.error.no-model.…`. */
+export const NO_MODEL_REASONS = [
+  'graph-alone',
+  'onnx-folder',
+  'hub-cache',
+  'other-format',
+  'no-graph',
+  'unread',
+] as const;
+
 /** A graph alone: it says neither what it was made as nor what its tokens mean. */
 export function nothingBeside(graph: string): StrataError {
   return new StrataError('missing-file', `There is no config.json for ${graph}.`, {

@@ -7,6 +7,8 @@ import { MISSING_REASONS } from '../../core/missing-reasons';
 import { LOAD_NOTES, NO_BATCHING } from '../../core/model';
 import { MODEL_FLAWS } from '../../core/model-flaws';
 import { ARCHIVE_FAULTS } from '../../models/archive-faults';
+import { NO_ADDRESSES } from '../../models/hub-address';
+import { NO_MODEL_REASONS } from '../../models/layout';
 import { SIZES, THEMES } from '../../state/Settings.svelte';
 import { KINDS as FACT_KINDS } from '../ledger/ledger';
 import { smallInfo } from '../../../tests/fixtures/probe-input.ts';
@@ -79,6 +81,8 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   'model.backend.*': ['auto', 'wasm', 'webgpu'],
   'models.advice.*': FITS,
   'models.error.archive.*': ARCHIVE_FAULTS,
+  'models.error.hub.*': NO_ADDRESSES,
+  'models.error.no-model.*': NO_MODEL_REASONS,
   'models.fit.*': FITS,
   'models.keeping.*': ['granted', 'refused'],
   'models.probes.*': ['all', 'no-mid', 'some-attention'],
