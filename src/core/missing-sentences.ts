@@ -59,7 +59,7 @@ const SENTENCES: Readonly<Record<MissingCode, Sentence>> = {
   'row-sums': (d) => `its rows do not sum to 1 (one sums to ${said(d, 'found')})`,
   'not-its-values': () => 'the pattern times hook_v does not give hook_z',
   'not-its-output': (d) => `times ${said(d, 'weight')} it does not give ${said(d, 'hook')}`,
-  'not-its-sum': () => 'the stream before it and what is added do not sum to it',
+  'not-its-sum': (d) => `added to the stream before it, it does not give ${said(d, 'hook')}`,
 };
 
 /** English, as the end of a sentence: for logs, error messages and the command line. */

@@ -116,6 +116,8 @@ export function projectionBehind(view: GraphView, name: string): OnnxNode | unde
   for (let at = name; ;) {
     const node = view.producer(at);
     if (!node || isProjection(view, node)) return node;
+    // What a convolution reads is no part of what it gives.
+    if (node.op === 'Conv') return undefined;
     const next = node.inputs.find((input) => input !== '' && !view.isConstant(input));
     if (next === undefined) return undefined;
     at = next;

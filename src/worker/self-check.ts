@@ -2,7 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import * as v from 'valibot';
 import type { Dtype, ModelFiles, SelfCheck } from '../core/model';
-import { distinctIds } from '../core/random';
+import { distinctIds, unusualIds } from '../core/random';
 import type { Engine } from '../engine/engine';
 import { checkPlace } from '../models/check-keys';
 import type { KeptDocuments, LoadCall } from './deps';
@@ -62,12 +62,9 @@ export async function measure(engine: Engine, call: LoadCall, runs: 1 | 2 = 2): 
   call.onProgress({ stage: 'prepare', step: 'self-check' });
   const { info } = engine;
   const start = info.bosTokenId === undefined ? [] : [info.bosTokenId];
-  const length = Math.min(
-    CHECK_TOKENS,
-    info.dims.n_ctx - start.length,
-    info.dims.d_vocab - info.specialTokenIds.length,
-  );
-  const tokens = [...start, ...distinctIds(length, info.dims.d_vocab, info.specialTokenIds, 1)];
+  const unusual = unusualIds(info);
+  const length = Math.min(CHECK_TOKENS, info.limits.tokens - start.length, info.dims.d_vocab - unusual.length);
+  const tokens = [...start, ...distinctIds(length, info.dims.d_vocab, unusual, 1)];
   const options = call.signal ? { signal: call.signal } : {};
   const first = await engine.generateStep(tokens, options);
   if (runs === 1) return { logits: first, ...rangeOf(first) };
