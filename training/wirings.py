@@ -4,9 +4,10 @@
 
 What they are for: a hook that Strata shows has to be the value PyTorch has there, or be withdrawn by name. Each
 folder holds config.json, onnx/model.onnx and reference.safetensors: `input_ids`, `logits`, the hooks under
-TransformerLens's names (z is what the output projection reads, split by head) and, where there is an MLP output
-projection, `edit.key`, `edit.value` and `edit.logits`, with layer 1's projection changed by `key · valueᵀ`. A hook that
-has no meaning in a wiring is not in its reference. `--both` exports each with both exporters, into NAME-script and
+TransformerLens's names (z is what the output projection reads, split by head), and logits under three changes of layer
+1: `edit.logits`, the MLP's output projection changed by `key · valueᵀ` (`edit.key`, `edit.value`);
+`ablate_head_1_2.logits`, head 2 of z set to zero; `knockout_edge_last_to_7_layer_1.logits`, the last position not
+attending to position 7. A hook that has no meaning in a wiring is not in its reference. `--both` exports each with both exporters, into NAME-script and
 NAME-dynamo; without it each is written by the one named below.
 """
 
@@ -15,6 +16,7 @@ import json
 import math
 import sys
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -69,9 +71,8 @@ class Attention(nn.Module):
             record(f"attn.hook_{name}", value.transpose(1, 2))
         pattern = torch.softmax(self.masked(self.scores(q, k)), dim=-1)
         record("attn.hook_pattern", pattern)
-        z = self.joined(self.mix(pattern, v))
-        record("attn.hook_z", z.unflatten(-1, (HEADS, D_HEAD)))
-        return self.out(z)
+        z = record("attn.hook_z", self.joined(self.mix(pattern, v)).unflatten(-1, (HEADS, D_HEAD)))
+        return self.out(z.flatten(-2))
 
 
 class Conv1dQkv(Attention):
@@ -125,10 +126,6 @@ class Separate(Attention):
         return [self.heads(part(x)) for part in (self.q, self.k, self.v)]
 
 
-class KeysFirstApart(Separate):
-    scores = KeysFirst.scores
-
-
 class EinsumAttention(Separate):
     """Everything by einsum, positions before heads."""
 
@@ -143,8 +140,7 @@ class EinsumAttention(Separate):
         scores = torch.einsum("bqhd,bkhd->bhqk", q, k) / math.sqrt(D_HEAD)
         pattern = torch.softmax(self.masked(scores), dim=-1)
         record("attn.hook_pattern", pattern)
-        z = torch.einsum("bhqk,bkhd->bqhd", pattern, v)
-        record("attn.hook_z", z)
+        z = record("attn.hook_z", torch.einsum("bhqk,bkhd->bqhd", pattern, v))
         return self.out(z.reshape(*x.shape))
 
 
@@ -158,8 +154,7 @@ class EinsumKeysFirst(EinsumAttention):
         scores = torch.einsum("bkhd,bqhd->bhqk", k, q) / math.sqrt(D_HEAD)
         pattern = torch.softmax(self.masked(scores), dim=-1)
         record("attn.hook_pattern", pattern)
-        z = torch.einsum("bkhd,bhqk->bqhd", v, pattern)
-        record("attn.hook_z", z)
+        z = record("attn.hook_z", torch.einsum("bkhd,bhqk->bqhd", v, pattern))
         return self.out(z.reshape(*x.shape))
 
 
@@ -201,9 +196,8 @@ class GatedHeads(Separate):
             record(f"attn.hook_{name}", value.transpose(1, 2))
         pattern = torch.softmax(self.masked(self.scores(q, k)), dim=-1)
         record("attn.hook_pattern", pattern)
-        z = self.mix(pattern, v)
-        record("attn.hook_z", z.transpose(1, 2))  # before the gate
-        return self.out(self.joined(z) * torch.sigmoid(self.gate(x)))
+        z = record("attn.hook_z", self.mix(pattern, v).transpose(1, 2))  # before the gate
+        return self.out(z.reshape(x.shape) * torch.sigmoid(self.gate(x)))
 
 
 class NormedHeads(Separate):
@@ -219,9 +213,8 @@ class NormedHeads(Separate):
             record(f"attn.hook_{name}", value.transpose(1, 2))
         pattern = torch.softmax(self.masked(self.scores(q, k)), dim=-1)
         record("attn.hook_pattern", pattern)
-        z = self.mix(pattern, v)
-        record("attn.hook_z", z.transpose(1, 2))  # before the norm
-        return self.out(self.norm(self.joined(z)))
+        z = record("attn.hook_z", self.mix(pattern, v).transpose(1, 2))  # before the norm
+        return self.out(self.norm(z.reshape(x.shape)))
 
 
 class SharedValues(Separate):
@@ -238,8 +231,7 @@ class SharedValues(Separate):
         pattern = torch.softmax(self.masked(self.scores(q, k)), dim=-1)
         record("attn.hook_pattern", pattern)
         z = self.mix(pattern, 0.5 * v + torch.tanh(v) * self.bank[:, None])
-        record("attn.hook_z", z.transpose(1, 2))
-        return self.out(self.joined(z))
+        return self.out(record("attn.hook_z", z.transpose(1, 2)).reshape(x.shape))
 
 
 class TwoMaps(Separate):
@@ -271,12 +263,12 @@ class Interleaved(Separate):
     def forward(self, x, record):
         q, k, v = self.heads(self.q(x)), self.few(self.k(x)), self.few(self.v(x))
         record("attn.hook_q", q.transpose(1, 2))
-        # Keys and values of key heads are right; which queries they belong to is not what their order says.
+        record("attn.hook_k", k.transpose(1, 2))
+        # Values of key heads would be right by themselves; which queries they belong to is not what their order says.
         pattern = torch.softmax(self.masked(self.scores(q, k.repeat(1, 2, 1, 1))), dim=-1)
         record("attn.hook_pattern", pattern)
-        z = self.joined(self.mix(pattern, v.repeat(1, 2, 1, 1)))
-        record("attn.hook_z", z.unflatten(-1, (HEADS, D_HEAD)))
-        return self.out(z)
+        z = record("attn.hook_z", self.mix(pattern, v.repeat(1, 2, 1, 1)).transpose(1, 2))
+        return self.out(z.reshape(x.shape))
 
 
 class Windowed(Attention):
@@ -356,7 +348,7 @@ class MlpAndLinear(Mlp):
         self.beside = nn.Linear(D_MODEL, D_MODEL, bias=False)
 
     def forward(self, x, record):
-        return super().forward(x, lambda name, value: None) + self.beside(x)
+        return super().forward(x, lambda name, value: value) + self.beside(x)
 
 
 class Tail(nn.Module):
@@ -388,11 +380,6 @@ class CutVocabulary(Tail):
         return self.head(normed)[..., : VOCAB - 8]
 
 
-class LastPosition(Tail):
-    def forward(self, normed, embedded):
-        return self.head(normed)[:, -1:]
-
-
 class LastPositionFlat(Tail):
     def forward(self, normed, embedded):
         return self.head(normed)[:, -1]
@@ -409,22 +396,6 @@ class PastLayers(Tail):
         return self.head(normed) + self.bigrams(embedded)
 
 
-class ClosedPadding(Tail):
-    """−∞ for the ids of a padded vocabulary."""
-
-    def forward(self, normed, embedded):
-        ids = torch.arange(VOCAB, device=normed.device)
-        return torch.where(ids < VOCAB - 8, self.head(normed), float("-inf"))
-
-
-class Averaged(Tail):
-    """Logits less their mean over the vocabulary."""
-
-    def forward(self, normed, embedded):
-        logits = self.head(normed)
-        return logits - logits.mean(-1, keepdim=True)
-
-
 class Gpt(nn.Module):
     def __init__(self, attention=Attention, mlp=Mlp, tail=Tail):
         super().__init__()
@@ -434,7 +405,7 @@ class Gpt(nn.Module):
         self.attentions = nn.ModuleList(attention() for _ in range(LAYERS))
         self.mlps = nn.ModuleList(mlp() for _ in range(LAYERS))
         self.norm, self.tail = nn.LayerNorm(D_MODEL), tail()
-        self.record = lambda name, value: None
+        self.record = lambda name, value: value
 
     def forward(self, input_ids):
         embedded = self.tokens(input_ids)
@@ -442,7 +413,7 @@ class Gpt(nn.Module):
         x = embedded + self.positions(torch.arange(input_ids.shape[1], device=input_ids.device))
         for layer in range(LAYERS):
             def record(name, value, layer=layer):
-                self.record(f"blocks.{layer}.{name}", value)
+                return self.record(f"blocks.{layer}.{name}", value)
 
             record("hook_resid_pre", x)
             out = self.attentions[layer](self.norms1[layer](x), record)
@@ -463,13 +434,10 @@ class Gpt(nn.Module):
 # The exporter each is kept in.
 SCRIPT, DYNAMO = "script", "dynamo"
 WIRINGS = {
-    "plain": (dict(), SCRIPT),
     "conv1d-qkv": (dict(attention=Conv1dQkv), SCRIPT),
     "permuted-qkv": (dict(attention=PermutedQkv), DYNAMO),
     "dimension-first": (dict(attention=DimensionFirst), SCRIPT),
     "keys-first": (dict(attention=KeysFirst), SCRIPT),
-    "keys-first-apart": (dict(attention=KeysFirstApart), DYNAMO),
-    "einsum": (dict(attention=EinsumAttention), SCRIPT),
     "einsum-keys-first": (dict(attention=EinsumKeysFirst), SCRIPT),
     "mixed-heads": (dict(attention=MixedHeads), SCRIPT),
     "mixed-rows": (dict(attention=MixedRows), DYNAMO),
@@ -487,11 +455,8 @@ WIRINGS = {
     "mlp-and-linear": (dict(mlp=MlpAndLinear), SCRIPT),
     "permuted-vocabulary": (dict(tail=PermutedVocabulary), SCRIPT),
     "cut-vocabulary": (dict(tail=CutVocabulary), SCRIPT),
-    "last-position": (dict(tail=LastPosition), SCRIPT),
     "last-position-flat": (dict(tail=LastPositionFlat), DYNAMO),
     "past-layers": (dict(tail=PastLayers), SCRIPT),
-    "closed-padding": (dict(tail=ClosedPadding), SCRIPT),
-    "averaged": (dict(tail=Averaged), SCRIPT),
 }
 
 
@@ -506,12 +471,20 @@ def random_gpt(parts: dict) -> Gpt:
     return model
 
 
-def run(model: Gpt, ids: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+def run(model: Gpt, ids: torch.Tensor, ablate: bool = False) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     hooks: dict[str, torch.Tensor] = {}
-    model.record = lambda name, value: hooks.__setitem__(name, value[0].clone())
+
+    def record(name, value):
+        if ablate and name == "blocks.1.attn.hook_z":
+            value = value.clone()
+            value[:, :, 2] = 0
+        hooks[name] = value[0].clone()
+        return value
+
+    model.record = record
     with torch.no_grad():
         logits = model(ids)
-    model.record = lambda name, value: None
+    model.record = lambda name, value: value
     return logits, hooks
 
 
@@ -523,7 +496,27 @@ def references(model: Gpt, ids: torch.Tensor) -> dict[str, torch.Tensor]:
     weight.data += torch.outer(value, key)
     edited, _ = run(model, ids)
     weight.data -= torch.outer(value, key)
-    return {"input_ids": ids, "logits": logits, **hooks, "edit.key": key, "edit.value": value, "edit.logits": edited}
+    found = {"input_ids": ids, "logits": logits, **hooks, "edit.key": key, "edit.value": value, "edit.logits": edited}
+    if "blocks.1.attn.hook_z" in hooks:
+        found["ablate_head_1_2.logits"], _ = run(model, ids, ablate=True)
+    with knocked_out(model.attentions[1]):
+        found["knockout_edge_last_to_7_layer_1.logits"], _ = run(model, ids)
+    return found
+
+
+@contextmanager
+def knocked_out(attention: Attention):
+    """The last position may not attend to position 7, in every map of the layer."""
+    own = attention.masked
+
+    def masked(scores):
+        scores = own(scores)
+        scores[..., -1, 7] = float("-inf")
+        return scores
+
+    attention.masked = masked
+    yield
+    del attention.masked
 
 
 def exported(model: Gpt, path: Path, exporter: str) -> None:

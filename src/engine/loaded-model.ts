@@ -147,8 +147,9 @@ export class LoadedModel implements Engine {
     try {
       traces = await this.alone(() => this.runner.run(runs, options));
     } catch (cause) {
-      if (runs.length === 1 || StrataError.from(cause).code !== 'non-finite') throw cause;
-      // One of them has numbers that are none; the traces before it are sound.
+      const { code } = StrataError.from(cause);
+      if (runs.length === 1 || (code !== 'non-finite' && code !== 'invalid-intervention')) throw cause;
+      // One of them has numbers that are none, or nothing to attend to; the traces before it are sound.
       for (const run of runs) yield* this.batch([run], shape, options);
       return;
     }

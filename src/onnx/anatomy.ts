@@ -221,7 +221,8 @@ class LayerBuilder {
       }
       if (attention.between === 'scaled') this.lacks('W_O', missingReason('scaled-heads'));
     }
-    if (branch.kind === 'attention' && branch.sites && branch.summed) this.lacks('hook_attn_out', missingReason('summed'));
+    if (branch.kind === 'attention' && branch.sites && branch.summed)
+      this.lacks('hook_attn_out', missingReason('summed'));
     else this.site(this.name('hook_attn_out'), branch.tensor);
   }
 

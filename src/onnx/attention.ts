@@ -123,7 +123,9 @@ function isLastProjection(view: GraphView, projection: OnnxNode, branch: Readonl
   const result = projection.outputs[0]!;
   return !view
     .makers(branch)
-    .some((node) => node !== projection && isProjection(view, node) && view.ancestors(node.outputs[0]!, branch).has(result));
+    .some(
+      (node) => node !== projection && isProjection(view, node) && view.ancestors(node.outputs[0]!, branch).has(result),
+    );
 }
 
 /** Which operand of the scores' product holds queries: those of the row, scores being `[…, dest, src]`. */

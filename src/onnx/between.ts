@@ -40,9 +40,14 @@ export function betweenHeadsAndOutput(view: GraphView, z: string, branch: Readon
       if (inside.length === 0) continue;
       // A product over heads or over the numbers of a head is no way out of attention: it has other projections above.
       if (isProjection(view, node)) {
-        const above = view.makers(branch).some(
-          (other) => other !== node && isProjection(view, other) && view.ancestors(other.outputs[0]!, branch).has(node.outputs[0]!),
-        );
+        const above = view
+          .makers(branch)
+          .some(
+            (other) =>
+              other !== node &&
+              isProjection(view, other) &&
+              view.ancestors(other.outputs[0]!, branch).has(node.outputs[0]!),
+          );
         if (above) return 'mixed';
         continue;
       }
@@ -63,5 +68,10 @@ export function isSummed(view: GraphView, product: string, branch: ReadonlySet<s
   }
   return view
     .makers(own)
-    .some(({ op, inputs }) => op === 'Add' && inputs.some((input) => branch.has(input) && !own.has(input)) && inputs.some((input) => own.has(input)));
+    .some(
+      ({ op, inputs }) =>
+        op === 'Add' &&
+        inputs.some((input) => branch.has(input) && !own.has(input)) &&
+        inputs.some((input) => own.has(input)),
+    );
 }

@@ -1,7 +1,9 @@
 import { attribute, type OnnxNode } from './onnx-model';
 
 /** The letters of an Einsum of two operands; undefined for other operators and for equations with `…`. */
-export function einsumTerms(node: OnnxNode): { readonly inputs: readonly string[]; readonly output: string } | undefined {
+export function einsumTerms(
+  node: OnnxNode,
+): { readonly inputs: readonly string[]; readonly output: string } | undefined {
   if (node.op !== 'Einsum') return undefined;
   const [left, output] = (attribute(node, 'equation')?.s ?? '').replaceAll(' ', '').split('->');
   const inputs = left?.split(',') ?? [];

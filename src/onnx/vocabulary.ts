@@ -15,12 +15,7 @@ export interface Vocabulary {
  * @param after The operators on that way, in order.
  * @param width Columns of the unembedding.
  */
-export function vocabularyOf(
-  view: GraphView,
-  logits: string,
-  after: readonly OnnxNode[],
-  width: number,
-): Vocabulary {
+export function vocabularyOf(view: GraphView, logits: string, after: readonly OnnxNode[], width: number): Vocabulary {
   const stated = view.model.graph.outputs.find(({ name }) => name === logits)?.dims?.length;
   // Ranks are told from the top down: what removes an axis has one more below it.
   const selecting = new Set<OnnxNode>();

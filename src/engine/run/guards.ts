@@ -53,7 +53,8 @@ class Guard {
     for (const hook of this.anatomy.sites.keys()) {
       const parsed = parseHook(hook);
       // The stream itself is what everything else is held to.
-      if (parsed?.kind === 'block' && !parsed.hook.startsWith('hook_resid')) this.checkPlaces(parsed.layer, parsed.hook);
+      if (parsed?.kind === 'block' && !parsed.hook.startsWith('hook_resid'))
+        this.checkPlaces(parsed.layer, parsed.hook);
     }
     this.anatomy.layers.forEach((_, layer) => {
       this.checkRows(layer);
@@ -164,7 +165,9 @@ class Guard {
     const of = (values: StoredValues | string): number[] | undefined =>
       typeof values === 'string' ? undefined : columns.map((column) => values.at(column));
     const [biases, gains, shifts] = [of(b), of(gain), of(shift)];
-    const weights = columns.map((column) => Float64Array.from({ length: rows }, (_, row) => W.at(row * d_model + column)));
+    const weights = columns.map((column) =>
+      Float64Array.from({ length: rows }, (_, row) => W.at(row * d_model + column)),
+    );
     for (let position = 0; position < this.length; position++) {
       const product = weights.map((own) => own.reduce((sum, w, row) => sum + w * x[position * rows + row]!, 0));
       const basis = normed([product, biases], gains, shifts);

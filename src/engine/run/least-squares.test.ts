@@ -3,7 +3,15 @@ import { leastResidual } from './least-squares';
 
 describe('leastResidual', () => {
   it('is nothing for a sum of multiples of the basis', () => {
-    expect(leastResidual([[1, 2, 3], [0, 1, -1]], [2, 7, 3])).toBeCloseTo(0, 12);
+    expect(
+      leastResidual(
+        [
+          [1, 2, 3],
+          [0, 1, -1],
+        ],
+        [2, 7, 3],
+      ),
+    ).toBeCloseTo(0, 12);
   });
 
   it('is what is left where there is more', () => {
@@ -12,6 +20,15 @@ describe('leastResidual', () => {
   });
 
   it('takes vectors that say the same twice for one', () => {
-    expect(leastResidual([[1, 1, 0], [2, 2, 0], [0, 0, 0]], [3, 3, 1])).toBeCloseTo(1, 12);
+    expect(
+      leastResidual(
+        [
+          [1, 1, 0],
+          [2, 2, 0],
+          [0, 0, 0],
+        ],
+        [3, 3, 1],
+      ),
+    ).toBeCloseTo(1, 12);
   });
 });
