@@ -28,6 +28,7 @@ export const MISSING_REASONS = [
   'pattern-unused',
   'several-softmaxes',
   'fused-attention',
+  'foreign-attribute',
   'convolution',
   'no-product',
   'no-projection',

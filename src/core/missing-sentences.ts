@@ -41,6 +41,8 @@ const SENTENCES: Readonly<Record<MissingCode, Sentence>> = {
   'pattern-unused': () => 'nothing multiplies its pattern with values',
   'several-softmaxes': (d) => `it has ${said(d, 'count')} softmaxes`,
   'fused-attention': (d) => `it is one fused operator, ${said(d, 'operator')}`,
+  'foreign-attribute': (d) =>
+    `it is one fused operator, ${said(d, 'operator')}, with an attribute that is not known: ${said(d, 'attribute')}`,
   convolution: () => 'this layer has a convolution in its place',
   'no-product': () => 'this layer has no matrix product in its place',
   'no-projection': () => 'its projection was not found',

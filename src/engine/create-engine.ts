@@ -7,11 +7,12 @@ import { distinctIds } from '../core/random';
 import { findAnatomy, findLogits, type Anatomy } from '../onnx/anatomy';
 import { bindCaches } from '../onnx/cache';
 import { configNumber, contextLength } from '../onnx/config';
+import { contextOf } from '../onnx/context';
 import { GraphView } from '../onnx/graph';
 import { checkInputs, neededInputs } from '../onnx/inputs';
 import type { OnnxModel } from '../onnx/onnx-model';
 import { withoutBranches } from '../onnx/rewrites/branches';
-import { computeInFloat32, usesFloat16 } from '../onnx/rewrites/float32';
+import { computeInFloat32, usesBrainFloat, usesFloat16 } from '../onnx/rewrites/float32';
 import { withPlainOperators } from '../onnx/rewrites/plain-operators';
 import { checkSafety, operatorCounts } from '../onnx/safety';
 import { scanModel } from '../onnx/scan';
@@ -133,16 +134,19 @@ function prepareGraph(
   backend: Backend,
   half: boolean,
 ): { readonly view: GraphView; readonly file: GraphView } {
-  const wide = usesFloat16(model) ? computeInFloat32(model) : model;
+  const brain = usesBrainFloat(model);
+  const wide = brain || usesFloat16(model) ? computeInFloat32(model) : model;
   const file = new GraphView(wide, files.external);
-  const view = half && wide !== model ? new GraphView(model, files.external) : file;
+  const view = half && !brain && wide !== model ? new GraphView(model, files.external) : file;
   const plain = withPlainOperators(view, files.config, backend === 'webgpu');
   return { view: plain ? new GraphView(plain, files.external) : view, file };
 }
 
 function recognise(view: GraphView, files: ModelFiles): Recognised {
   try {
-    return { anatomy: findAnatomy(view, files.config) };
+    const anatomy = findAnatomy(view, files.config);
+    const { n_ctx: _, ...dims } = anatomy.dims;
+    return { anatomy: { ...anatomy, dims: { ...dims, ...contextOf(view, anatomy) } } };
   } catch (cause) {
     const error = StrataError.from(cause);
     const reason = error.code === 'unknown-anatomy' ? reasonOf(error.details) : undefined;

@@ -1,6 +1,8 @@
 import { blockHook, type BlockHook, type HookName } from '../core/hooks';
 import { missingReason, type MissingPart, type MissingPartName, type MissingReason } from '../core/missing-reasons';
 import type { ModelDims } from '../core/model';
+import { plainName } from '../core/plain-text';
+import { foreignAttribute } from './attributes';
 import { isSummed } from './between';
 import { attentionSites, attentionSoftmaxes, type AttentionSites, type Site } from './attention';
 import { configNumber } from './config';
@@ -144,7 +146,14 @@ function classify(view: GraphView, step: ResidualStep, tensor: string, data: Rea
   }
   const nodes = view.makers(inside);
   const fused = nodes.find((node) => FUSED_ATTENTION.has(node.op));
-  if (fused) return { kind: 'attention', tensor, reason: missingReason('fused-attention', { operator: fused.op }) };
+  if (fused) {
+    const attribute = foreignAttribute(fused);
+    const reason =
+      attribute === undefined
+        ? missingReason('fused-attention', { operator: fused.op })
+        : missingReason('foreign-attribute', { operator: fused.op, attribute: plainName(attribute) });
+    return { kind: 'attention', tensor, reason };
+  }
   if (nodes.some((node) => node.op.includes('Conv'))) {
     return { kind: 'other', tensor, reason: missingReason('convolution') };
   }

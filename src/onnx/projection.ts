@@ -1,3 +1,4 @@
+import { foreignAttribute } from './attributes';
 import type { GraphView } from './graph';
 import { attribute, intAttribute, type OnnxNode } from './onnx-model';
 
@@ -17,6 +18,7 @@ export function isProjection(view: GraphView, node: OnnxNode): boolean {
   const [activation, weight] = node.inputs;
   return (
     PROJECTIONS.has(node.op) &&
+    foreignAttribute(node) === undefined &&
     activation !== undefined &&
     weight !== undefined &&
     view.isConstant(weight) &&

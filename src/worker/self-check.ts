@@ -3,7 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import * as v from 'valibot';
 import type { Dtype, ModelFiles, SelfCheck } from '../core/model';
 import { distinctIds, unusualIds } from '../core/random';
-import type { Engine } from '../engine/engine';
+import type { Engine, KeptVerdicts } from '../engine/engine';
 import { checkPlace } from '../models/check-keys';
 import type { KeptDocuments, LoadCall } from './deps';
 
@@ -133,7 +133,7 @@ export function fingerprint(files: ModelFiles): string {
 }
 
 /** What earlier loads of a model found on this device. Anything may stand there; what cannot be read counts as nothing. */
-export class CheckMemory {
+export class CheckMemory implements KeptVerdicts {
   readonly #kept: KeptDocuments;
   readonly #files: ModelFiles;
   #fingerprint: string | undefined;
@@ -149,25 +149,25 @@ export class CheckMemory {
   }
 
   async reference(): Promise<ShortResult | undefined> {
-    const read = v.safeParse(KeptResult, await this.#read('wasm'));
+    const read = v.safeParse(KeptResult, await this.read('wasm'));
     return read.success ? read.output : undefined;
   }
 
   async keepReference(result: ShortResult): Promise<void> {
-    await this.#write('wasm', shorten(result));
+    await this.write('wasm', shorten(result));
   }
 
   /** @param adapter Another graphics device may compute otherwise. */
   async verdict(adapter: string): Promise<Verdict | undefined> {
-    const read = v.safeParse(KeptVerdict, await this.#read(`webgpu/${adapter}`));
+    const read = v.safeParse(KeptVerdict, await this.read(`webgpu/${adapter}`));
     return read.success ? read.output : undefined;
   }
 
   async keepVerdict(adapter: string, verdict: Verdict): Promise<void> {
-    await this.#write(`webgpu/${adapter}`, verdict);
+    await this.write(`webgpu/${adapter}`, verdict);
   }
 
-  async #read(name: string): Promise<unknown> {
+  async read(name: string): Promise<unknown> {
     try {
       return await this.#kept.read(`${this.#model}/${name}`);
     } catch {
@@ -175,7 +175,7 @@ export class CheckMemory {
     }
   }
 
-  async #write(name: string, value: unknown): Promise<void> {
+  async write(name: string, value: unknown): Promise<void> {
     try {
       await this.#kept.write(`${this.#model}/${name}`, value);
     } catch {

@@ -9,6 +9,7 @@ import { StrataError } from '../../core/errors';
 import type { Backend } from '../../core/model';
 import { plainName, plainText } from '../../core/plain-text';
 import { SOURCE_LOCATION, type Header } from '../../onnx/emit';
+import { unsupported } from '../../onnx/unsupported';
 
 /** The part of onnxruntime-web that is used; both builds offer it. */
 export interface Runtime {
@@ -161,6 +162,8 @@ export function sessionError(cause: unknown, code: 'session-failed' | 'run-faile
   if (cause instanceof StrataError) return cause;
   const words = cause instanceof Error ? cause.message : String(cause);
   const message = plainText(words);
+  const [, attribute, operator] = /Unrecognized attribute: (\S+) for operator (\w+)/.exec(words) ?? [];
+  if (attribute !== undefined) return unsupported('attribute', `${operator}.${attribute}`);
   if (/out of memory|bad_alloc|allocation failed|Array buffer allocation|memory access out of bounds/i.test(words)) {
     return new StrataError('out-of-memory', `There is not enough memory for this: ${message}`, {}, { cause });
   }
