@@ -29,7 +29,7 @@ import type { RunPlan } from './session/trunk-session';
 
 const DEADLINE = 120_000;
 /** Enough to see damaged weights, whether attention looks ahead, and what does not agree with the file. */
-const CHECK_TOKENS = 8;
+const CHECK_TOKENS = 6;
 /** Answers and foil of a usual fact. */
 const USUAL_TARGETS = 4;
 

@@ -29,7 +29,7 @@ export async function untouchedLogits(
   if (provenance.bytes > COMPARABLE_BYTES) return { kind: 'not-compared', reason: 'too-large' };
   let session: TrunkSession | undefined;
   try {
-    session = await TrunkSession.open(parts, []);
+    session = await TrunkSession.open(parts, [], 'one-run');
     const values = await session.run([tokens], ['logits'], [new Map()], true);
     return values.get('logits')!;
   } catch (cause) {

@@ -101,8 +101,15 @@ export interface WeightFiles {
   readonly external: ReadonlyMap<string, Uint8Array>;
 }
 
+/** Nothing is rearranged and no weight laid out anew: what that costs is more than one short run. */
+const AS_IT_IS: InferenceSession.SessionOptions = {
+  graphOptimizationLevel: 'disabled',
+  extra: { session: { disable_prepacking: '1' } },
+};
+
 /**
  * Creates a session from a header whose large tensors lie in the given files.
+ * @param use A session for one run is made as quickly as possible, and is slow.
  * @throws StrataError `session-failed`, `out-of-memory`, `backend-unavailable`, `missing-file`.
  */
 export async function createSession(
@@ -110,6 +117,7 @@ export async function createSession(
   backend: Backend,
   header: Header,
   files: WeightFiles,
+  use: 'many-runs' | 'one-run' = 'many-runs',
 ): Promise<InferenceSession> {
   const externalData = [...header.locations].map((path) => {
     const data = files.external.get(path);
@@ -121,7 +129,7 @@ export async function createSession(
     const session = await runtime.InferenceSession.create(header.bytes, {
       executionProviders: [backend],
       externalData,
-      graphOptimizationLevel: 'all',
+      ...(use === 'one-run' ? AS_IT_IS : { graphOptimizationLevel: 'all' }),
       logSeverityLevel: 3,
     });
     if (backend === 'webgpu') await endRunsWithDevice(session, runtime);
