@@ -5,11 +5,10 @@ import type { FileCheck, ModelFiles } from '../core/model';
 import type { Anatomy } from '../onnx/anatomy';
 import type { GraphView } from '../onnx/graph';
 import { foreignOrders } from '../onnx/head-order';
-import { operatorCounts } from '../onnx/safety';
 import { withdrawn } from '../onnx/withdraw';
 import type { EngineOptions } from './engine';
 import type { Recognised } from './recognised';
-import { disagreements, type ShortRuns } from './run/guards';
+import { disagreements, type Precision, type ShortRuns } from './run/guards';
 import { fitsTwice } from './run/run-memory';
 import { lastStream } from './run/stream-hooks';
 import { FileVerdict, judgeFile, logitDifference, untouchedLogits } from './session/file-check';
@@ -54,9 +53,9 @@ export async function openChecked(opening: Opening, recognised: Recognised): Pro
     const short = await shortRuns(opened, anatomy, opening.tokens);
     const fileCheck = await compared(opening, anatomy, opened, short, held);
     if (fileCheck.kind !== 'different') {
-      const rounds = Object.keys(operatorCounts(opening.parts.view.nodes)).some((op) => op.includes('DynamicQuantize'));
-      const ordered = withdrawn(anatomy, foreignOrders(opening.parts.view, anatomy));
-      const kept = withdrawn(ordered, disagreements(opening.parts.view, ordered, short, rounds));
+      const { view } = opening.parts;
+      const ordered = withdrawn(anatomy, foreignOrders(view, anatomy));
+      const kept = withdrawn(ordered, disagreements(view, ordered, short, precisionOf(opening)));
       return { ...opened, found: { anatomy: kept }, short, fileCheck };
     }
     await close(opened);
@@ -66,6 +65,14 @@ export async function openChecked(opening: Opening, recognised: Recognised): Pro
     await close(opened);
     throw cause;
   }
+}
+
+/** Operators whose products are of rounded activations. */
+const ROUNDING = /DynamicQuantize|MatMulNBits/;
+
+function precisionOf({ files, parts: { view, backend } }: Opening): Precision {
+  const half = backend === 'webgpu' && files.dtype !== 'fp32';
+  return half || view.nodes.some(({ op }) => ROUNDING.test(op)) ? 'rounded' : 'exact';
 }
 
 async function open({ files, parts, options }: Opening, found: Recognised): Promise<OpenModel> {

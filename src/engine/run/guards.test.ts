@@ -54,7 +54,7 @@ describe.each(['zoo/optimum-gpt2', 'layouts/genai-gemma2', 'layouts/granite', 'f
     return { ...runs, values: [of(runs.values[0]), of(runs.values[1])] };
   }
   const found = (of: ShortRuns): string[] =>
-    disagreements(view, anatomy, of, false).map(
+    disagreements(view, anatomy, of, 'exact').map(
       ({ part, layer, reason }: MissingPart) => `${layer} ${part} ${reason.code}`,
     );
 

@@ -15,8 +15,12 @@ export interface ShortRuns {
   readonly values: readonly [ReadonlyMap<HookName, Float32Array>, ReadonlyMap<HookName, Float32Array>];
 }
 
-/** Largest difference, as a part of the values' range, that is rounding: in floats, and where activations are rounded. */
+/**
+ * Largest difference, as a part of the values' range, that is rounding: in single precision, and where products are
+ * made of rounded numbers.
+ */
 const TOLERANCE = { exact: 0.01, rounded: 0.1 };
+export type Precision = keyof typeof TOLERANCE;
 /** Columns of a projection's output that are computed again. */
 const COLUMNS = 8;
 /** How far a row of a pattern may be from 1. */
@@ -26,10 +30,9 @@ const ROW_SUM = 1e-3;
  * What of the anatomy does not agree with itself on two short prompts: values that do not depend on the tokens that
  * they should depend on, patterns whose rows do not sum to one, `z ≠ pattern · v`, outputs that are not the output
  * projection of z or of the neurons, and sums of the stream.
- * @param rounds True where activations are quantised by the range of the whole prompt.
  */
-export function disagreements(view: GraphView, anatomy: Anatomy, runs: ShortRuns, rounds: boolean): MissingPart[] {
-  return new Guard(view, anatomy, runs, rounds).find();
+export function disagreements(view: GraphView, anatomy: Anatomy, runs: ShortRuns, precision: Precision): MissingPart[] {
+  return new Guard(view, anatomy, runs, precision).find();
 }
 
 class Guard {
@@ -42,11 +45,11 @@ class Guard {
     private readonly view: GraphView,
     private readonly anatomy: Anatomy,
     private readonly runs: ShortRuns,
-    private readonly rounds: boolean,
+    private readonly precision: Precision,
   ) {
     this.finder = new WeightFinder(view, anatomy);
     this.length = runs.prompts[0].length;
-    this.tolerance = rounds ? TOLERANCE.rounded : TOLERANCE.exact;
+    this.tolerance = TOLERANCE[precision];
   }
 
   find(): MissingPart[] {
@@ -84,8 +87,9 @@ class Guard {
   private checkPlaces(layer: number, hook: BlockHook): void {
     try {
       const [first, second] = [this.value(layer, hook, 0), this.value(layer, hook, 1)];
-      // Scores that are masked are many numbers that mean one thing.
-      if (!first || !second || this.rounds || hook === 'attn.hook_attn_scores') return;
+      // Scores that are masked are many numbers that mean one thing; numbers that are rounded by the range of the whole
+      // prompt change with its end.
+      if (!first || !second || this.precision === 'rounded' || hook === 'attn.hook_attn_scores') return;
       const heads = hook === 'attn.hook_pattern' ? this.anatomy.dims.n_heads : 1;
       const width = first.length / heads / this.length;
       const limit = this.tolerance * largest(first);
@@ -169,14 +173,14 @@ class Guard {
     const of = (values: StoredValues | string): number[] | undefined =>
       typeof values === 'string' ? undefined : columns.map((column) => values.at(column));
     const [biases, gains, shifts] = [of(b), of(gain), of(shift)];
-    const weights = columns.map((column) =>
-      Float64Array.from({ length: rows }, (_, row) => W.at(row * d_model + column)),
-    );
+    const weights = columns.map((column) => columnOf(W, column, rows));
+    const most = this.precision === 'rounded' ? largest(y) : 0;
     for (let position = 0; position < this.length; position++) {
-      const product = weights.map((own) => own.reduce((sum, w, row) => sum + w * x[position * rows + row]!, 0));
+      const read = x.subarray(position * rows, (position + 1) * rows);
+      const product = weights.map((own) => dot(own, read));
       const basis = normed([product, biases], gains, shifts);
       const actual = columns.map((column) => y[position * d_model + column]!);
-      const limit = this.tolerance * Math.max(...actual.map(Math.abs), this.rounds ? largest(y) : 0);
+      const limit = this.tolerance * Math.max(most, ...actual.map(Math.abs));
       if (leastResidual(basis, actual) <= limit) continue;
       const names = { weight: `blocks.${layer}.${weight}`, hook: `blocks.${layer}.${output}` };
       this.lacks(layer, input, missingReason('not-its-output', names));
