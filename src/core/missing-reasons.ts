@@ -76,3 +76,15 @@ export function missingReason(code: MissingCode, details: ReasonDetails = {}): M
 export function reasonOf({ reason, ...facts }: ErrorDetails): MissingReason | undefined {
   return reason === undefined ? undefined : { code: reason as MissingCode, details: facts as ReasonDetails };
 }
+
+/** What each part that a probe may ask for is a part of, or is made of. */
+const WITHIN: Readonly<Record<string, readonly MissingPartName[]>> = {
+  attention: ['anatomy', 'attention', 'inside-attention', 'attn.hook_pattern'],
+  logit_lens: ['anatomy'],
+};
+
+/** Why a model does not show a part that a probe asks for; a model may lack other parts, too, for other reasons. */
+export function reasonFor(part: string, missing: readonly MissingPart[]): MissingReason | undefined {
+  const within = WITHIN[part] ?? ['anatomy', part];
+  return missing.find((one) => within.includes(one.part))?.reason;
+}
