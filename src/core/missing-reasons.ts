@@ -28,6 +28,7 @@ export const MISSING_REASONS = [
   'pattern-unused',
   'several-softmaxes',
   'fused-attention',
+  'foreign-attribute',
   'convolution',
   'no-product',
   'no-projection',
@@ -35,6 +36,16 @@ export const MISSING_REASONS = [
   'experts',
   'added-at-once',
   'no-patterns',
+  'heads-mixed',
+  'scaled-heads',
+  'summed',
+  // what was recognised and does not agree with the file when it is run
+  'logits-differ',
+  'other-order',
+  'row-sums',
+  'not-its-values',
+  'not-its-output',
+  'not-its-sum',
 ] as const;
 export type MissingCode = (typeof MISSING_REASONS)[number];
 
@@ -48,7 +59,7 @@ export interface MissingReason {
 }
 
 /** Parts that can be missing: all of a model's inside, a layer's attention, what is within it, or one hook. */
-export type MissingPartName = 'anatomy' | 'attention' | 'inside-attention' | BlockHook;
+export type MissingPartName = 'anatomy' | 'attention' | 'inside-attention' | 'W_O' | BlockHook;
 
 export interface MissingPart {
   readonly part: MissingPartName;

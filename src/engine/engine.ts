@@ -4,6 +4,12 @@ import type { RunSpec, Stage, Trace } from '../core/run';
 import type { WeightReader } from '../core/weights';
 import type { RuntimeOptions } from './session/runtime';
 
+/** What earlier loads of the same file found, by name. What is written need not be there another time. */
+export interface KeptVerdicts {
+  read(name: string): Promise<unknown>;
+  write(name: string, verdict: unknown): Promise<void>;
+}
+
 /** What is done on the way to a loaded model. */
 export type LoadStep = 'tokenizer' | 'anatomy' | 'session' | 'self-check';
 
@@ -15,6 +21,8 @@ export interface EngineOptions extends RuntimeOptions {
   /** Called before each step of loading. */
   readonly onStep?: (step: LoadStep) => void;
   readonly signal?: AbortSignal;
+  /** Where the comparison with the untouched file is remembered; absent: it is made anew. */
+  readonly kept?: KeptVerdicts;
 }
 
 export interface TraceOptions {
