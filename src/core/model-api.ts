@@ -13,6 +13,8 @@ export type LoadProgress =
       /** Smoothed; 0 while unknown. */
       readonly bytesPerSecond: number;
       readonly fromStorage: boolean;
+      /** Another tab is fetching some of it; this one waits for that. */
+      readonly elsewhere?: true;
     }
   | { readonly stage: 'prepare'; readonly step: 'verify' | 'tokenizer' | 'anatomy' | 'session' | 'self-check' }
   | { readonly stage: 'note'; readonly note: LoadNote };
