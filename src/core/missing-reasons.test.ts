@@ -1,23 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import { missingReason, reasonFor, type MissingPart } from './missing-reasons';
+import { missingReason, whyMissing, type MissingPart } from './missing-reasons';
 
-const MISSING: readonly MissingPart[] = [
-  { part: 'W_O', layer: 0, reason: missingReason('scaled-heads') },
-  { part: 'mlp.hook_pre', layer: 0, reason: missingReason('no-activation') },
-  { part: 'inside-attention', layer: 1, reason: missingReason('several-softmaxes', { count: 2 }) },
+const experts = missingReason('experts');
+const fused = missingReason('fused-attention', { operator: 'X' });
+const missing: readonly MissingPart[] = [
+  { part: 'mlp.hook_post', layer: 0, reason: experts },
+  { part: 'inside-attention', layer: 0, reason: fused },
 ];
 
-describe('the reason why something cannot be looked at', () => {
-  it('is that of the part it needs, whatever else is missing', () => {
-    expect(reasonFor('attention', MISSING)?.code).toBe('several-softmaxes');
-    expect(reasonFor('mlp.hook_pre', MISSING)?.code).toBe('no-activation');
-    expect(reasonFor('logit_lens', MISSING)).toBeUndefined();
-    expect(reasonFor('attention', MISSING.slice(0, 2))).toBeUndefined();
+describe('why a part is missing', () => {
+  it('is the reason of that part, whichever was written down first', () => {
+    expect(whyMissing(missing, 'mlp.hook_post')).toBe(experts);
+    expect(whyMissing(missing, 'attention')).toBe(fused);
   });
 
-  it('is that of the whole anatomy where it is not known', () => {
-    const all: readonly MissingPart[] = [{ part: 'anatomy', reason: missingReason('no-layers') }];
-    for (const part of ['attention', 'logit_lens', 'mlp.hook_post'])
-      expect(reasonFor(part, all)?.code).toBe('no-layers');
+  it('is never that of another part', () => {
+    expect(whyMissing(missing, 'hook_resid_mid')).toBeUndefined();
+    expect(whyMissing(missing.slice(0, 1), 'attention')).toBeUndefined();
+    expect(whyMissing([], 'attention')).toBeUndefined();
+  });
+
+  it('is the one for all of the inside, where that was not recognised', () => {
+    const anatomy = missingReason('no-layers');
+    for (const part of ['logit_lens', 'attention', 'mlp.hook_post']) {
+      expect(whyMissing([{ part: 'anatomy', reason: anatomy }], part)).toBe(anatomy);
+    }
   });
 });

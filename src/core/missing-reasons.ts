@@ -72,19 +72,22 @@ export function missingReason(code: MissingCode, details: ReasonDetails = {}): M
   return { code, details };
 }
 
+/** Where the anatomy writes down why a part is missing, when that is not under the part's own name. */
+const ALSO_UNDER: Readonly<Record<string, readonly string[]>> = {
+  attention: ['inside-attention', 'attn.hook_pattern'],
+};
+
+/**
+ * Why a model lacks a part, as far as its anatomy says: the reason of that part, or the one that keeps all of its inside
+ * from being recognised; never that of another part.
+ * @param part as a probe's `needs` names it.
+ */
+export function whyMissing(missing: readonly MissingPart[], part: string): MissingReason | undefined {
+  const names = [part, ...(ALSO_UNDER[part] ?? []), 'anatomy'];
+  return names.flatMap((name) => missing.find((one) => one.part === name) ?? [])[0]?.reason;
+}
+
 /** The reason in the details of an `unknown-anatomy` error, where whoever threw it put one. */
 export function reasonOf({ reason, ...facts }: ErrorDetails): MissingReason | undefined {
   return reason === undefined ? undefined : { code: reason as MissingCode, details: facts as ReasonDetails };
-}
-
-/** What each part that a probe may ask for is a part of, or is made of. */
-const WITHIN: Readonly<Record<string, readonly MissingPartName[]>> = {
-  attention: ['anatomy', 'attention', 'inside-attention', 'attn.hook_pattern'],
-  logit_lens: ['anatomy'],
-};
-
-/** Why a model does not show a part that a probe asks for; a model may lack other parts, too, for other reasons. */
-export function reasonFor(part: string, missing: readonly MissingPart[]): MissingReason | undefined {
-  const within = WITHIN[part] ?? ['anatomy', part];
-  return missing.find((one) => within.includes(one.part))?.reason;
 }

@@ -14,12 +14,20 @@ export type BackendChoice = 'auto' | Backend;
 /** Where a model comes from. */
 export type ModelSource =
   | { readonly kind: 'bundled'; readonly id: string }
-  | { readonly kind: 'hub'; readonly repo: string; readonly revision: string; readonly dtype: Dtype }
-  /** A folder laid out like a hub repository; paths relative to its root. Bytes never leave the machine. */
+  | {
+      readonly kind: 'hub';
+      readonly repo: string;
+      readonly revision: string;
+      readonly dtype: Dtype;
+      /** Path of the graph, where it has not the usual name and place for its dtype. */
+      readonly graph?: string;
+    }
+  /** A folder that holds a model; paths relative to its root. Bytes never leave the machine. */
   | {
       readonly kind: 'folder';
       readonly name: string;
       readonly dtype: Dtype;
+      readonly graph?: string;
       readonly files: ReadonlyMap<string, ChosenFile>;
     };
 

@@ -30,13 +30,16 @@ export interface TraceOptions {
   readonly signal?: AbortSignal;
   /** Lens cells finished so far and in all, after every chunk. */
   readonly onLensProgress?: (done: number, total: number) => void;
+  /** There was no memory for as many runs at once as were tried: fewer are run together from now on. */
+  readonly onMemoryShort?: () => void;
 }
 
 /**
  * One loaded model: tokenizer and ONNX Runtime sessions. Who calls it puts the calls in order: a run, `release` or a
  * part of `traces` that begins while another is under way is refused with `internal`; questions about text are answered
- * at any time. Every failure is a StrataError and leaves the engine usable, except `device-lost`, `out-of-memory` and `deadline`, after which
- * it should be disposed of (in the browser: together with its worker).
+ * at any time. Every failure is a StrataError and leaves the engine usable, except `device-lost`, `out-of-memory` and
+ * `deadline`, after which it should be disposed of (in the browser: together with its worker). `out-of-memory` is only
+ * thrown where not even one run alone had room.
  */
 export interface Engine {
   readonly info: ModelInfo;

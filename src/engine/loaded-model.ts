@@ -147,8 +147,20 @@ export class LoadedModel implements Engine {
     try {
       traces = await this.alone(() => this.runner.run(runs, options));
     } catch (cause) {
-      const { code } = StrataError.from(cause);
-      if (runs.length === 1 || (code !== 'non-finite' && code !== 'invalid-intervention')) throw cause;
+      const { code, message } = StrataError.from(cause);
+      // A memory that was written past its end may hold wrong numbers: nothing more is run in it.
+      const fewer = code === 'out-of-memory' && !/out of bounds/i.test(message);
+      if (runs.length === 1 || (code !== 'non-finite' && code !== 'invalid-intervention' && !fewer)) throw cause;
+      if (fewer) {
+        // Fewer at once may have room, from now on too.
+        const half = Math.ceil(runs.length / 2);
+        this.sizes.limit(shape, half);
+        options.onMemoryShort?.();
+        yield* this.batch(runs.slice(0, half), shape, options);
+        throwIfAborted(options.signal);
+        yield* this.batch(runs.slice(half), shape, options);
+        return;
+      }
       // One of them has numbers that are none, or nothing to attend to; the traces before it are sound.
       for (const run of runs) yield* this.batch([run], shape, options);
       return;
