@@ -32,6 +32,8 @@ export interface RunProgress {
   readonly total: number;
   /** Cells of the lens that the run under way has finished, where that takes several steps. */
   readonly lens?: { readonly done: number; readonly total: number };
+  /** There was no memory for as many runs at once as were tried, so fewer are made together. */
+  readonly memoryShort?: true;
 }
 
 export interface ProbeRequest<Part = unknown> {
