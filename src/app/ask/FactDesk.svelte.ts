@@ -144,6 +144,8 @@ export class FactDesk {
   async ledgerCame(known: boolean): Promise<void> {
     // What another model's ledger marked stays marked, as if the person had.
     if (!known) this.#ownSubject ||= this.workbench.fields.subject !== undefined;
+    // What a person began meanwhile is not ended for what the page asks of itself.
+    await this.figures.askedEnded();
     const before = this.workbench.fact;
     this.#findSubject();
     if (this.workbench.fact !== before && this.workbench.fields.subject) await this.answer();
