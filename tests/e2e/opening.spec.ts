@@ -35,7 +35,7 @@ test('a file that cannot be opened leaves the model before untouched, with all t
   const good = await zoo('optimum-gpt2');
   good.delete('onnx/model_quantized.onnx');
   for (const [path, content, says] of [
-    ['tokenizer.json', POINTER, 'is not the file itself (548 MB) but Git LFS’s note of where it is'],
+    ['tokenizer.json', POINTER, 'is not the file itself (548.1 MB) but Git LFS’s note of where it is'],
     ['onnx/model.onnx', POINTER, 'Run “git lfs pull” in its folder'],
     ['onnx/model.onnx', '<!doctype html><title>Sign in</title>', 'is a web page that was saved'],
     ['config.json', '{"model_type": ', 'configuration cannot be read'],
@@ -82,23 +82,19 @@ test('folders as people have them: several models, the hub’s cache, and what i
   await expect(model(page)).toContainText('several · tiny-cuda-fp32');
   await probed(page);
 
-  // Files of the cache are links with the names to blobs without.
+  // In the cache files without names are linked to by their names, and no browser follows links.
   const cache = info.outputPath('models--owner--name');
-  const snapshot = join(cache, 'snapshots/0123456789abcdef0123456789abcdef01234567');
-  await writeFiles(
-    join(cache, 'blobs'),
-    new Map([...small, ...graph('model.onnx')].map(([path, bytes]) => [`of-${path}`, bytes])),
-  );
-  await mkdir(join(snapshot, 'onnx'), { recursive: true });
-  for (const [path] of small) await symlink(join(cache, 'blobs', `of-${path}`), join(snapshot, path));
-  for (const path of ['model.onnx', 'model.onnx_data'])
-    await symlink(join(cache, 'blobs', `of-${path}`), join(snapshot, 'onnx', path));
+  const stored = graph('model.onnx').map(([, bytes], index) => [`${index}`.repeat(64), bytes] as const);
+  await writeFiles(join(cache, 'blobs'), new Map(stored));
+  const snapshot = join(cache, 'snapshots/0123456789abcdef');
+  await mkdir(snapshot, { recursive: true });
+  await symlink(join(cache, 'blobs', '0'.repeat(64)), join(snapshot, 'model.onnx'));
   await openFolder(page, cache);
-  await expect(model(page)).toContainText('owner/name · fp32');
-  await probed(page);
+  await expect(dialog(page)).toContainText('hf download owner/name --local-dir folder');
+  await dialog(page).getByRole('button', { name: 'Close' }).click();
 
   for (const [name, files, says] of [
-    ['onnx', new Map(graph('model.onnx')), 'came alone'],
+    ['onnx', new Map(graph('model.onnx')), 'Open the folder above it'],
     ['torch', new Map([...small, ['model.safetensors', Buffer.from('x')]]), 'holds weights for another program'],
     ['notes', new Map([['readme.txt', Buffer.from('x')]]), 'There is no .onnx file here'],
   ] as const) {
@@ -106,7 +102,7 @@ test('folders as people have them: several models, the hub’s cache, and what i
     await expect(dialog(page)).toContainText(says);
     await dialog(page).getByRole('button', { name: 'Close' }).click();
   }
-  await expect(model(page)).toContainText('owner/name · fp32');
+  await expect(model(page)).toContainText('several · tiny-cuda-fp32');
 });
 
 test('addresses as people paste them are understood, or answered to the point', async ({ page, site, hub }) => {
