@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ScriptedEngine } from '../../tests/fixtures/scripted-engine.ts';
 import { StrataError } from '../core/errors';
 import type { LoadProgress } from '../core/model-api';
@@ -8,6 +8,13 @@ import type { KeptDocuments, ModelApiDeps, WebGpuSupport } from './deps';
 import { load } from './load-model';
 
 const MB = 2 ** 20;
+
+/** Moved by steps alone: on a busy machine real time would tell which backend is faster by chance. */
+let clock = 0;
+beforeEach(() => {
+  vi.spyOn(performance, 'now').mockImplementation(() => clock);
+});
+afterEach(() => vi.restoreAllMocks());
 
 interface Case {
   readonly backend: BackendChoice;
@@ -66,8 +73,8 @@ class Device implements KeptDocuments {
         const engine = new ScriptedEngine({ backend: one });
         if (one === 'webgpu' && webgpuLogits) engine.next = () => webgpuLogits;
         const step = engine.generateStep.bind(engine);
-        engine.generateStep = async (tokens) => {
-          await new Promise((resolve) => setTimeout(resolve, pace?.[one] ?? 0));
+        engine.generateStep = (tokens) => {
+          clock += pace?.[one] ?? 0;
           return step(tokens);
         };
         engines[one] = engine;

@@ -8,7 +8,10 @@ type Json = Readonly<Record<string, unknown>>;
 /** What `training/text_cases.py` writes: a tokenizer.json, and the ids that Python's tokenizers make with it. */
 interface Reference {
   readonly tokenizer: {
-    readonly model: { readonly vocab: Record<string, number>; readonly merges: readonly (string | readonly [string, string])[] };
+    readonly model: {
+      readonly vocab: Record<string, number>;
+      readonly merges: readonly (string | readonly [string, string])[];
+    };
     readonly added_tokens: readonly { readonly id: number; readonly content: string }[];
   };
   readonly config: Json;
