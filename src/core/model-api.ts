@@ -13,6 +13,8 @@ export type LoadProgress =
       /** Smoothed; 0 while unknown. */
       readonly bytesPerSecond: number;
       readonly fromStorage: boolean;
+      /** Another tab is fetching some of it; this one waits for that. */
+      readonly elsewhere?: true;
     }
   | { readonly stage: 'prepare'; readonly step: 'verify' | 'tokenizer' | 'anatomy' | 'session' | 'self-check' }
   | { readonly stage: 'note'; readonly note: LoadNote };
@@ -30,6 +32,8 @@ export interface RunProgress {
   readonly total: number;
   /** Cells of the lens that the run under way has finished, where that takes several steps. */
   readonly lens?: { readonly done: number; readonly total: number };
+  /** There was no memory for as many runs at once as were tried, so fewer are made together. */
+  readonly memoryShort?: true;
 }
 
 export interface ProbeRequest<Part = unknown> {

@@ -45,8 +45,8 @@ export const ONE_THREAD = 'one-thread';
 
 /** What the worker exposes through comlink. */
 export interface WorkerWire {
-  /** First message; resolves when the lock is held. */
-  greet(greeting: Greeting): Promise<void>;
+  /** First message. @returns Whether the worker holds the lock, for as long as it lives. */
+  greet(greeting: Greeting): Promise<boolean>;
   /**
    * @param id names the call for {@link cancel}; never used twice.
    * @param args the method's arguments without its CallOptions.

@@ -13,3 +13,9 @@ export function configNumber(
   }
   return undefined;
 }
+
+/** Most tokens a model was made for, where config.json says so. */
+export function contextLength(config: Readonly<Record<string, unknown>>): { readonly n_ctx?: number } {
+  const n_ctx = configNumber(config, 'n_positions', 'max_position_embeddings', 'n_ctx', 'seq_length', 'max_seq_len');
+  return n_ctx === undefined ? {} : { n_ctx };
+}

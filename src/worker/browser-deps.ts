@@ -73,7 +73,7 @@ export function createBrowserDeps(greeting: Greeting): ModelApiDeps {
       return files;
     },
 
-    async openEngine(files, backend, call) {
+    async openEngine(files, backend, call, kept) {
       const { wasmPaths, wasmBinary } = await runtime(backend, call, new Meter(call.onProgress));
       try {
         return await createEngine(files, {
@@ -81,6 +81,7 @@ export function createBrowserDeps(greeting: Greeting): ModelApiDeps {
           wasmPaths,
           wasmBinary,
           threads,
+          kept,
           onStep: (step) => call.onProgress({ stage: 'prepare', step }),
           ...(call.signal ? { signal: call.signal } : {}),
         });

@@ -34,9 +34,9 @@ export class Wire implements WorkerWire {
     this.#depsFor = depsFor;
   }
 
-  async greet(greeting: Greeting): Promise<void> {
+  async greet(greeting: Greeting): Promise<boolean> {
     this.#api ??= createModelApi(this.#depsFor(greeting));
-    await holdForLife(greeting.lock);
+    return holdForLife(greeting.lock);
   }
 
   async call(id: number, method: WireMethod, args: readonly unknown[], proxy?: ProgressProxy): Promise<WireReply> {

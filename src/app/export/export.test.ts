@@ -4,9 +4,10 @@ import type { Token } from '../../core/fact';
 import type { AttentionResult } from '../../probes/attention/meta';
 import type { ModelInfo } from '../../core/model';
 import { english } from '../i18n/messages';
-import { attentionScene, mapSteps } from '../../probes/attention/view/scene';
+import { attentionScene } from '../../probes/attention/view/scene';
 import { fileName, provenanceOf, toCsv, toJson } from './data';
 import { framed, lines, sourceLine } from '../../views/scenes/frame';
+import { mapSteps } from '../../views/scenes/map-steps';
 import { indexedPng, withComment } from '../../views/scenes/png';
 import { escapeXml, sceneToSvg } from '../../views/scenes/scene';
 

@@ -171,6 +171,30 @@ describe('the verdict', () => {
   });
 });
 
+describe('what a person began', () => {
+  it('is not ended for the subject that a ledger knows, which comes afterwards', async () => {
+    let arrive = (): void => undefined;
+    const ledger = new Promise<Response>((resolve) => {
+      arrive = () => resolve(new Response(JSON.stringify(LEDGER)));
+    });
+    vi.stubGlobal('fetch', () => ledger);
+    model.waits = ({ probe }) => probe === 'continuation';
+    const page = await open('#v=2&prompt=The+capital+of+France+is&answer=Paris');
+    const writing = figure(page, 'continuation');
+    page.fact.figures.start(writing, page.fact.workbench.fields);
+    const run = writing.desk.run('text');
+    arrive();
+    await settled();
+    expect([run.working, page.fact.workbench.fields.subject]).toEqual([true, undefined]);
+    expect(asked('lens')).toHaveLength(1);
+    run.cancel();
+    await settled();
+    expect(page.fact.workbench.fields.subject).toEqual([15, 21]);
+    expect(asked('lens')).toHaveLength(2);
+    expect(asked('emergence').at(-1)!.options).toEqual({ position: 'answer', null: expect.arrayContaining(['Peru']) });
+  });
+});
+
 describe('a link', () => {
   it('names no column, token, head or pin that is not there', async () => {
     const page = await open('#v=1&prompt=a+b+c&answer=d&column=7&token=3&head=0-99&pin=1-2&pin=1-3');
