@@ -5,7 +5,7 @@ import type { Backend, Batching, ModelFiles, ModelInfo } from '../core/model';
 import { plainName } from '../core/plain-text';
 import { findAnatomy, findLogits, type Anatomy } from '../onnx/anatomy';
 import { bindCaches } from '../onnx/cache';
-import { configNumber } from '../onnx/config';
+import { configNumber, statedHeads, statedWidth } from '../onnx/config';
 import { GraphView } from '../onnx/graph';
 import { checkInputs, neededInputs } from '../onnx/inputs';
 import type { OnnxModel } from '../onnx/onnx-model';
@@ -85,7 +85,7 @@ function planRuns(view: GraphView, anatomy: Anatomy | undefined, files: ModelFil
   const inputs = neededInputs(view, logits);
   const sizes = {
     d_head: anatomy?.dims.d_head ?? headWidth(files),
-    d_model: anatomy?.dims.d_model ?? configNumber(config, 'hidden_size', 'n_embd') ?? 0,
+    d_model: anatomy?.dims.d_model ?? statedWidth(config) ?? 0,
     convolution: configNumber(config, 'conv_L_cache', 'conv_kernel', 'd_conv'),
   };
   const caches = bindCaches(view, inputs, sizes);
@@ -185,11 +185,7 @@ function batchingOf({ graph }: OnnxModel, { tokens }: RunPlan): Batching {
 }
 
 function headWidth({ config }: ModelFiles): number {
-  const hidden = configNumber(config, 'hidden_size', 'n_embd') ?? 0;
-  return (
-    configNumber(config, 'head_dim') ??
-    Math.floor(hidden / (configNumber(config, 'num_attention_heads', 'n_head') ?? 1))
-  );
+  return configNumber(config, 'head_dim') ?? Math.floor((statedWidth(config) ?? 0) / (statedHeads(config) ?? 1));
 }
 
 function unknownDims(files: ModelFiles, d_vocab: number): ModelInfo['dims'] {

@@ -2,16 +2,16 @@ import { blockHook, type BlockHook, type HookName } from '../core/hooks';
 import { missingReason, type MissingPart, type MissingPartName, type MissingReason } from '../core/missing-reasons';
 import type { ModelDims } from '../core/model';
 import { attentionSites, attentionSoftmaxes, type AttentionSites, type Site } from './attention';
-import { configNumber } from './config';
+import { statedLayers } from './config';
 import { modelDims } from './dims';
 import { findEmbedding, type Embedding } from './embedding';
 import type { GraphView } from './graph';
 import type { LayerAnatomy } from './layer-anatomy';
 import type { ValueInfo } from './onnx-model';
 import { mlpSites, type MlpSites } from './mlp';
-import { isProjection, projectionDims } from './projection';
-import { findLastResidual, findUnembedding, residualChain, sumOf } from './residual';
-import type { ResidualStep, Tail } from './residual';
+import { isProjection, projectionDims, projectionInput } from './projection';
+import { findStreamEnd, findUnembedding, residualChain, sumOf } from './residual';
+import type { ResidualStep, StreamSum, Tail } from './residual';
 import { unknownAnatomy } from './unknown-anatomy';
 import { unsupported } from './unsupported';
 
@@ -24,6 +24,8 @@ export interface Anatomy {
   readonly tail: Tail;
   readonly dims: ModelDims;
   readonly parallelResidual: boolean;
+  /** What each step makes of the stream and its branches; only in a `plain` one do their values add up. */
+  readonly streamSum: StreamSum;
   readonly layers: readonly LayerAnatomy[];
   /** Every hook of the layers and the embedding, in graph order. */
   readonly sites: ReadonlyMap<HookName, Site>;
@@ -53,8 +55,8 @@ export function findAnatomy(view: GraphView, config: Readonly<Record<string, unk
   const { node: unembedding, after } = findUnembedding(view, logits);
   const embedding = findEmbedding(view, unembedding, projectionDims(view, unembedding)?.[1]);
   const data = view.descendants(embedding.tensor);
-  const last = findLastResidual(view, unembedding, data);
-  const chain = residualChain(view, last, data);
+  const end = findStreamEnd(view, unembedding, data);
+  const chain = residualChain(view, end, data, (name) => attentionBelow(view, name, data));
   checkEmbedding(view, chain.embedding, embedding.tensor, data);
   const branches = chain.steps.map((step) => step.branches.flatMap((tensor) => unfold(view, step, tensor, data)));
   const builder = new LayerBuilder(view);
@@ -63,7 +65,13 @@ export function findAnatomy(view: GraphView, config: Readonly<Record<string, unk
   const layers = builder.finish();
   checkLayerCount(layers.length, config);
   const dims = modelDims(view, config, embedding, layers);
-  const tail: Tail = { input: last, normalized: unembedding.inputs[0]!, unembedding, after };
+  const tail: Tail = {
+    input: chain.top,
+    normalized: projectionInput(view, end.reader),
+    unembedding,
+    transformed: end.reader !== unembedding,
+    after,
+  };
   return {
     tokens: embedding.input,
     logits,
@@ -71,6 +79,7 @@ export function findAnatomy(view: GraphView, config: Readonly<Record<string, unk
     tail,
     dims,
     parallelResidual: builder.parallel,
+    streamSum: chain.sum,
     layers,
     sites: builder.sites,
     missing: builder.missing,
@@ -105,9 +114,12 @@ function checkEmbedding(view: GraphView, stream: string, tokens: string, data: R
   if (stream !== tokens && !view.comesFrom(stream, tokens, data)) {
     throw unknownAnatomy('stream-without-embedding');
   }
-  const below = view.ancestors(stream, data);
-  const blocking = view.makers(below).find((node) => node.op === 'Softmax' || FUSED_ATTENTION.has(node.op));
-  if (blocking) throw unknownAnatomy('broken-stream');
+  if (attentionBelow(view, stream, data)) throw unknownAnatomy('broken-stream');
+}
+
+function attentionBelow(view: GraphView, name: string, data: ReadonlySet<string>): boolean {
+  const makers = view.makers(view.ancestors(name, data));
+  return makers.some((node) => node.op === 'Softmax' || FUSED_ATTENTION.has(node.op));
 }
 
 /** A branch; two where attention and MLP are summed before they are added to the stream. */
@@ -238,7 +250,7 @@ class LayerBuilder {
 }
 
 function checkLayerCount(found: number, config: Readonly<Record<string, unknown>>): void {
-  const stated = configNumber(config, 'num_hidden_layers', 'n_layer', 'num_layers', 'n_layers');
+  const stated = statedLayers(config);
   if (stated !== undefined && stated !== found) {
     throw unknownAnatomy('layer-count', { stated, found });
   }

@@ -3,7 +3,7 @@ import { emitModel, makeInt, makeInt64, makeInts, makeNode, type Header } from '
 import type { GraphView } from './graph';
 import { ElementType, standardOpset, type OnnxNode, type OnnxTensor } from './onnx-model';
 import { prune } from './prune';
-import { constantDims, projectionInput } from './projection';
+import { constantDims } from './projection';
 
 /** Names of the tail session's inputs and outputs; `P` positions, `R` rows of each, `K` top tokens, `M` targets. */
 export const TAIL = {
@@ -139,7 +139,7 @@ class TailBuilder {
     else this.cast(TAIL.rows, type, input);
     if (view.elementType(anatomy.logits) === ElementType.FLOAT) this.rename(anatomy.logits, TAIL.logits);
     else this.cast(anatomy.logits, ElementType.FLOAT, TAIL.logits);
-    this.cast(projectionInput(view, anatomy.tail.unembedding), ElementType.FLOAT, TAIL.normalized);
+    this.cast(anatomy.tail.normalized, ElementType.FLOAT, TAIL.normalized);
   }
 
   private rename(from: string, to: string): void {
