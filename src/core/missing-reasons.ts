@@ -32,6 +32,8 @@ export const MISSING_REASONS = [
   'no-product',
   'no-projection',
   'no-activation',
+  'other-width',
+  'latent-attention',
   'experts',
   'added-at-once',
   'no-patterns',
@@ -48,7 +50,7 @@ export interface MissingReason {
 }
 
 /** Parts that can be missing: all of a model's inside, a layer's attention, what is within it, or one hook. */
-export type MissingPartName = 'anatomy' | 'attention' | 'inside-attention' | BlockHook;
+export type MissingPartName = 'anatomy' | 'attention' | 'inside-attention' | 'hook_embed' | BlockHook;
 
 export interface MissingPart {
   readonly part: MissingPartName;

@@ -12,6 +12,7 @@ import { mlpSites, type MlpSites } from './mlp';
 import { isProjection, projectionDims, projectionInput } from './projection';
 import { findStreamEnd, findUnembedding, residualChain, sumOf } from './residual';
 import type { ResidualStep, StreamSum, Tail } from './residual';
+import { misfits, type Misfit } from './widths';
 import { unknownAnatomy } from './unknown-anatomy';
 import { unsupported } from './unsupported';
 
@@ -60,11 +61,18 @@ export function findAnatomy(view: GraphView, config: Readonly<Record<string, unk
   checkEmbedding(view, chain.embedding, embedding.tensor, data);
   const branches = chain.steps.map((step) => step.branches.flatMap((tensor) => unfold(view, step, tensor, data)));
   const builder = new LayerBuilder(view);
-  builder.site('hook_embed', embedding.scaled);
+  const d_model = projectionDims(view, end.reader)?.[0] ?? embedding.d_table;
+  if (embedding.width === d_model) builder.site('hook_embed', embedding.scaled);
+  else
+    builder.missing.push({
+      part: 'hook_embed',
+      reason: missingReason('other-width', { found: embedding.width, expected: d_model }),
+    });
   chain.steps.forEach((step, index) => builder.add(step, branches[index]!));
   const layers = builder.finish();
   checkLayerCount(layers.length, config);
-  const dims = modelDims(view, config, embedding, layers);
+  const dims = modelDims(view, config, { d_model, d_vocab: embedding.d_vocab }, layers);
+  for (const misfit of misfits(view, dims, layers)) builder.withdraw(misfit);
   const tail: Tail = {
     input: chain.top,
     normalized: projectionInput(view, end.reader),
@@ -237,6 +245,21 @@ class LayerBuilder {
       for (const hook of ['mlp.hook_pre', 'mlp.hook_post'] as const) this.lacks(hook, reason);
     }
     this.site(this.name('hook_mlp_out'), tensor);
+  }
+
+  /** Takes back what turns out not to fit the rest. */
+  withdraw({ layer, part, hooks, reason }: Misfit): void {
+    const found = this.layers[layer]!;
+    for (const hook of hooks) {
+      this.sites.delete(blockHook(layer, hook));
+      if (hook === 'attn.hook_q' || hook === 'attn.hook_k' || hook === 'attn.hook_v') {
+        const { [hook.slice(-1) as 'q' | 'k' | 'v']: _, ...rest } = found.attention!;
+        found.attention = rest;
+      }
+    }
+    if (part === 'inside-attention') delete found.attention;
+    if (part === 'mlp.hook_post') delete found.mlp;
+    this.missing.push({ part, layer, reason });
   }
 
   finish(): LayerAnatomy[] {

@@ -174,8 +174,27 @@ function headInput(
   const start = starts[0];
   const node = start === undefined ? undefined : view.producer(start);
   if (start === undefined || !node) return undefined;
-  const tensor = clipped(view, isProjection(view, node) ? projectionResult(view, node) : start);
+  const result = isProjection(view, node) ? ownPart(view, projectionResult(view, node), own) : start;
+  const tensor = clipped(view, result);
   return { tensor, layout: wasTransposed(view, tensor) ? 'heads-first' : 'positions-first' };
+}
+
+/** Most operators between a projection and the one that cuts a gate off it. */
+const MAX_CUTS = 4;
+
+/** What is left of a projection once a part that goes elsewhere is cut off: a gate beside the queries (Qwen3-Next). */
+function ownPart(view: GraphView, result: string, own: ReadonlySet<string>): string {
+  let at = result;
+  for (let cuts = 0; cuts < MAX_CUTS; cuts++) {
+    const readers = view.consumers(at).filter((node) => node.op !== 'Shape');
+    const parts = readers.flatMap((node) => node.outputs).filter((name) => name !== '');
+    const cut = readers.length > 0 && readers.every((node) => SPLITTERS.has(node.op)) && parts.length > 1;
+    const kept = parts.filter((name) => own.has(name));
+    if (cut) return kept.length === 1 ? kept[0]! : result;
+    if (readers.length !== 1 || parts.length !== 1 || !['Reshape', 'Cast', 'Transpose'].includes(readers[0]!.op)) break;
+    at = parts[0]!;
+  }
+  return result;
 }
 
 /** The tensor after the limits some models put on their queries, keys and values. */

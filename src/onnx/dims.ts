@@ -1,12 +1,12 @@
 import type { ModelDims } from '../core/model';
 import type { Site } from './attention';
 import { configNumber, statedHeads } from './config';
-import type { Embedding } from './embedding';
 import type { GraphView } from './graph';
 import { foreignReason } from './inputs';
 import type { LayerAnatomy } from './layer-anatomy';
 import { isFloat, type OnnxNode } from './onnx-model';
 import { projectionBehind, projectionDims } from './projection';
+import { siteWidth } from './widths';
 import { unknownAnatomy } from './unknown-anatomy';
 
 /**
@@ -17,11 +17,11 @@ import { unknownAnatomy } from './unknown-anatomy';
 export function modelDims(
   view: GraphView,
   config: Readonly<Record<string, unknown>>,
-  embedding: Embedding,
+  { d_model, d_vocab }: Pick<ModelDims, 'd_model' | 'd_vocab'>,
   layers: readonly LayerAnatomy[],
 ): ModelDims {
   const output = layers.find((layer) => layer.attention?.output)?.attention?.output;
-  const width = (output && projectionDims(view, output)?.[0]) ?? embedding.d_model;
+  const width = (output && projectionDims(view, output)?.[0]) ?? d_model;
   const caches = cacheSizes(view);
   const d_head = headWidth(width, caches, config);
   if (d_head === undefined || !Number.isInteger(width / d_head) || width / d_head < 1) {
@@ -42,10 +42,10 @@ export function modelDims(
       caches[0]?.heads ??
       configNumber(config, 'num_key_value_heads') ??
       n_heads,
-    d_model: embedding.d_model,
+    d_model,
     d_head,
     d_mlp: layers.find((layer) => layer.mlp)?.mlp?.d_mlp ?? 0,
-    d_vocab: embedding.d_vocab,
+    d_vocab,
     n_ctx: n_ctx ?? 2048,
   };
 }
@@ -78,7 +78,7 @@ function headWidth(
   return (values === each ? values : configNumber(config, 'head_dim')) ?? each;
 }
 
-/** Number of key heads by the width of the product that makes keys, alone or joined with values and queries. */
+/** Number of key heads by the width of values, else of the product that makes keys, alone or joined with others. */
 function keyHeads(
   view: GraphView,
   layers: readonly LayerAnatomy[],
@@ -86,11 +86,13 @@ function keyHeads(
   d_head: number,
 ): number | undefined {
   const attention = layers.find((layer) => layer.attention?.k)?.attention;
+  const values = attention?.v && siteWidth(view, attention.v);
+  if (values !== undefined && Number.isInteger(n_heads / (values / d_head))) return values / d_head;
   const maker = (site: Site | undefined): OnnxNode | undefined => site && projectionBehind(view, site.tensor);
-  const [queries, keys, values] = [maker(attention?.q), maker(attention?.k), maker(attention?.v)];
+  const [queries, keys, shared] = [maker(attention?.q), maker(attention?.k), maker(attention?.v)];
   const width = keys && projectionDims(view, keys)?.[1];
   if (width === undefined) return undefined;
   const heads = width / d_head - (keys === queries ? n_heads : 0);
-  const found = keys === values ? heads / 2 : heads;
+  const found = keys === shared ? heads / 2 : heads;
   return found > 0 && Number.isInteger(n_heads / found) ? found : undefined;
 }
