@@ -6,6 +6,7 @@ import { plainName } from '../core/plain-text';
 import { findAnatomy, findLogits, type Anatomy } from '../onnx/anatomy';
 import { bindCaches } from '../onnx/cache';
 import { configNumber, statedHeads, statedWidth } from '../onnx/config';
+import { inputFillings } from '../onnx/fillings';
 import { GraphView } from '../onnx/graph';
 import { checkInputs, neededInputs } from '../onnx/inputs';
 import type { OnnxModel } from '../onnx/onnx-model';
@@ -91,7 +92,9 @@ function planRuns(view: GraphView, anatomy: Anatomy | undefined, files: ModelFil
   const caches = bindCaches(view, inputs, sizes);
   const tokens = checkInputs(inputs, anatomy?.tokens, caches.names);
   if (config['is_encoder_decoder'] === true) throw unsupported('encoder-decoder', 'is_encoder_decoder');
-  return { tokens, logits, caches, d_vocab: vocabularySize(view, logits, anatomy, config) };
+  const own = inputs.filter(({ name }) => !caches.names.has(name));
+  const fillings = inputFillings(view, own, tokens, config);
+  return { tokens, logits, caches, fillings, d_vocab: vocabularySize(view, logits, anatomy, config) };
 }
 
 /** A part of the vocabulary may be missing from the logits or from config.json (padding); not a tenth of it. */

@@ -2,7 +2,8 @@ import { makeFloat, makeInt } from '../emit';
 import type { GraphView } from '../graph';
 import { attribute, ElementType, standardOpset, type OnnxNode } from '../onnx-model';
 import { projectionEnd } from '../projection';
-import { named, type Rewriter } from './rewriter';
+import { inputRole } from '../inputs';
+import { named, typeOr32, type Rewriter } from './rewriter';
 
 /** As the operator's description has it. */
 const EPSILON = 1e-12;
@@ -53,6 +54,25 @@ export function quantisedEmbeddingProduct(rewriter: Rewriter, node: OnnxNode): b
   rewriter.add('MatMul', [restored.outputs[0]!, numbers], [], end.outputs[0]!);
   rewriter.drop(cast);
   rewriter.drop(end);
+  return true;
+}
+
+/**
+ * Segments that are looked up in the table of tokens (GPT-2 and its kin): without any the model adds nothing, while a
+ * segment 0 would add the vector of token 0. The product with zero stands in the place of the look-up.
+ */
+export function tokenTableSegments(rewriter: Rewriter, node: OnnxNode): boolean {
+  const { view } = rewriter;
+  const [table = '', segments = ''] = node.inputs;
+  const found = node.outputs[0];
+  const input = view.model.graph.inputs.find(({ name }) => name === view.strip(segments));
+  if (!found || !input || inputRole(input, '') !== 'segments' || !view.isConstant(table)) return false;
+  const tokens = view
+    .consumers(table)
+    .some((other) => other.op === 'Gather' && other !== node && view.strip(other.inputs[1] ?? '') !== input.name);
+  if (!tokens) return false;
+  const looked = rewriter.add('Gather', node.inputs, node.attributes);
+  rewriter.add('Mul', [looked, rewriter.float(0, typeOr32(view.elementType(found)))], [], found);
   return true;
 }
 

@@ -1,6 +1,6 @@
 import type { GraphView } from '../graph';
 import type { OnnxModel, OnnxNode } from '../onnx-model';
-import { embedLayerNormalization, quantisedEmbeddingProduct } from './embeddings';
+import { embedLayerNormalization, quantisedEmbeddingProduct, tokenTableSegments } from './embeddings';
 import { groupQueryAttention, jointAttention, multiHeadAttention, standardAttention } from './fused-attention';
 import { biasedGelu, skipNormalization } from './norms';
 import { activatedProduct, scaledProduct } from './products';
@@ -23,6 +23,7 @@ const REWRITES: ReadonlyMap<string, Rewrite> = new Map([
   ['com.microsoft.Attention', jointAttention],
   ['.Attention', standardAttention],
   ['.MatMulInteger', quantisedEmbeddingProduct],
+  ['.Gather', tokenTableSegments],
 ]);
 
 /** For backends whose own functions are too coarse. */
