@@ -65,6 +65,12 @@ export function findUnembedding(view: GraphView, logits: string): { node: OnnxNo
     if (isProjection(view, node)) return { node, after: after.reverse() };
     after.push(node);
     const moving = node.inputs.filter((input) => input !== '' && !view.isConstant(input));
+    // Some tokens are given a logit of their own, mostly −∞: those of a padded vocabulary.
+    const masked = node.op === 'Where' && view.isConstant(node.inputs[2] ?? '') && ofShapesAlone(view, node.inputs[0]);
+    if (masked) {
+      at = node.inputs[1]!;
+      continue;
+    }
     const next = SAME_ROWS.has(node.op) || node.op === 'Gather' ? node.inputs[0] : moving[0];
     // A dynamically quantised product is scaled by a factor that itself depends on the activation.
     const single = SAME_ROWS.has(node.op) || node.op === 'Gather' || moving.length === 1 || node.op === 'Mul';
@@ -73,6 +79,21 @@ export function findUnembedding(view: GraphView, logits: string): { node: OnnxNo
     }
     at = node.op === 'Mul' && moving.length === 2 ? fromInteger(view, moving) : next;
   }
+}
+
+/** Most operators between a shape and what is computed of it. */
+const MAX_BEHIND_SHAPE = 12;
+
+/** True for what depends on shapes and constants alone. */
+function ofShapesAlone(view: GraphView, name: string | undefined): boolean {
+  const open = new Set([name ?? '']);
+  for (const at of open) {
+    if (view.isConstant(at) || at === '') continue;
+    const node = view.producer(at);
+    if (!node || open.size > MAX_BEHIND_SHAPE) return false;
+    if (node.op !== 'Shape' && node.op !== 'Size') for (const input of node.inputs) open.add(input);
+  }
+  return true;
 }
 
 function fromInteger(view: GraphView, inputs: readonly string[]): string {
