@@ -6,7 +6,7 @@
 after ONNX Runtime's transformer fusions, `genai-…` like the output of the ONNX Runtime GenAI builder (genai_graphs.py;
 `-mha` where it writes MultiHeadAttention), `genai-lfm2` like the hub's files of LFM2 (states of convolutions,
 `past_conv.N`, beside caches). `genai-llama-q4f16` is the zoo's half-precision genai-llama with four-bit products,
-`opset23-llama` is what torch.onnx writes for opset 23 (one Attention operator per layer). `granite`, `olmo2` and `mixtral`
+`opset23-llama` is what torch.onnx writes for opset 23 (one Attention operator per layer). `granite`, `olmo2`, `glm4` and `mixtral`
 are what it writes by default for families whose MLP is followed by a factor, by a norm, or mixed from experts. Folders hold config.json,
 onnx/*.onnx and reference.safetensors with the keys of the zoo's references for two prompts.
 """
@@ -68,6 +68,7 @@ SMALL_LLAMA = Family("Llama", "Llama", SMALL, "")
 GRANITE = Family("Granite", "Granite", dict({key: SMALL[key] for key in SMALL if key != "head_dim"}, embedding_multiplier=3.0,
                                             residual_multiplier=0.3, attention_multiplier=0.4, logits_scaling=2.0), "")
 OLMO2 = Family("OLMo 2", "Olmo2", {key: SMALL[key] for key in SMALL if key != "head_dim"}, "")
+GLM4 = Family("GLM 4", "Glm4", dict(SMALL, partial_rotary_factor=0.5), "")
 MIXTRAL = Family("Mixtral", "Mixtral", dict(SMALL, intermediate_size=16, num_local_experts=4, num_experts_per_tok=2), "")
 QWEN3 = Family("Qwen3", "Qwen3", dict(USUAL, sliding_window=4, use_sliding_window=True,
                                       layer_types=[*LOCAL_GLOBAL, "full_attention"]), "")
@@ -278,6 +279,7 @@ LAYOUTS = {
     "opset23-llama": (LLAMA, opset23_llama, "model.onnx"),
     "granite": (GRANITE, exported, "model.onnx"),
     "olmo2": (OLMO2, exported, "model.onnx"),
+    "glm4": (GLM4, exported, "model.onnx"),
     "mixtral": (MIXTRAL, exported, "model.onnx"),
 }
 

@@ -167,6 +167,20 @@ def phi3(model: nn.Module) -> Parts:
     return Parts(body.norm, layers)
 
 
+def glm4(model: nn.Module) -> Parts:
+    body = model.model
+    layers = []
+    for block in body.layers:
+        own = block.self_attn
+        gate, up = matrix(block.mlp.gate_up_proj).chunk(2, dim=1)
+        layers.append({
+            **norm("ln1", block.input_layernorm, model), **norm("ln1_post", block.post_self_attn_layernorm, model),
+            **attention(model, alone(own.q_proj), alone(own.k_proj), alone(own.v_proj), own.o_proj),
+            **norm("ln2", block.post_attention_layernorm, model), **norm("ln2_post", block.post_mlp_layernorm, model),
+            "W_gate": gate, "W_in": up, "W_out": matrix(block.mlp.down_proj)})
+    return Parts(body.norm, layers)
+
+
 def llama(model: nn.Module) -> Parts:
     """Llama and its kin, which differ in where their norms stand and are all called alike."""
     body = model.model
@@ -206,6 +220,6 @@ def lfm2(model: nn.Module) -> Parts:
 
 
 PARTS = {"gpt2": gpt2, "gpt_bigcode": gpt2, "opt": opt, "bloom": bloom, "gpt_neox": gpt_neox, "phi": phi, "phi3": phi3,
-         "lfm2": lfm2}
+         "lfm2": lfm2, "glm4": glm4}
 PARTS |= dict.fromkeys(("llama", "mistral", "mixtral", "granite", "olmo2", "smollm3", "qwen2", "qwen3", "gemma2",
                         "gemma3_text"), llama)

@@ -7,7 +7,10 @@ import { dirname, join, posix, relative, sep } from 'node:path';
 export const LAYERS = {
   core: { may: [], reason: 'core is pure and knows nothing of the rest' },
   onnx: { may: ['core'], reason: 'onnx is pure bytes' },
-  models: { may: ['core'], reason: 'models only fetches and keeps bytes' },
+  models: {
+    may: ['core', 'onnx'],
+    reason: 'models only fetches and keeps bytes, and asks a graph which files it needs',
+  },
   engine: { may: ['core', 'onnx', 'models'], reason: 'the engine runs a model and knows no probe and no page' },
   'probe-meta': {
     may: ['core'],

@@ -4,14 +4,14 @@ import { basename, join, resolve } from 'node:path';
 import { StrataError } from '../core/errors';
 import type { Dtype, ModelFiles } from '../core/model';
 import { assembleModel } from '../models/assemble';
-import { filesOf, findModel, type ModelLayout } from '../models/layout';
-import { scanModel } from '../onnx/scan';
+import { externalFiles } from '../models/external-files';
+import { filesOf, findModel } from '../models/layout';
 
 /** Most bytes one read may ask for. */
 const CHUNK = 2 ** 28;
 
 /**
- * Opens a model folder laid out like a hub repository from disk.
+ * Opens a model's folder from disk.
  * @param options.tokenizer `false` leaves the tokenizer's files unread: token ids alone are run then.
  * @throws StrataError `missing-file`, `invalid-config`, `malformed-model`.
  */
@@ -30,26 +30,18 @@ export async function openFolder(
     sha256[path] = createHash('sha256').update(content).digest('hex');
     return content;
   };
-  const { config, graph } = usual;
-  const external = externalOf(usual, await read(graph), paths);
-  const layout = options.tokenizer === false ? { config, graph, external } : { ...usual, external };
-  for (const path of filesOf(layout)) if (!bytes.has(path)) await read(path);
+  const external = await externalFiles(usual.graph, await read(usual.graph), paths);
+  const { tokenizer: _, vocabulary: __, tokenizerConfig: ___, ...withoutTokenizer } = usual;
+  const layout = options.tokenizer === false ? withoutTokenizer : usual;
+  for (const path of [...filesOf({ ...layout, external: [] }), ...external.values()])
+    if (!bytes.has(path)) await read(path);
   const name = basename(resolve(folder));
-  return assembleModel(name, dtype, layout, bytes, {
+  return assembleModel(name, dtype, layout, bytes, external, {
     source: 'folder',
     id: name,
     sha256,
     bytes: [...bytes.values()].reduce((sum, content) => sum + content.length, 0),
   });
-}
-
-/** The graph's external data: files with the exporters' names, and those beside it that it names itself. */
-function externalOf(layout: ModelLayout, graph: Uint8Array, paths: readonly string[]): string[] {
-  const folder = layout.graph.slice(0, layout.graph.lastIndexOf('/') + 1);
-  const named = scanModel(graph).graph.initializers.flatMap(({ data }) =>
-    data.kind === 'external' ? [folder + data.location] : [],
-  );
-  return [...new Set([...layout.external, ...named.filter((path) => paths.includes(path))])];
 }
 
 /**
@@ -78,19 +70,26 @@ async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
-/** Paths of the files in the folder and in its folder `onnx`, with forward slashes; links count as what they lead to. */
+/** Folders below the one named that are looked into: as deep as the hub's cache and GenAI's folders are. */
+const DEPTH = 4;
+
+/** Paths of the files in the folder and below it, with forward slashes; links count as what they lead to. */
 async function pathsIn(folder: string): Promise<string[]> {
   try {
-    return [
-      ...(await filesIn(folder)),
-      ...(await filesIn(join(folder, 'onnx')).catch(() => [])).map((name) => `onnx/${name}`),
-    ];
+    return await filesBelow(folder, '', DEPTH);
   } catch (cause) {
     throw new StrataError('missing-file', `There is no folder ${folder}.`, { file: folder }, { cause });
   }
 }
 
-async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  return entries.filter((entry) => entry.isFile() || entry.isSymbolicLink()).map((entry) => entry.name);
+async function filesBelow(folder: string, inside: string, depth: number): Promise<string[]> {
+  const entries = await readdir(join(folder, inside), { withFileTypes: true });
+  const found = entries.map(async (entry) => {
+    const path = inside + entry.name;
+    if (entry.isFile() || entry.isSymbolicLink()) return [path];
+    const deeper = entry.isDirectory() && depth > 0 && entry.name !== 'node_modules' && !entry.name.startsWith('.');
+    // A folder that may not be read holds nothing for us.
+    return deeper ? filesBelow(folder, `${path}/`, depth - 1).catch(() => []) : [];
+  });
+  return (await Promise.all(found)).flat().sort();
 }

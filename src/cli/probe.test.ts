@@ -10,6 +10,7 @@ import { slice } from '../core/tensor';
 import { runProbes } from './run-probes';
 
 const GPT2 = fileURLToPath(new URL('../../tests/fixtures/zoo/optimum-gpt2', import.meta.url));
+const ATLAS = fileURLToPath(new URL('../../public/models/atlas', import.meta.url));
 /** The first prompt of the fixture's reference. */
 const PROMPT = PROMPTS[0]!;
 
@@ -99,6 +100,15 @@ describe('npm run probe', () => {
     expect(csv.split('\r\n')[1]).toMatch(/^"The capital of [A-Z]\w+ is",0,/);
   });
 
+  it('leaves out the token that begins a text when told so', async () => {
+    const asked = ['--model', ATLAS, '--text', 'The capital of France is', '--answer', 'Paris'];
+    const positions = async (...more: string[]) => {
+      const { result } = JSON.parse(await probe('lens', 'json', ...asked, ...more)) as Written;
+      return new Set(result.rows.map(({ position }) => position)).size;
+    };
+    expect(await positions('--bos', 'without')).toBe((await positions('--bos', 'with')) - 1);
+  });
+
   it('names every probe with its options', async () => {
     const { out } = await run('--list');
     for (const id of ['lens', 'emergence', 'attention', 'heads', 'continuation']) expect(out[0]).toContain(`  ${id}: `);
@@ -112,6 +122,8 @@ describe('npm run probe', () => {
     [['--probe', 'lens', '--text', 'x', '--options', '{"k":0}'], /"k" must be a whole number from 1 to 50/],
     [['--probe', 'lens', '--text', 'x', '--options', '{'], /--options is not JSON/],
     [['--probe', 'lens', '--text', 'abc', '--subject', 'z'], /The subject "z" does not stand in "abc"/],
+    [['--probe', 'lens', '--text', 'abc', '--form', 'poem'], /--form must be one of text, chat/],
+    [['--probe', 'lens', '--text', 'abc', '--bos', 'perhaps'], /--bos must be with or without/],
     [['--probe', 'lens', '--set', 'nowhere.json'], /nowhere\.json cannot be read/],
     [['--text', 'x'], /--probe is missing/],
   ])('complains in one line: %j', async (argv, expected) => {

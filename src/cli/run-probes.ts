@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { breathe } from '../core/breathe';
-import { parseAnswers, type Fact } from '../core/fact';
+import { parseAnswers, promptOptions, PROMPT_FORMS, type Fact, type PromptOptions } from '../core/fact';
 import { DTYPES, type ModelInfo } from '../core/model';
 import type { ModelApi } from '../core/model-api';
 import { parseOptions } from '../core/options';
@@ -28,7 +28,10 @@ export const PROBE_USAGE = `npm run probe -- --model DIR_OR_ID --probe ID (--tex
   --answer     accepted answers, separated by |; without one the model's own next token stands in
   --foil       a wrong answer to hold beside it
   --subject    the part of the prompt that it is about
-  --set        JSON file with a list of facts: [{"prompt": "…", "answers": ["…"], "foil": "…", "subject": "…"}, …]
+  --form       text, or chat: the prompt in the model's chat template (text)
+  --bos        with or without the token that begins a text (as the tokenizer has it)
+  --set        JSON file with a list of facts:
+               [{"prompt": "…", "answers": ["…"], "foil": "…", "subject": "…", "form": "chat", "bos": true}, …]
   --options    the probe's options as JSON
   --out        file to write; its ending says how
   --list       name the probes and their options
@@ -42,6 +45,8 @@ const OPTIONS = {
   answer: { type: 'string' },
   foil: { type: 'string' },
   subject: { type: 'string' },
+  form: { type: 'string' },
+  bos: { type: 'string' },
   set: { type: 'string' },
   options: { type: 'string' },
   out: { type: 'string' },
@@ -56,6 +61,8 @@ const FactsSchema = v.pipe(
       answers: v.optional(v.array(texts), []),
       foil: v.optional(texts),
       subject: v.optional(texts),
+      form: v.optional(v.picklist(PROMPT_FORMS)),
+      bos: v.optional(v.boolean()),
     }),
   ),
   v.minLength(1),
@@ -79,18 +86,17 @@ interface ProbeArguments {
  */
 export async function runProbes(argv: readonly string[], environment: TraceEnvironment): Promise<number> {
   return answered(environment, async () => {
-    const values = readArguments(() => parseArgs({ args: [...argv], options: OPTIONS }).values);
-    if (values.help) return PROBE_USAGE;
+    const { help, list, ...values } = readArguments(() => parseArgs({ args: [...argv], options: OPTIONS }).values);
+    if (help) return PROBE_USAGE;
     const probes = await findProbeFolders();
-    if (values.list) return listOf(probes);
+    if (list) return listOf(probes);
     return probe(await parse(values, probes), environment);
   });
 }
 
-type Values = Partial<Record<keyof typeof OPTIONS, string | boolean>>;
+type Values = Partial<Record<Exclude<keyof typeof OPTIONS, 'help' | 'list'>, string>>;
 
-async function parse(raw: Values, probes: ReadonlyMap<string, ReportingProbe>): Promise<ProbeArguments> {
-  const values = raw as Partial<Record<keyof typeof OPTIONS, string>>;
+async function parse(values: Values, probes: ReadonlyMap<string, ReportingProbe>): Promise<ProbeArguments> {
   const model = modelArguments(values);
   const names = [...probes.keys()].join(', ');
   if (values.probe === undefined) usage(`--probe is missing: choose one of ${names}.`);
@@ -106,7 +112,7 @@ async function parse(raw: Values, probes: ReadonlyMap<string, ReportingProbe>): 
 }
 
 async function factsOf(
-  { text, answer = '', foil, subject, set }: Partial<Record<keyof typeof OPTIONS, string>>,
+  { text, answer = '', foil, subject, set, ...values }: Values,
   { meta }: ReportingProbe,
 ): Promise<Pick<ProbeArguments, 'facts' | 'many'>> {
   if (meta.subject === 'model') {
@@ -116,7 +122,7 @@ async function factsOf(
   }
   if ((text === undefined) === (set === undefined)) usage('Give either --text or --set.');
   if (text !== undefined) {
-    const fact = { prompt: text, answers: parseAnswers(answer), foil, subject };
+    const fact = { prompt: text, answers: parseAnswers(answer), foil, subject, ...optionsFrom(values) };
     return { facts: [withSubject(fact)], many: false };
   }
   const parsed = v.safeParse(FactsSchema, json(await readText(set!), set!));
@@ -127,9 +133,16 @@ async function factsOf(
   return { facts: parsed.output.map(withSubject), many: true };
 }
 
+function optionsFrom({ form, bos }: Pick<Values, 'form' | 'bos'>): PromptOptions {
+  const known = PROMPT_FORMS.find((one) => one === form);
+  if (form !== undefined && known === undefined) usage(`--form must be one of ${PROMPT_FORMS.join(', ')}.`);
+  if (bos !== undefined && bos !== 'with' && bos !== 'without') usage('--bos must be with or without.');
+  return promptOptions({ form: known, bos: bos === undefined ? undefined : bos === 'with' });
+}
+
 /** The first place of the prompt where the subject stands. */
-function withSubject({ prompt, answers, foil, subject }: v.InferOutput<typeof FactsSchema>[number]): Fact {
-  const fact = { prompt, answers, ...(foil === undefined ? {} : { foil }) };
+function withSubject({ prompt, answers, foil, subject, ...options }: v.InferOutput<typeof FactsSchema>[number]): Fact {
+  const fact = { prompt, answers, ...(foil === undefined ? {} : { foil }), ...promptOptions(options) };
   if (subject === undefined) return fact;
   const start = prompt.indexOf(subject);
   if (start < 0) usage(`The subject ${JSON.stringify(subject)} does not stand in ${JSON.stringify(prompt)}.`);

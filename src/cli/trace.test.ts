@@ -415,7 +415,8 @@ describe('hub models', () => {
 
   it('go on where a download broke off', async () => {
     const drop = { kind: 'drop', after: SEGMENT_BYTES + 1000 } as const;
-    hub.fail('onnx/model.onnx_data', drop, { kind: 'status', status: 404 });
+    // Neither its rest nor the whole of it is there for a while.
+    hub.fail('onnx/model.onnx_data', drop, { kind: 'status', status: 404 }, { kind: 'status', status: 404 });
     expect(await fail(REPO)).toContain('404');
     hub.requests.length = 0;
     expect((await ask(REPO)).errors).toEqual([]);

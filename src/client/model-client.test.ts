@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LocalWorker, locks } from '../../tests/fixtures/local-worker.ts';
 import { gate, ScriptedEngine } from '../../tests/fixtures/scripted-engine.ts';
 import { StrataError } from '../core/errors';
-import type { LoadRequest } from '../core/model-api';
+import type { LoadProgress, LoadRequest } from '../core/model-api';
 import type { ModelFiles } from '../core/model';
 import type { GeneratedToken } from '../core/writing';
 import type { ContinuationResult } from '../probes/continuation/meta';
@@ -17,7 +17,11 @@ function setUp(limits: { silenceMs?: number; graceMs?: number } = {}) {
   const workers: LocalWorker[] = [];
   const engines: ScriptedEngine[] = [];
   const restarts: RestartEvent[] = [];
-  const script = { load: (): Promise<void> => Promise.resolve(), engine: (_: ScriptedEngine): void => undefined };
+  const script = {
+    load: (): Promise<void> => Promise.resolve(),
+    engine: (_: ScriptedEngine): void => undefined,
+    session: (_: (progress: LoadProgress) => void): Promise<void> => Promise.resolve(),
+  };
   const spawn = () => {
     const worker = new LocalWorker({
       probes: findProbes(),
@@ -38,11 +42,12 @@ function setUp(limits: { silenceMs?: number; graceMs?: number } = {}) {
           provenance: { source: 'bundled', id: 'one', sha256: {}, bytes: 1 },
         } as ModelFiles;
       },
-      openEngine: () => {
+      openEngine: async (_files, _backend, call) => {
+        await script.session(call.onProgress);
         const engine = new ScriptedEngine();
         script.engine(engine);
         engines.push(engine);
-        return Promise.resolve(engine);
+        return engine;
       },
     });
     workers.push(worker);
@@ -247,6 +252,65 @@ describe('ModelClient', () => {
     await client.load(request);
     expect(workers).toHaveLength(2);
     expect(workers[0]!.terminated).toBe(true);
+    await expect(client.trace(spec(1))).resolves.toBeDefined();
+  });
+
+  it('keeps the model before when another cannot be opened: it answers on, in its own worker', async () => {
+    const { client, workers, engines, script } = setUp();
+    await client.load(request);
+    for (const code of ['not-a-model-file', 'session-failed', 'worker-lost'] as const) {
+      script.load = () => Promise.reject(new StrataError(code, 'no'));
+      await expect(client.load({ ...request, source: { kind: 'bundled', id: 'y' } })).rejects.toMatchObject({ code });
+      expect(client.holds).toBe(request);
+      expect(workers.map(({ terminated }) => terminated)).toEqual(workers.map((_, index) => index > 0));
+      await expect(client.trace(spec(1))).resolves.toBeDefined();
+      expect((await client.tokenize('ab')).map(({ id }) => id)).toEqual([0, 1, 2]);
+    }
+    expect(engines).toHaveLength(1);
+  });
+
+  it('keeps the model before when opening another is cancelled', async () => {
+    const { client, workers, script } = setUp();
+    await client.load(request);
+    const entered = gate();
+    script.load = () => {
+      entered.resolve();
+      return new Promise(() => undefined);
+    };
+    const abort = new AbortController();
+    const second = client.load(request, { signal: abort.signal });
+    await entered.promise;
+    abort.abort();
+    await expect(second).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(client.trace(spec(1))).resolves.toBeDefined();
+    expect(workers.map(({ terminated }) => terminated)).toEqual([false, true]);
+  });
+
+  it('lets the model before go for a sound one where there is no memory for both', async () => {
+    vi.stubGlobal('navigator', { locks, deviceMemory: -1 });
+    const { client, workers, script } = setUp();
+    await client.load(request);
+    script.load = () => Promise.reject(new StrataError('not-a-model-file', 'no'));
+    await expect(client.load(request)).rejects.toThrow();
+    expect(workers[0]!.terminated).toBe(false);
+    script.load = () => Promise.resolve();
+    script.session = async (tell) => {
+      tell({ stage: 'prepare', step: 'session' });
+      await vi.waitFor(() => expect(workers[0]!.terminated).toBe(true));
+      throw new StrataError('session-failed', 'no');
+    };
+    await expect(client.load(request)).rejects.toMatchObject({ code: 'session-failed' });
+    expect(client.holds).toBeUndefined();
+  });
+
+  it('tries again alone when memory did not hold both after all', async () => {
+    const { client, workers, script } = setUp();
+    await client.load(request);
+    let attempts = 0;
+    script.load = () =>
+      attempts++ === 0 ? Promise.reject(new StrataError('out-of-memory', 'too much')) : Promise.resolve();
+    await client.load(request);
+    expect(workers.map(({ terminated }) => terminated)).toEqual([true, true, false]);
     await expect(client.trace(spec(1))).resolves.toBeDefined();
   });
 

@@ -13,6 +13,7 @@ import type { ModelInfo } from '../core/model';
 import type { RunSpec, Trace } from '../core/run';
 import { SerialQueue } from '../core/serial-queue';
 import { ONE_THREAD, type TextQuestion, type WireMethod } from '../core/worker-protocol';
+import { roomForTwo } from './room-for-two';
 import { holdUpdates } from './service-worker';
 import { spawnTextWorker, spawnWorker } from './spawn';
 import { TextClient } from './text-client';
@@ -52,7 +53,7 @@ export class ModelClient implements ModelApi {
   #link: WorkerLink | undefined;
   readonly #text: TextClient | undefined;
   /** The load whose model the worker has, or should have after a restart. */
-  #request: LoadRequest | undefined;
+  #held: { readonly request: LoadRequest; readonly info: ModelInfo } | undefined;
   #loading: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
@@ -63,17 +64,64 @@ export class ModelClient implements ModelApi {
   }
 
   load(request: LoadRequest, call: CallOptions<LoadProgress> = {}): Promise<ModelInfo> {
-    const work = this.#work(async () => {
-      // WASM memory never shrinks, and a cancelled load may still hold its worker: a new model gets a new one.
-      if (this.#request || this.#link?.busy) this.#link?.end(new StrataError('cancelled', 'Another model is loaded.'));
-      this.#request = undefined;
-      this.#text?.forget();
-      const info = await this.#open(request, call);
-      this.#request = request;
-      return info;
-    }, call.signal);
+    const work = this.#work(() => this.#replace(request, call), call.signal);
     this.#loading = work.catch(() => undefined);
     return work;
+  }
+
+  get holds(): LoadRequest | undefined {
+    return this.#held?.request;
+  }
+
+  /**
+   * A new model gets a new worker, since WASM memory never shrinks. The one before is let go when the new one is there,
+   * or, where memory is short for both, when the new one's files have turned out sound.
+   */
+  async #replace(request: LoadRequest, call: CallOptions<LoadProgress>): Promise<ModelInfo> {
+    const before = this.#held;
+    const last = this.#link;
+    const letGo = () => last?.end(new StrataError('cancelled', 'Another model is loaded.'));
+    // A cancelled load may still hold its worker.
+    if (before || last?.busy) this.#link = undefined;
+    if (!before && last?.busy) letGo();
+    if (!before) this.#text?.forget();
+    this.#held = undefined;
+    try {
+      const info = await this.#openBeside(before?.info, letGo, request, call);
+      if (before) letGo();
+      this.#held = { request, info };
+      return info;
+    } catch (cause) {
+      if (before && last && !last.dead) {
+        this.#link?.end(StrataError.from(cause));
+        this.#link = last;
+        this.#held = before;
+      } else if (before) this.#text?.forget();
+      throw cause;
+    }
+  }
+
+  async #openBeside(
+    before: ModelInfo | undefined,
+    letGo: () => void,
+    request: LoadRequest,
+    call: CallOptions<LoadProgress>,
+  ): Promise<ModelInfo> {
+    let bytes = 0;
+    const onProgress = (progress: LoadProgress) => {
+      if (progress.stage === 'download') bytes = progress.totalBytes;
+      const sound = progress.stage === 'prepare' && progress.step === 'session';
+      if (sound && before && !roomForTwo(before, bytes)) letGo();
+      call.onProgress?.(progress);
+    };
+    try {
+      return await this.#open(request, { ...call, onProgress });
+    } catch (cause) {
+      // Alone it may fit after all.
+      if (!before || StrataError.from(cause).code !== 'out-of-memory') throw cause;
+      letGo();
+      return this.#open(request, { ...call, onProgress });
+    }
   }
 
   tokenize(text: string): Promise<readonly Token[]> {
@@ -152,7 +200,7 @@ export class ModelClient implements ModelApi {
       return await this.#guarded(() => this.#send(method, args, counted));
     } catch (cause) {
       const error = StrataError.from(cause);
-      if (!REPLAYED.has(error.code) || this.#disposed || !this.#request) throw error;
+      if (!REPLAYED.has(error.code) || this.#disposed || !this.#held) throw error;
       // What was shown already is not made again behind a person's back: they may go on from there.
       if (parts > 0) throw new StrataError(error.code, error.message, { ...error.details, parts }, { cause });
       await this.#revive(error);
@@ -162,7 +210,7 @@ export class ModelClient implements ModelApi {
 
   /** A model that was loaded and whose worker is gone is loaded again; several callers share one attempt. */
   #revive(reason = new StrataError('worker-lost', 'The worker had ended.')): Promise<void> {
-    const request = this.#request;
+    const request = this.#held?.request;
     if (!request || (this.#link && !this.#link.dead)) return Promise.resolve();
     this.#reviving ??= this.#reload(request, reason).finally(() => (this.#reviving = undefined));
     return this.#reviving;

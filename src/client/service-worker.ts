@@ -2,6 +2,7 @@
  * The page's side of the service worker: registration, cross-origin isolation on hosts that do not send the headers,
  * and updates that wait to be asked for. Knows nothing of the interface.
  */
+import { withLock } from '../core/locks';
 
 export type Shell =
   /** No service worker here (development, plain http from another machine, switched off). */
@@ -44,8 +45,7 @@ const UPDATE_INTERVAL_MS = 60 * 60 * 1000;
 
 /** Does work during which no update may change the app under any tab. */
 export async function holdUpdates<T>(work: () => Promise<T>): Promise<T> {
-  const locks = navigator.locks as LockManager | undefined;
-  return locks ? locks.request(WORK_LOCK, { mode: 'shared' }, work) : work();
+  return withLock(WORK_LOCK, { mode: 'shared' }, work);
 }
 
 export class ServiceWorkerClient {
@@ -57,8 +57,7 @@ export class ServiceWorkerClient {
   readonly #hadController: boolean;
 
   constructor() {
-    // Absent on plain http from another machine.
-    this.#container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+    this.#container = containerOf(navigator);
     this.#hadController = Boolean(this.#container?.controller);
   }
 
@@ -109,8 +108,7 @@ export class ServiceWorkerClient {
       waiting.postMessage({ type: 'SKIP_WAITING' });
       return Promise.resolve();
     };
-    const locks = navigator.locks as LockManager | undefined;
-    await (locks ? locks.request(WORK_LOCK, take) : take());
+    await withLock(WORK_LOCK, {}, take);
   }
 
   async #register(container: ServiceWorkerContainer): Promise<boolean> {
@@ -150,6 +148,15 @@ export class ServiceWorkerClient {
   #set(change: Partial<ServiceWorkerState>): void {
     this.#state = { ...this.#state, ...change };
     for (const listener of this.#listeners) listener(this.#state);
+  }
+}
+
+/** Absent on plain http from another machine; refused inside of a page that gives its frames no storage. */
+function containerOf(from: Navigator): ServiceWorkerContainer | undefined {
+  try {
+    return from.serviceWorker as ServiceWorkerContainer | undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,6 +1,7 @@
 import * as comlink from 'comlink';
 import { OVERTAKEN, StrataError, throwIfAborted } from '../core/errors';
 import type { Labels } from '../core/fact';
+import { lockManager } from '../core/locks';
 import type { TextMethod, WireMethod, WireReply, WorkerWire } from '../core/worker-protocol';
 
 export interface LinkOptions {
@@ -126,8 +127,10 @@ export class WorkerLink {
   async #greet(): Promise<void> {
     const lock = `strata-worker-${performance.timeOrigin}-${++links}-${Math.random().toString(36).slice(2)}`;
     const { root, maxThreads } = this.#options;
-    await this.#orDeath(this.#wire.greet({ lock, root, ...(maxThreads === undefined ? {} : { maxThreads }) }));
-    const locks = navigator.locks as LockManager | undefined;
+    const held = await this.#orDeath(
+      this.#wire.greet({ lock, root, ...(maxThreads === undefined ? {} : { maxThreads }) }),
+    );
+    const locks = held ? lockManager() : undefined;
     // Granted only when the worker lets go, which it does only by dying.
     const dies = locks?.request(lock, { signal: this.#dead.signal }, () => {
       this.end(new StrataError('worker-lost', 'The worker ended unexpectedly.'));

@@ -64,6 +64,7 @@ export const UNSUPPORTED_REASONS = [
   'operator',
   'operator-set',
   'own-operator',
+  'attribute',
 ] as const;
 
 export type UnsupportedReason = (typeof UNSUPPORTED_REASONS)[number];

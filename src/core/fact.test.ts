@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { answerIds, foilId, leftOut, type AnswerTokens, type PreparedFact, type Token } from './fact';
+import {
+  answerIds,
+  bareAnswer,
+  factOf,
+  fieldsOf,
+  foilId,
+  leftOut,
+  parseAnswers,
+  typedAnswer,
+  type AnswerTokens,
+  type PreparedFact,
+  type Token,
+} from './fact';
 
 const answer = (text: string, ids: readonly number[], promptLength: number): AnswerTokens => ({
   text,
@@ -35,5 +47,34 @@ describe('what is left out of a fact', () => {
     const fact = prepared([answer('x', [5, 6, 7], 3)]);
     expect(leftOut(fact, 5)).toEqual([]);
     expect(leftOut(fact, 4)).toEqual([{ text: 'x', role: 'answer', reason: 'too-long' }]);
+  });
+});
+
+describe('what is typed as an answer', () => {
+  it('is split at its marks, without what is blank', () => {
+    expect(parseAnswers('a|b')).toEqual(['a', 'b']);
+    expect(parseAnswers('a| b |')).toEqual(['a', ' b']);
+    expect(parseAnswers('Paris | Lyon')).toEqual(['Paris', 'Lyon']);
+    expect(parseAnswers(' | | ')).toEqual([]);
+    expect(parseAnswers('')).toEqual([]);
+  });
+
+  it('keeps the space in front and the quotes that say how it joins', () => {
+    expect(parseAnswers(' Paris|"5"|“ 6”')).toEqual([' Paris', '"5"', '“ 6”']);
+    expect(parseAnswers('"a|b"|c')).toEqual(['"a|b"', 'c']);
+    expect(parseAnswers('say "a"|b')).toEqual(['say "a"', 'b']);
+    expect(parseAnswers('"|b')).toEqual(['"', 'b']);
+    expect(typedAnswer(' Paris ')).toEqual({ text: ' Paris', exact: true });
+    expect(typedAnswer('Paris ')).toEqual({ text: 'Paris', exact: false });
+    expect(typedAnswer('"5"')).toEqual({ text: '5', exact: true });
+    expect(typedAnswer('""hello""')).toEqual({ text: '"hello"', exact: true });
+    expect(typedAnswer('""')).toEqual({ text: '""', exact: false });
+    expect([' Paris', '"5"', '“ 6”'].map(bareAnswer)).toEqual(['Paris', '5', '6']);
+  });
+
+  it('is read back as it was typed', () => {
+    const fields = { prompt: 'It costs $', answer: ' a|"5"|b', foil: ' 6' };
+    expect(fieldsOf(factOf(fields))).toEqual(fields);
+    expect(factOf({ ...fields, foil: '  ' }).foil).toBeUndefined();
   });
 });

@@ -15,19 +15,44 @@ export interface PromptOptions {
 /** A record with a hole: the prompt is the text before the hole. */
 export interface Fact extends PromptOptions {
   readonly prompt: string;
-  /** Accepted answers, as typed; the first is the canonical one. May be empty: then the model's own answer is used. */
+  /** Accepted answers, as typed ({@link typedAnswer}); the first is the canonical one. May be empty: then the model's own answer is used. */
   readonly answers: readonly string[];
   readonly foil?: string;
   /** Character range `[start, end)` of the subject in the prompt. */
   readonly subject?: readonly [number, number];
 }
 
-/** Splits the Answer field: accepted answers are separated by `|`; blanks are dropped. */
+const QUOTED = /^\s*(?:"(.+)"|“(.+)”)\s*$/su;
+
+/** An answer or a foil as it was typed. */
+export interface TypedAnswer {
+  readonly text: string;
+  /** It joins the prompt as it stands: it was typed in quotes, or with the space that goes before it. */
+  readonly exact: boolean;
+}
+
+/** Reads what was typed: quotes hold the very characters that follow the prompt, and so does a space in front. */
+export function typedAnswer(typed: string): TypedAnswer {
+  const quoted = QUOTED.exec(typed);
+  if (quoted) return { text: quoted[1] ?? quoted[2]!, exact: true };
+  return { text: typed.trimEnd(), exact: /^\s/u.test(typed) };
+}
+
+/** An answer's own words, as they are compared and shown. */
+export const bareAnswer = (typed: string): string => typedAnswer(typed).text.trim();
+
+/** One alternative, which may be in quotes and then hold the mark that parts it from the next. */
+const ALTERNATIVE = /\s*(?:"[^"]+"|“[^”]+”)\s*(?=\||$)|[^|]+/gsu;
+
+/**
+ * Splits the Answer field: accepted answers are separated by `|`; blanks are dropped. Each stays as it was typed
+ * ({@link typedAnswer}); spaces on both sides of the mark belong to the mark.
+ */
 export function parseAnswers(field: string): string[] {
-  return field
-    .split('|')
-    .map((answer) => answer.trim())
-    .filter((answer) => answer.length > 0);
+  const parts = [...field.matchAll(ALTERNATIVE)].map(([part]) => part);
+  return parts
+    .map((part, nth) => (nth > 0 && /\s$/u.test(parts[nth - 1]!) ? part.trim() : part.trimEnd()))
+    .filter((answer) => answer.trim().length > 0);
 }
 
 /** A fact as it stands in the fields. */
@@ -47,7 +72,7 @@ export function factOf({ prompt, answer, foil, subject, form, bos }: FactFields)
   return {
     prompt,
     answers: parseAnswers(answer),
-    ...(foil.trim() ? { foil: foil.trim() } : {}),
+    ...(foil.trim() ? { foil: foil.trimEnd() } : {}),
     ...(subject ? { subject } : {}),
     ...promptOptions({ form, bos }),
   };
@@ -88,7 +113,18 @@ export interface AnswerTokens {
   readonly seamChanged: boolean;
   /** How many of the prompt's tokens stand before the continuation: all of them unless `seamChanged`. */
   readonly promptLength: number;
+  /** What was put between prompt and answer; absent where it was typed with the answer, or a template has it. */
+  readonly gap?: Gap;
+  /** The same answer joined the other way: the model's own preference decides. Absent once it has, and where there is no choice. */
+  readonly other?: Omit<AnswerTokens, 'other'>;
+  /** The model was asked which way it prefers. */
+  readonly preferred?: true;
+  /** Together they would be one token without any before it, so the answer stands apart from the prompt's own tokens. */
+  readonly apart?: true;
 }
+
+/** What may stand between a prompt and an answer that was typed without a space in front. */
+export type Gap = '' | ' ';
 
 /** A fact in the model's tokens. */
 export interface PreparedFact {
@@ -135,6 +171,12 @@ export function answerIds(prepared: PreparedFact): number[] {
 export function foilId(prepared: PreparedFact): number | undefined {
   const foil = prepared.foil;
   return foil?.promptLength === answerPosition(prepared) + 1 ? foil.tokens[0]?.id : undefined;
+}
+
+/** The fact with its answers and its foil typed as they were joined, so that other prompts are joined alike. */
+export function asJoined({ fact, answers, foil }: PreparedFact): Fact {
+  const exactly = ({ text, gap }: AnswerTokens): string => (gap === undefined ? text : `"${gap}${text}"`);
+  return { ...fact, answers: answers.map(exactly), ...(foil ? { foil: exactly(foil) } : {}) };
 }
 
 /** An accepted answer, or the foil, that cannot be looked at as it was typed. */

@@ -14,7 +14,8 @@
  * `mlp.hook_pre` is what enters the activation function and `mlp.hook_post` what the output projection reads. In a gated MLP
  * that is the gate alone, `x · W_gate + b_gate`, and `act(hook_pre) · (x · W_in + b_in)`, as in TransformerLens. Where there
  * is no one set of neurons (a mixture of experts) a layer has neither; `hook_mlp_out` it has. `hook_attn_out` and
- * `hook_mlp_out` are what is added to the stream: after a post-norm and after a factor.
+ * `hook_mlp_out` are what is added to the stream: after a post-norm and after a factor. `attn.hook_z` is pattern · v, before a
+ * gate or a norm that stands between it and the output projection; queries, keys and values are after a clip.
  */
 export const BLOCK_HOOKS = [
   'hook_resid_pre',

@@ -28,6 +28,7 @@ export const MISSING_REASONS = [
   'pattern-unused',
   'several-softmaxes',
   'fused-attention',
+  'foreign-attribute',
   'convolution',
   'no-product',
   'no-projection',
@@ -37,6 +38,16 @@ export const MISSING_REASONS = [
   'experts',
   'added-at-once',
   'no-patterns',
+  'heads-mixed',
+  'scaled-heads',
+  'summed',
+  // what was recognised and does not agree with the file when it is run
+  'logits-differ',
+  'other-order',
+  'row-sums',
+  'not-its-values',
+  'not-its-output',
+  'not-its-sum',
 ] as const;
 export type MissingCode = (typeof MISSING_REASONS)[number];
 
@@ -50,7 +61,7 @@ export interface MissingReason {
 }
 
 /** Parts that can be missing: all of a model's inside, a layer's attention, what is within it, or one hook. */
-export type MissingPartName = 'anatomy' | 'attention' | 'inside-attention' | 'hook_embed' | BlockHook;
+export type MissingPartName = 'anatomy' | 'attention' | 'inside-attention' | 'hook_embed' | 'W_O' | BlockHook;
 
 export interface MissingPart {
   readonly part: MissingPartName;
@@ -61,6 +72,21 @@ export interface MissingPart {
 
 export function missingReason(code: MissingCode, details: ReasonDetails = {}): MissingReason {
   return { code, details };
+}
+
+/** Where the anatomy writes down why a part is missing, when that is not under the part's own name. */
+const ALSO_UNDER: Readonly<Record<string, readonly string[]>> = {
+  attention: ['inside-attention', 'attn.hook_pattern'],
+};
+
+/**
+ * Why a model lacks a part, as far as its anatomy says: the reason of that part, or the one that keeps all of its inside
+ * from being recognised; never that of another part.
+ * @param part as a probe's `needs` names it.
+ */
+export function whyMissing(missing: readonly MissingPart[], part: string): MissingReason | undefined {
+  const names = [part, ...(ALSO_UNDER[part] ?? []), 'anatomy'];
+  return names.flatMap((name) => missing.find((one) => one.part === name) ?? [])[0]?.reason;
 }
 
 /** The reason in the details of an `unknown-anatomy` error, where whoever threw it put one. */

@@ -41,6 +41,8 @@ const SENTENCES: Readonly<Record<MissingCode, Sentence>> = {
   'pattern-unused': () => 'nothing multiplies its pattern with values',
   'several-softmaxes': (d) => `it has ${said(d, 'count')} softmaxes`,
   'fused-attention': (d) => `it is one fused operator, ${said(d, 'operator')}`,
+  'foreign-attribute': (d) =>
+    `it is one fused operator, ${said(d, 'operator')}, with an attribute that is not known: ${said(d, 'attribute')}`,
   convolution: () => 'this layer has a convolution in its place',
   'no-product': () => 'this layer has no matrix product in its place',
   'no-projection': () => 'its projection was not found',
@@ -52,6 +54,18 @@ const SENTENCES: Readonly<Record<MissingCode, Sentence>> = {
   experts: () => 'it is not one matrix into neurons and one out of them, as in a mixture of experts',
   'added-at-once': () => 'attention and MLP are added at once, so there is no stream between them',
   'no-patterns': () => 'no layer computes one',
+  'heads-mixed': () => 'heads are mixed with each other before the output projection reads them',
+  'scaled-heads': () =>
+    'a gate or a norm stands between hook_z and the output projection, which therefore reads something else',
+  summed: () => 'something else is added to what attention gives before it joins the stream',
+  // what was recognised and does not agree with the file when it is run
+  'logits-differ': (d) =>
+    `what was recognised does not give the file’s own logits: they differ by ${said(d, 'difference')} of their range`,
+  'other-order': () => 'its numbers do not lie position by position and head by head',
+  'row-sums': (d) => `its rows do not sum to 1 (one sums to ${said(d, 'found')})`,
+  'not-its-values': () => 'the pattern times hook_v does not give hook_z',
+  'not-its-output': (d) => `times ${said(d, 'weight')} it does not give ${said(d, 'hook')}`,
+  'not-its-sum': (d) => `added to the stream before it, it does not give ${said(d, 'hook')}`,
 };
 
 /** English, as the end of a sentence: for logs, error messages and the command line. */

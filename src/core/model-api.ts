@@ -13,6 +13,8 @@ export type LoadProgress =
       /** Smoothed; 0 while unknown. */
       readonly bytesPerSecond: number;
       readonly fromStorage: boolean;
+      /** Another tab is fetching some of it; this one waits for that. */
+      readonly elsewhere?: true;
     }
   | { readonly stage: 'prepare'; readonly step: 'verify' | 'tokenizer' | 'anatomy' | 'session' | 'self-check' }
   | { readonly stage: 'note'; readonly note: LoadNote };
@@ -30,6 +32,8 @@ export interface RunProgress {
   readonly total: number;
   /** Cells of the lens that the run under way has finished, where that takes several steps. */
   readonly lens?: { readonly done: number; readonly total: number };
+  /** There was no memory for as many runs at once as were tried, so fewer are made together. */
+  readonly memoryShort?: true;
 }
 
 export interface ProbeRequest<Part = unknown> {
@@ -67,7 +71,9 @@ export interface ProbeCall<Part = unknown> extends CallOptions<RunProgress> {
  * Every method rejects with a StrataError. Calls are served in order; a cancelled call rejects with `cancelled`.
  */
 export interface ModelApi {
-  /** Replaces the current model. On failure the previous model is gone and the error says why. */
+  /**
+   * Replaces the current model. On failure the error says why, and the model before answers on where it is still held.
+   */
   load(request: LoadRequest, call?: CallOptions<LoadProgress>): Promise<ModelInfo>;
   /** Token pieces of a text as the model would read it as a prompt (special tokens included). */
   tokenize(text: string): Promise<readonly Token[]>;
@@ -84,6 +90,8 @@ export interface ModelApi {
   runProbe<Result, Part = unknown>(request: ProbeRequest<Part>, call?: ProbeCall<Part>): Promise<ProbeResponse<Result>>;
   /** Frees cached traces. */
   release(): Promise<void>;
+  /** The load whose model answers now. */
+  readonly holds?: LoadRequest | undefined;
   dispose(): Promise<void>;
 }
 

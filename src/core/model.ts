@@ -14,12 +14,20 @@ export type BackendChoice = 'auto' | Backend;
 /** Where a model comes from. */
 export type ModelSource =
   | { readonly kind: 'bundled'; readonly id: string }
-  | { readonly kind: 'hub'; readonly repo: string; readonly revision: string; readonly dtype: Dtype }
-  /** A folder laid out like a hub repository; paths relative to its root. Bytes never leave the machine. */
+  | {
+      readonly kind: 'hub';
+      readonly repo: string;
+      readonly revision: string;
+      readonly dtype: Dtype;
+      /** Path of the graph, where it has not the usual name and place for its dtype. */
+      readonly graph?: string;
+    }
+  /** A folder that holds a model; paths relative to its root. Bytes never leave the machine. */
   | {
       readonly kind: 'folder';
       readonly name: string;
       readonly dtype: Dtype;
+      readonly graph?: string;
       readonly files: ReadonlyMap<string, ChosenFile>;
     };
 
@@ -88,7 +96,8 @@ export interface ModelDims {
   readonly d_head: number;
   readonly d_mlp: number;
   readonly d_vocab: number;
-  readonly n_ctx: number;
+  /** Most tokens the model was made for; absent where neither config.json nor the file says. */
+  readonly n_ctx?: number;
 }
 
 export const LOAD_NOTES = [
@@ -119,6 +128,20 @@ export type SelfCheck =
     }
   | { readonly kind: 'not-compared'; readonly reason: 'too-large'; readonly bytes: number }
   | { readonly kind: 'not-compared'; readonly reason: 'wasm-failed'; readonly error: ErrorRecord };
+
+/** The logits of what was recognised against those of the file as it is, on a short prompt. */
+export type FileCheck =
+  | {
+      readonly kind: 'same' | 'different';
+      /** Largest difference of logits as a part of their range. */
+      readonly difference: number;
+      /** `before`: found at an earlier load on this device, and remembered. */
+      readonly when: 'now' | 'before';
+    }
+  | { readonly kind: 'not-compared'; readonly reason: (typeof NO_FILE_CHECK)[number] };
+
+/** `too-large`: the file would have to be held once more; `file-failed`: the runtime does not run it as it is. */
+export const NO_FILE_CHECK = ['too-large', 'file-failed'] as const;
 
 /** How long a prompt may be, known before anything is run. */
 export interface PromptLimits {
@@ -174,6 +197,8 @@ export interface ModelInfo {
   readonly backendNote?: LoadNote;
   /** Whether WebGPU gives WASM's numbers; absent where WebGPU was not tried. */
   readonly selfCheck?: SelfCheck;
+  /** Whether what was recognised gives the file's own logits; absent where nothing was recognised. */
+  readonly fileCheck?: FileCheck;
   /** Whether several prompts are run together. */
   readonly batching: Batching;
   /** How long a prompt may be here. */

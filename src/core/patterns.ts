@@ -1,6 +1,6 @@
 import { StrataError } from './errors';
 import { blockHook } from './hooks';
-import { missingReason } from './missing-reasons';
+import { missingReason, whyMissing } from './missing-reasons';
 import type { ModelInfo } from './model';
 
 /** Layers of this model whose attention pattern can be read, counted from 0. */
@@ -14,7 +14,7 @@ export function patternLayers({ hooks, dims }: ModelInfo): number[] {
 export function requirePatterns(info: ModelInfo): number[] {
   const layers = patternLayers(info);
   if (layers.length > 0) return layers;
-  const reason = info.missing[0]?.reason ?? missingReason('no-patterns');
+  const reason = whyMissing(info.missing, 'attention') ?? missingReason('no-patterns');
   const message = `No attention pattern can be read from this model (${reason.code}).`;
   throw new StrataError('unknown-anatomy', message, { part: 'attention', reason: reason.code, ...reason.details });
 }

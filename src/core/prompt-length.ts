@@ -18,13 +18,12 @@ export function promptTooLong(
   { limits, dims }: Pick<ModelInfo, 'limits' | 'dims'>,
   run?: RunRoom,
 ): StrataError | undefined {
-  const { n_ctx } = dims;
+  const { n_ctx = Infinity } = dims;
   const memory = run ? run.fits : limits.reason === 'memory' ? limits.tokens : n_ctx;
   const over = length - Math.min(n_ctx, memory);
   if (over <= 0) return undefined;
-  const many = over === 1 ? '1 token' : `${over} tokens`;
-  const message = `The prompt has ${many} too many for this model.`;
-  const details = { tokens: length, n_ctx, over };
+  const message = `The prompt has ${length} tokens, ${over} too many: ${length - over} fit.`;
+  const details = { tokens: length, ...(Number.isFinite(n_ctx) ? { n_ctx } : {}), over };
   if (memory >= n_ctx) return new StrataError('prompt-too-long', message, details);
   const fitting = { ...details, reason: 'memory', fits: memory };
   if (!run) return new StrataError('prompt-too-long', message, fitting);

@@ -1,3 +1,5 @@
+import type { ModelInfo } from './model';
+
 /**
  * A seeded generator of uniform numbers in [0, 1): mulberry32 (Tommy Ettinger, public domain). Equal seeds give
  * equal sequences on every machine.
@@ -27,4 +29,13 @@ export function distinctIds(n: number, d_vocab: number, special: readonly number
     ids.push(id);
   }
   return ids;
+}
+
+/** Ids that random prompts avoid: special tokens, and those of a padded vocabulary that stand for nothing. */
+export function unusualIds({
+  specialTokenIds,
+  idsWithoutText = [],
+  dims,
+}: Pick<ModelInfo, 'specialTokenIds' | 'idsWithoutText' | 'dims'>): readonly number[] {
+  return [...new Set([...specialTokenIds, ...idsWithoutText])].filter((id) => id < dims.d_vocab);
 }

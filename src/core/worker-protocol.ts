@@ -4,7 +4,7 @@ import type { ModelFiles } from './model';
 import type { ModelApi } from './model-api';
 
 /** The methods of {@link ModelApi} that cross to the worker. */
-export type WireMethod = keyof ModelApi;
+export type WireMethod = Exclude<keyof ModelApi, 'holds'>;
 
 /** An answer as plain data, so that an error keeps its code and details on the way. */
 export type WireReply<T = unknown> =
@@ -45,8 +45,8 @@ export const ONE_THREAD = 'one-thread';
 
 /** What the worker exposes through comlink. */
 export interface WorkerWire {
-  /** First message; resolves when the lock is held. */
-  greet(greeting: Greeting): Promise<void>;
+  /** First message. @returns Whether the worker holds the lock, for as long as it lives. */
+  greet(greeting: Greeting): Promise<boolean>;
   /**
    * @param id names the call for {@link cancel}; never used twice.
    * @param args the method's arguments without its CallOptions.

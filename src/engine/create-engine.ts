@@ -1,32 +1,36 @@
 import { StrataError, throwIfAborted } from '../core/errors';
 import type { HookName } from '../core/hooks';
-import { reasonOf, type MissingReason } from '../core/missing-reasons';
+import { reasonOf } from '../core/missing-reasons';
 import type { Backend, Batching, ModelFiles, ModelInfo } from '../core/model';
 import { plainName } from '../core/plain-text';
+import { distinctIds } from '../core/random';
 import { findAnatomy, findLogits, type Anatomy } from '../onnx/anatomy';
 import { bindCaches } from '../onnx/cache';
-import { configNumber, statedHeads, statedWidth } from '../onnx/config';
+import { configNumber, contextLength, statedHeads, statedWidth } from '../onnx/config';
+import { contextOf } from '../onnx/context';
 import { inputFillings } from '../onnx/fillings';
 import { GraphView } from '../onnx/graph';
 import { checkInputs, neededInputs } from '../onnx/inputs';
 import type { OnnxModel } from '../onnx/onnx-model';
 import { withoutBranches } from '../onnx/rewrites/branches';
-import { computeInFloat32, usesFloat16 } from '../onnx/rewrites/float32';
+import { computeInFloat32, usesBrainFloat, usesFloat16 } from '../onnx/rewrites/float32';
 import { withPlainOperators } from '../onnx/rewrites/plain-operators';
 import { checkSafety, operatorCounts } from '../onnx/safety';
 import { scanModel } from '../onnx/scan';
 import { unsupported } from '../onnx/unsupported';
 import type { CreateEngine, EngineOptions, LoadStep } from './engine';
 import { LoadedModel } from './loaded-model';
-import { fitsTwice, promptLimits } from './run/run-memory';
+import { openChecked } from './open-checked';
+import type { Recognised } from './recognised';
+import { promptLimits } from './run/run-memory';
 import { computesInHalf, loadRuntime, type Runtime } from './session/runtime';
 import { endTokenIds } from './text/end-tokens';
 import { openTokenizer, type TextTokenizer } from './text/tokenizer';
-import { Seats } from './session/seats';
-import { TrunkSession, type RunPlan } from './session/trunk-session';
-import { createTail } from './session/open-tail';
+import type { RunPlan } from './session/trunk-session';
 
 const DEADLINE = 120_000;
+/** Enough to see damaged weights, whether attention looks ahead, and what does not agree with the file. */
+const CHECK_TOKENS = 6;
 /** Answers and foil of a usual fact. */
 const USUAL_TARGETS = 4;
 
@@ -45,29 +49,30 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
   const model = withoutBranches(scanModel(files.graph.bytes));
   checkSafety(model, files.external);
   const backend = options.backend ?? 'wasm';
-  const view = prepareGraph(model, files, backend, await computesInHalf(backend));
-  const found = recognise(view, files);
-  const plan = planRuns(view, found.anatomy, files);
+  const { view, file } = prepareGraph(model, files, backend, await computesInHalf(backend));
+  const recognised = recognise(view, files);
+  const plan = planRuns(view, recognised.anatomy, files);
   step('tokenizer');
   const tokenizer = files.tokenizer && (await openTokenizer(files.tokenizer, plan.d_vocab));
   step('session');
   const runtime = await loadRuntime(backend, options);
   const weights = { source: files.graph.bytes, external: files.external };
-  const tail = found.anatomy && (await createTail(runtime, backend, view, found.anatomy, weights));
+  const deadline = options.deadlineMs ?? DEADLINE;
+  const tokens = shortPrompt(plan.d_vocab, recognised.anatomy?.dims ?? unknownDims(files, plan.d_vocab), tokenizer);
+  const untouched = { view: file, plan: { ...planRuns(file, recognised.anatomy, files), tokens: plan.tokens } };
+  const parts = { runtime, backend, view, plan, weights, deadline };
+  const { found, seats, tail, short, fileCheck } = await openChecked(
+    { files, parts, untouched, tokens, options },
+    recognised,
+  );
   const perToken = tail?.bytesPerToken(USUAL_TARGETS);
   const info = describeModel(files, model, found, plan, tokenizer, runtime, options, perToken);
   const { anatomy } = found;
-  const deadline = options.deadlineMs ?? DEADLINE;
-  const parts = { runtime, backend, view, anatomy, plan, weights, deadline };
-  const seats = new Seats(
-    (points) => TrunkSession.open(parts, points),
-    () => fitsTwice(info),
-  );
-  const loaded = new LoadedModel(info, { view, anatomy, tokenizer, seats, tail });
+  const known = fileCheck ? { ...info, fileCheck } : info;
+  const loaded = new LoadedModel(known, { view, anatomy, tokenizer, seats, tail });
   try {
-    await seats.take([]);
     step('self-check');
-    await loaded.checkItself();
+    await loaded.checkItself(tokens, short);
     throwIfAborted(options.signal);
     return loaded;
   } catch (cause) {
@@ -75,6 +80,14 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
     throw cause;
   }
 };
+
+/** A few ordinary tokens, the same for every load of a model. */
+function shortPrompt(d_vocab: number, { n_ctx }: ModelInfo['dims'], tokenizer: TextTokenizer | undefined): number[] {
+  const { specialTokenIds = [], idsWithoutText = [] } = tokenizer ?? {};
+  const unusual = [...new Set([...specialTokenIds, ...idsWithoutText])].filter((id) => id < d_vocab);
+  const length = Math.min(CHECK_TOKENS, n_ctx ?? Infinity, d_vocab - unusual.length);
+  return length < 1 ? [] : distinctIds(length, d_vocab, unusual, 1);
+}
 
 /**
  * What a run of this model is fed and answers with.
@@ -114,20 +127,29 @@ function vocabularySize(
   return found;
 }
 
-/** The graph that is recognised, changed and run: in single precision where half is not computed, fused operators taken apart. */
-function prepareGraph(model: OnnxModel, files: ModelFiles, backend: Backend, half: boolean): GraphView {
-  const wide = !half && usesFloat16(model) ? computeInFloat32(model) : model;
-  const view = new GraphView(wide, files.external);
+/**
+ * The graph that is recognised, changed and run: in single precision where half is not computed, fused operators taken
+ * apart. Beside it the file's own, which the processor can run.
+ */
+function prepareGraph(
+  model: OnnxModel,
+  files: ModelFiles,
+  backend: Backend,
+  half: boolean,
+): { readonly view: GraphView; readonly file: GraphView } {
+  const brain = usesBrainFloat(model);
+  const wide = brain || usesFloat16(model) ? computeInFloat32(model) : model;
+  const file = new GraphView(wide, files.external);
+  const view = half && !brain && wide !== model ? new GraphView(model, files.external) : file;
   const plain = withPlainOperators(view, files.config, backend === 'webgpu');
-  return plain ? new GraphView(plain, files.external) : view;
+  return { view: plain ? new GraphView(plain, files.external) : view, file };
 }
-
-type Recognised =
-  { readonly anatomy: Anatomy; readonly reason?: never } | { readonly anatomy?: never; readonly reason: MissingReason };
 
 function recognise(view: GraphView, files: ModelFiles): Recognised {
   try {
-    return { anatomy: findAnatomy(view, files.config) };
+    const anatomy = findAnatomy(view, files.config);
+    const { n_ctx: _, ...dims } = anatomy.dims;
+    return { anatomy: { ...anatomy, dims: { ...dims, ...contextOf(view, anatomy) } } };
   } catch (cause) {
     const error = StrataError.from(cause);
     const reason = error.code === 'unknown-anatomy' ? reasonOf(error.details) : undefined;
@@ -201,7 +223,7 @@ function unknownDims(files: ModelFiles, d_vocab: number): ModelInfo['dims'] {
     d_head: 0,
     d_mlp: 0,
     d_vocab,
-    n_ctx: configNumber(config, 'n_positions', 'max_position_embeddings', 'n_ctx') ?? 1024,
+    ...contextLength(config),
   };
 }
 

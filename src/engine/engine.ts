@@ -4,6 +4,12 @@ import type { RunSpec, Stage, Trace } from '../core/run';
 import type { WeightReader } from '../core/weights';
 import type { RuntimeOptions } from './session/runtime';
 
+/** What earlier loads of the same file found, by name. What is written need not be there another time. */
+export interface KeptVerdicts {
+  read(name: string): Promise<unknown>;
+  write(name: string, verdict: unknown): Promise<void>;
+}
+
 /** What is done on the way to a loaded model. */
 export type LoadStep = 'tokenizer' | 'anatomy' | 'session' | 'self-check';
 
@@ -15,6 +21,8 @@ export interface EngineOptions extends RuntimeOptions {
   /** Called before each step of loading. */
   readonly onStep?: (step: LoadStep) => void;
   readonly signal?: AbortSignal;
+  /** Where the comparison with the untouched file is remembered; absent: it is made anew. */
+  readonly kept?: KeptVerdicts;
 }
 
 export interface TraceOptions {
@@ -22,13 +30,16 @@ export interface TraceOptions {
   readonly signal?: AbortSignal;
   /** Lens cells finished so far and in all, after every chunk. */
   readonly onLensProgress?: (done: number, total: number) => void;
+  /** There was no memory for as many runs at once as were tried: fewer are run together from now on. */
+  readonly onMemoryShort?: () => void;
 }
 
 /**
  * One loaded model: tokenizer and ONNX Runtime sessions. Who calls it puts the calls in order: a run, `release` or a
  * part of `traces` that begins while another is under way is refused with `internal`; questions about text are answered
- * at any time. Every failure is a StrataError and leaves the engine usable, except `device-lost`, `out-of-memory` and `deadline`, after which
- * it should be disposed of (in the browser: together with its worker).
+ * at any time. Every failure is a StrataError and leaves the engine usable, except `device-lost`, `out-of-memory` and
+ * `deadline`, after which it should be disposed of (in the browser: together with its worker). `out-of-memory` is only
+ * thrown where not even one run alone had room.
  */
 export interface Engine {
   readonly info: ModelInfo;

@@ -12,9 +12,12 @@ import type { InferenceSession, Runtime } from './session/runtime';
 const TINY = { name: 'tiny', n_layer: 3, n_head: 2, n_embd: 8, n_inner: 16, n_positions: 8, vocab_size: 24 };
 const PROMPT = [3, 7, 5, 1];
 
-/** A runtime that counts: sessions made and still open, and how many prompts each run of the layers has. */
+/**
+ * A runtime that counts: sessions made and still open, and how many prompts each run of the layers has. It has memory for
+ * `room` of them.
+ */
 function counting() {
-  const seen = { made: 0, open: 0, batches: [] as number[] };
+  const seen = { made: 0, open: 0, batches: [] as number[], room: Infinity, says: 'std::bad_alloc' };
   const load = async (): Promise<Runtime> => {
     const runtime = await importRuntime();
     const create = async (...args: Parameters<typeof runtime.InferenceSession.create>): Promise<InferenceSession> => {
@@ -25,6 +28,7 @@ function counting() {
       session.run = ((feeds: InferenceSession.FeedsType, ...rest: unknown[]) => {
         const vectors = feeds['strata.token_vectors'];
         if (vectors) seen.batches.push(vectors.dims[0]!);
+        if (vectors && vectors.dims[0]! > seen.room) return Promise.reject(new Error(seen.says));
         return run(feeds, ...rest);
       }) as typeof session.run;
       const release = session.release.bind(session);
@@ -136,6 +140,41 @@ describe('a stage of many runs', () => {
     };
     await expect(run()).rejects.toMatchObject({ code: 'non-finite' });
     expect(seen).toHaveLength(1);
+  });
+
+  it('makes smaller batches where memory is short, says so, and gives the same numbers', async () => {
+    const { engine } = await open();
+    const list = headsOff().map((item) => ({ ...item, mode: 'zero' }) as Intervention);
+    const specs = list.map((item) => spec([item]));
+    const stage = stageOf(list);
+    const undisturbed = await all(engine.traces(specs, { stage }));
+    const tight = await open();
+    tight.seen.room = 1;
+    const said = vi.fn();
+    const traces = await all(tight.engine.traces(specs, { stage, onMemoryShort: said }));
+    expect(tight.seen.batches).toEqual([4, 2, 1, 1, 2, 1, 1, 1, 1]);
+    expect(said).toHaveBeenCalledTimes(3);
+    traces.forEach(({ spec: own, captures }, at) => {
+      expect(own).toEqual(specs[at]);
+      const numbers = captures.get('logits')!.data;
+      expect(largestDifference(numbers, undisturbed[at]!.captures.get('logits')!.data)).toBeLessThanOrEqual(1e-5);
+    });
+    // It is remembered, so that no further batch fails.
+    tight.seen.batches.length = 0;
+    await all(tight.engine.traces(specs, { stage }));
+    expect(tight.seen.batches).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+
+  it('gives up where one run alone has no room, or memory was written past its end', async () => {
+    const { engine, seen } = await open();
+    seen.room = 0;
+    const specs = [spec([]), spec([], [1, 2, 3, 4])];
+    await expect(all(engine.traces(specs))).rejects.toMatchObject({ code: 'out-of-memory' });
+    expect(seen.batches).toEqual([2, 1]);
+    const other = await open();
+    Object.assign(other.seen, { room: 1, says: 'memory access out of bounds' });
+    await expect(all(other.engine.traces(specs))).rejects.toMatchObject({ code: 'out-of-memory' });
+    expect(other.seen.batches).toEqual([2]);
   });
 
   it('stops between batches, and takes specs only as they are needed', async () => {

@@ -3,7 +3,6 @@ import { StrataError, throwIfAborted } from '../core/errors';
 import type { Fact, PreparedFact, PromptOptions, Token } from '../core/fact';
 import type { HookName } from '../core/hooks';
 import type { Batching, ModelInfo } from '../core/model';
-import { distinctIds } from '../core/random';
 import type { LensRequest, RunSpec, Stage, Trace } from '../core/run';
 import type { WeightReader } from '../core/weights';
 import type { Anatomy } from '../onnx/anatomy';
@@ -13,6 +12,7 @@ import type { Engine, TraceOptions } from './engine';
 import { batchDifference, SAME_IN_BATCH } from './run/batch-check';
 import { batchShape, BatchSizes } from './run/batch-sizes';
 import { changedBefore, looksAhead } from './run/direction';
+import type { ShortRuns } from './run/guards';
 import { SpecRunner, type PreparedRun } from './run/spec-runner';
 import { lastStream, lensRows, streamHooks } from './run/stream-hooks';
 import { checkFinite } from './run/values';
@@ -22,8 +22,6 @@ import type { TailSession } from './session/tail-session';
 import type { TrunkSession } from './session/trunk-session';
 import type { TextTokenizer } from './text/tokenizer';
 
-/** Enough to see damaged weights and whether attention looks ahead. */
-const CHECK_TOKENS = 4;
 /**
  * Largest change of earlier values, as a part of the change at the last position, that is rounding; more where
  * activations are quantised by the range of the whole prompt.
@@ -149,8 +147,21 @@ export class LoadedModel implements Engine {
     try {
       traces = await this.alone(() => this.runner.run(runs, options));
     } catch (cause) {
-      if (runs.length === 1 || StrataError.from(cause).code !== 'non-finite') throw cause;
-      // One of them has numbers that are none; the traces before it are sound.
+      const { code, message } = StrataError.from(cause);
+      // A memory that was written past its end may hold wrong numbers: nothing more is run in it.
+      const fewer = code === 'out-of-memory' && !/out of bounds/i.test(message);
+      if (runs.length === 1 || (code !== 'non-finite' && code !== 'invalid-intervention' && !fewer)) throw cause;
+      if (fewer) {
+        // Fewer at once may have room, from now on too.
+        const half = Math.ceil(runs.length / 2);
+        this.sizes.limit(shape, half);
+        options.onMemoryShort?.();
+        yield* this.batch(runs.slice(0, half), shape, options);
+        throwIfAborted(options.signal);
+        yield* this.batch(runs.slice(half), shape, options);
+        return;
+      }
+      // One of them has numbers that are none, or nothing to attend to; the traces before it are sound.
       for (const run of runs) yield* this.batch([run], shape, options);
       return;
     }
@@ -163,20 +174,18 @@ export class LoadedModel implements Engine {
   }
 
   /**
-   * Runs a few tokens, so that a model that cannot be looked into is refused while the one before it is still known,
-   * and finds out whether prompts can be run together.
+   * Looks at a few tokens' run, so that a model that cannot be looked into is refused while the one before it is still
+   * known, and finds out whether prompts can be run together.
+   * @param short What was run already.
    * @throws StrataError `non-finite` for damaged weights, `unsupported-model` for a model that looks ahead.
    */
-  checkItself(): Promise<void> {
+  checkItself(tokens: readonly number[], short: ShortRuns | undefined): Promise<void> {
     return this.alone(async () => {
-      const { d_vocab, n_ctx } = this.info.dims;
-      const special = this.info.specialTokenIds.filter((id) => id < d_vocab);
-      const length = Math.min(CHECK_TOKENS, n_ctx, d_vocab - special.length);
-      if (length < 1) return;
-      const tokens = distinctIds(length, d_vocab, special, 1);
+      if (tokens.length === 0) return;
       const { anatomy } = this.parts;
-      await (anatomy ? this.checkLayers(anatomy, tokens) : this.checkLogits(tokens));
-      this.known = { ...this.known, batching: await this.checkBatching(tokens) };
+      if (anatomy && short) await this.checkLayers(anatomy, short);
+      else await this.checkLogits(tokens);
+      this.known = { ...this.known, batching: await this.checkBatching(tokens, short) };
     });
   }
 
@@ -190,12 +199,10 @@ export class LoadedModel implements Engine {
     return session.run(rows, hooks, feeds, quiet);
   }
 
-  private async checkLayers(anatomy: Anatomy, tokens: readonly number[]): Promise<void> {
+  private async checkLayers(anatomy: Anatomy, { prompts: [tokens], values: [values] }: ShortRuns): Promise<void> {
     const last = lastStream(anatomy)!;
-    const streams = streamHooks(anatomy);
+    for (const hook of streamHooks(anatomy)) checkFinite(hook, values.get(hook)!);
     const patterns = [...anatomy.sites.keys()].filter((hook) => hook.endsWith('attn.hook_pattern'));
-    const values = await this.pass([tokens], [...streams, ...patterns]);
-    for (const hook of streams) checkFinite(hook, values.get(hook)!);
     if (patterns.some((hook) => looksAhead(values.get(hook)!, tokens.length))) throw unsupported('bidirectional');
     if (patterns.length === 0) await this.checkDirection(tokens, last, values.get(last)!);
     const request: LensRequest = { positions: [-1], midLayers: false, rows: 'last', k: 1, targets: [] };
@@ -222,14 +229,14 @@ export class LoadedModel implements Engine {
   }
 
   /** What the graph says forbids batches, or what two prompts together give. */
-  private async checkBatching(tokens: readonly number[]): Promise<Batching> {
+  private async checkBatching(tokens: readonly number[], short: ShortRuns | undefined): Promise<Batching> {
     const { batching } = this.info;
     if (batching.kind === 'single') return batching;
-    const { anatomy } = this.parts;
-    const hooks: readonly HookName[] = anatomy ? [...anatomy.sites.keys()] : ['logits'];
-    const other = tokens.length > 1 ? [...tokens].reverse() : this.otherEnd(tokens);
+    const prompts = short?.prompts ?? [tokens, tokens.length > 1 ? [...tokens].reverse() : this.otherEnd(tokens)];
+    const hooks: readonly HookName[] = short ? [...short.values[0].keys()] : ['logits'];
+    const single = short?.values ?? [await this.pass([prompts[0]], hooks), await this.pass([prompts[1]], hooks)];
     try {
-      const difference = await batchDifference((rows, wanted) => this.pass(rows, wanted, true), [tokens, other], hooks);
+      const difference = batchDifference(single, await this.pass(prompts, hooks, true));
       return difference <= SAME_IN_BATCH ? batching : { kind: 'single', reason: 'disagrees', difference };
     } catch (cause) {
       // A batch of one is written into the graph somewhere.

@@ -101,7 +101,7 @@ describe('chosen files', () => {
     const chosen = await openChosen([new File([zip(model)], 'download.zip')]);
     expect(chosen.name).toBe('mine');
     expect([...chosen.files.keys()]).toEqual(['config.json', 'onnx/model.onnx']);
-    expect(chosen.dtypes).toEqual(['fp32']);
+    expect(chosen.models).toEqual([{ dtype: 'fp32' }]);
   });
 
   it('says what is missing', async () => {

@@ -1,46 +1,72 @@
 import { StrataError } from '../core/errors';
 import type { Dtype, ModelFiles, Provenance } from '../core/model';
+import type { ExternalFiles } from './external-files';
+import { configOfGenai } from './genai-config';
+import { gpt2Tokenizer } from './gpt2-tokenizer';
+import { refuseImpostor } from './impostor';
 import type { ModelLayout } from './layout';
+import { parsePythonJson } from './python-json';
 
 type Bytes = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+type Json = Readonly<Record<string, unknown>>;
 
 /**
  * Puts a model's files together, reading its JSON parts.
- * @throws StrataError `missing-file`, or `invalid-config` naming the file that is not a JSON object.
+ * @param external What the graph calls its files of weights.
+ * @throws StrataError `missing-file`, `not-a-model-file` for a file that is only a pointer or a web page, or
+ * `invalid-config` naming the file that is not a JSON object.
  */
 export function assembleModel(
   name: string,
   dtype: Dtype,
   layout: ModelLayout,
   bytes: Bytes,
+  external: ExternalFiles,
   provenance: Provenance,
 ): ModelFiles {
-  const { tokenizer, tokenizerConfig, specialTokens, generation } = layout;
-  const chatTemplate = chatTemplateOf(layout, bytes);
+  for (const [path, content] of bytes) refuseImpostor(path, content);
+  const json = (path: string | undefined): Json | undefined => (path === undefined ? undefined : jsonOf(path, bytes));
+  const genai = json(layout.genaiConfig);
+  const config = json(layout.config) ?? (genai && configOfGenai(genai)) ?? {};
+  const generation = json(layout.generation);
+  const tokenizer = tokenizerOf(layout, bytes, config);
   return {
     name,
     dtype,
-    config: jsonOf(layout.config, bytes),
-    ...(tokenizer === undefined
-      ? {}
-      : {
-          tokenizer: {
-            tokenizerJson: jsonOf(tokenizer, bytes),
-            tokenizerConfig: tokenizerConfig === undefined ? {} : jsonOf(tokenizerConfig, bytes),
-            ...(specialTokens === undefined ? {} : { specialTokens: jsonOf(specialTokens, bytes) }),
-            ...(chatTemplate === undefined ? {} : { chatTemplate }),
-          },
-        }),
-    ...(generation === undefined ? {} : { generation: jsonOf(generation, bytes) }),
+    config,
+    ...(tokenizer ? { tokenizer } : {}),
+    ...(generation ? { generation } : {}),
     graph: { path: layout.graph, bytes: bytesOf(layout.graph, bytes) },
-    external: new Map(layout.external.map((path) => [path.split('/').pop() ?? path, bytesOf(path, bytes)])),
+    external: new Map([...external].map(([location, path]) => [location, bytesOf(path, bytes)])),
     provenance,
   };
 }
 
+function tokenizerOf(layout: ModelLayout, bytes: Bytes, config: Json): ModelFiles['tokenizer'] {
+  const { tokenizer, vocabulary, tokenizerConfig: configPath, specialTokens } = layout;
+  const tokenizerConfig = configPath === undefined ? {} : jsonOf(configPath, bytes);
+  const tokenizerJson =
+    tokenizer === undefined
+      ? vocabulary &&
+        gpt2Tokenizer(jsonOf(vocabulary.vocab, bytes), textOf(vocabulary.merges, bytes), tokenizerConfig, config)
+      : jsonOf(tokenizer, bytes);
+  if (!tokenizerJson) return undefined;
+  const chatTemplate = chatTemplateOf(layout, bytes);
+  return {
+    tokenizerJson,
+    tokenizerConfig,
+    ...(specialTokens === undefined ? {} : { specialTokens: jsonOf(specialTokens, bytes) }),
+    ...(chatTemplate === undefined ? {} : { chatTemplate }),
+  };
+}
+
+function textOf(path: string, bytes: Bytes): string {
+  return new TextDecoder().decode(bytesOf(path, bytes));
+}
+
 function chatTemplateOf({ chatTemplate: path }: ModelLayout, bytes: Bytes): string | undefined {
   if (path === undefined) return undefined;
-  if (!path.endsWith('.json')) return new TextDecoder().decode(bytesOf(path, bytes));
+  if (!path.endsWith('.json')) return textOf(path, bytes);
   const template = jsonOf(path, bytes)['chat_template'];
   return typeof template === 'string' ? template : undefined;
 }
@@ -54,7 +80,7 @@ function bytesOf(path: string, bytes: Bytes): Uint8Array<ArrayBuffer> {
 function jsonOf(path: string, bytes: Bytes): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytesOf(path, bytes)));
+    value = parsePythonJson(new TextDecoder('utf-8', { fatal: true }).decode(bytesOf(path, bytes)));
   } catch (cause) {
     if (cause instanceof StrataError) throw cause;
     throw new StrataError('invalid-config', `${path} is not JSON.`, { file: path }, { cause });

@@ -3,6 +3,7 @@ import type { ModelFiles } from '../core/model';
 import { assembleModel } from './assemble';
 import { BUNDLED_MODELS } from './catalogue';
 import { downloadAll, type SourceOptions } from './download-all';
+import { externalFiles } from './external-files';
 import { availableDtypes, findModel } from './layout';
 import { appFileRequest, fetchManifest } from './manifest';
 
@@ -23,7 +24,8 @@ export async function openBundled(id: string, root: URL, options: SourceOptions)
     entries.map((entry) => appFileRequest(root, model.folder, entry)),
     options,
   );
-  return assembleModel(model.name, dtype, layout, bytes, {
+  const external = await externalFiles(layout.graph, bytes.get(layout.graph)!, layoutPaths);
+  return assembleModel(model.name, dtype, layout, bytes, external, {
     source: 'bundled',
     id,
     sha256: Object.fromEntries(entries.map((entry) => [entry.path, entry.sha256])),

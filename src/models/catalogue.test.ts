@@ -2,7 +2,7 @@ import { LAYOUTS } from '../../tests/golden/layouts';
 import { DTYPES, type Dtype } from '../core/model';
 import { fit, memoryNeeded, sensibleDtype, type Device } from './advice';
 import { approximateBytes, CATALOGUE, testedDtypes } from './catalogue';
-import { hubChoice, parseHubChoice, parseHubField } from './choices';
+import { hubChoice, parseHubChoice } from './choices';
 import { checkHubId } from './hub';
 
 describe('the catalogue', () => {
@@ -61,6 +61,12 @@ describe('names of hub models', () => {
     expect(parseHubChoice(choice.id)).toEqual(choice);
   });
 
+  it('are read as they were written with the graph that is meant', () => {
+    const choice = hubChoice('owner/name', 'main', 'q4', 'cpu_and_mobile/int4/model.onnx');
+    expect(parseHubChoice(choice.id)).toEqual(choice);
+    expect(choice.name).toBe('owner/name · int4');
+  });
+
   it.each([
     'atlas',
     'hub:a/b:q8',
@@ -70,16 +76,9 @@ describe('names of hub models', () => {
     'hub:a/b@../main:q8',
     'hub:https://example.org/x@main:q8',
     'hub:a/b@main:q8?x',
+    'hub:a/b@main:q8:../c.onnx',
+    'hub:a/b@main:q8:c.txt',
   ])('are refused: %s', (id) => {
     expect(parseHubChoice(id)).toBeUndefined();
-  });
-
-  it('are understood in the ways people paste them', () => {
-    expect(parseHubField(' owner/name ')).toEqual({ repo: 'owner/name', revision: 'main' });
-    expect(parseHubField('gpt2@abc123')).toEqual({ repo: 'gpt2', revision: 'abc123' });
-    expect(parseHubField('https://huggingface.co/owner/name/tree/v1')).toEqual({ repo: 'owner/name', revision: 'v1' });
-    expect(parseHubField('https://huggingface.co/owner/name/')).toEqual({ repo: 'owner/name', revision: 'main' });
-    expect(parseHubField('https://example.org/owner/name')).toBeUndefined();
-    expect(parseHubField('')).toBeUndefined();
   });
 });

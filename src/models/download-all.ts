@@ -28,6 +28,9 @@ export async function downloadAllToStore(files: readonly FileRequest[], options:
   await sideBySide(files, options, downloadToStore);
 }
 
+/** Connections at one time: as many as browsers open to one host. */
+const AT_ONCE = 6;
+
 async function sideBySide<T>(
   files: readonly FileRequest[],
   options: SourceOptions,
@@ -40,14 +43,21 @@ async function sideBySide<T>(
   let firstError: unknown;
   const one = async (file: FileRequest): Promise<T> => {
     try {
-      return await fetchOne(file, { store, meter, signal, ...(transport ? { transport } : {}) });
+      return await fetchOne(file, { store, meter, signal, announced: true, ...(transport ? { transport } : {}) });
     } catch (error) {
       firstError ??= error;
       failed.abort();
       throw error;
     }
   };
-  const results = await Promise.allSettled(files.map(one));
+  const results: T[] = [];
+  const next = [...files.entries()];
+  // Some models have a file for every tensor: what waits for a connection must not be taken for one that is stuck.
+  const lane = async (): Promise<void> => {
+    for (let entry = next.shift(); entry; entry = next.shift()) results[entry[0]] = await one(entry[1]);
+  };
+  for (const file of files) meter.expect(file.bytes);
+  await Promise.allSettled(Array.from({ length: Math.min(AT_ONCE, files.length) }, lane));
   if (firstError !== undefined) throw firstError;
-  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  return results;
 }

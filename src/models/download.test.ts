@@ -195,6 +195,35 @@ describe.each<[string, Get]>([
       expect(same(await get())).toBe(true);
     });
 
+    it.each<[string, Fault, number]>([
+      ['with a refusal', { kind: 'status', status: 400 }, 1],
+      ['with a refusal of the method', { kind: 'status', status: 405 }, 1],
+      ['as if it were not there', { kind: 'status', status: 404 }, 1],
+      ['with a failure of its own', { kind: 'status', status: 501 }, 5],
+      ['by breaking off', { kind: 'drop', after: 0 }, 5],
+    ])('asks for the whole file where the server answers a part %s', async (_how, fault, times) => {
+      await part(CONTENT.slice(0, SEGMENT_BYTES));
+      hub.fail(PATH, ...Array.from({ length: times }, () => fault));
+      expect(same(await get())).toBe(true);
+      expect(bodies()).toEqual([...Array.from({ length: times }, () => `bytes=${SEGMENT_BYTES}-`), undefined]);
+      expect(await store.record('hub/model.onnx')).toMatchObject({ complete: true });
+    });
+
+    it('keeps the part where the server answers nothing at all', async () => {
+      await part(CONTENT.slice(0, SEGMENT_BYTES));
+      hub.fail(PATH, ...Array.from({ length: 6 }, (): Fault => ({ kind: 'status', status: 503 })));
+      expect(await codeOf(get())).toBe('server-busy');
+      expect(await store.record('hub/model.onnx')).toMatchObject({ complete: false, segments: 1 });
+      expect(bodies().at(-1)).toBeUndefined();
+    });
+
+    it('never asks for a part again once the server has given a wrong one', async () => {
+      await part(new Uint8Array(SEGMENT_BYTES));
+      hub.fail(PATH, { kind: 'truncate', after: SIZE }, { kind: 'drop', after: SEGMENT_BYTES + 4096 });
+      expect(same(await get())).toBe(true);
+      expect(bodies()).toEqual([`bytes=${SEGMENT_BYTES}-`, undefined, undefined]);
+    });
+
     it('forgets a part of another version', async () => {
       const other = request({ checksum: { algorithm: 'sha256', hex: '0'.repeat(64) } });
       await part(CONTENT.slice(0, SEGMENT_BYTES), other);
@@ -223,6 +252,57 @@ describe.each<[string, Get]>([
     expect(same(await get(request({ checksum: { algorithm: 'git-sha1', hex } })))).toBe(true);
     const wrong = request({ key: 'other', checksum: { algorithm: 'git-sha1', hex: hex.replace(/./, 'x') } });
     expect(await codeOf(get(wrong))).toBe('hash-mismatch');
+  });
+});
+
+describe('two tabs that want one file', () => {
+  /** As much of the browser's locks as is asked for here; Node has none. */
+  class Locks {
+    readonly #held = new Map<string, Promise<unknown>>();
+
+    async request(name: string, options: LockOptions, work: (lock: unknown) => Promise<unknown>): Promise<unknown> {
+      if (options.ifAvailable && this.#held.has(name)) return work(null);
+      while (this.#held.has(name)) await this.#held.get(name);
+      const running = work({ name });
+      const ended = running.catch(() => undefined).finally(() => this.#held.delete(name));
+      this.#held.set(name, ended);
+      return running;
+    }
+  }
+  afterEach(() => vi.unstubAllGlobals());
+
+  it('fetch it once, and the one that waits shows how far the other is', async () => {
+    vi.stubGlobal('navigator', { locks: new Locks() });
+    hub.fail(PATH, { kind: 'pause', after: SEGMENT_BYTES + 4096 });
+    const first = toMemory();
+    await vi.waitFor(async () => expect(await store.record('hub/model.onnx')).toBeDefined(), 20_000);
+    const heard: LoadProgress[] = [];
+    const second = download(request(), {
+      ...options(undefined, 20_000),
+      meter: new Meter((event) => heard.push(event)),
+    });
+    await vi.waitFor(() => {
+      expect(heard.length).toBeGreaterThan(1);
+      expect(heard.at(-1)).toMatchObject({ elsewhere: true, receivedBytes: SEGMENT_BYTES, totalBytes: SIZE });
+    }, 5000);
+    hub.resume();
+    expect(same(await first)).toBe(true);
+    expect(same(await second)).toBe(true);
+    expect(bodies()).toEqual([undefined]);
+    expect(heard.at(-1)).toMatchObject({ receivedBytes: SIZE, totalBytes: SIZE });
+    expect(heard.at(-1)).not.toHaveProperty('elsewhere');
+  });
+
+  it('fetch it each by itself where locks are refused', async () => {
+    const denied = () => Promise.reject(new DOMException('denied', 'SecurityError'));
+    vi.stubGlobal('navigator', { locks: { request: denied } });
+    expect(same(await toMemory())).toBe(true);
+    vi.stubGlobal('navigator', {
+      get locks() {
+        throw new DOMException('denied', 'SecurityError');
+      },
+    });
+    expect(same(await toMemory())).toBe(true);
   });
 });
 

@@ -1,10 +1,12 @@
 import { StrataError, throwIfAborted } from '../core/errors';
+import { withLock } from '../core/locks';
 import { SEGMENT_BYTES } from '../core/stored-file';
 import { Hasher, type Checksum } from './checksum';
 import { backoff, browserTransport, connectionError, isPassing, statusError, type Transport } from './http';
+import { refuseImpostor } from './impostor';
 import type { Meter } from './progress';
 import { StallWatch } from './stall-watch';
-import type { FileStore } from './storage';
+import { storedBytes, type FileStore } from './storage';
 
 /** A file to have: where its bytes are, and what they must be. */
 export interface FileRequest {
@@ -16,6 +18,8 @@ export interface FileRequest {
   readonly bytes: number;
   readonly checksum: Checksum;
   readonly headers?: Readonly<Record<string, string>>;
+  /** A file of the app: when it is not what it should be, there may be a new version of the app. */
+  readonly own?: boolean;
 }
 
 export interface DownloadOptions {
@@ -23,6 +27,8 @@ export interface DownloadOptions {
   readonly meter: Meter;
   readonly signal?: AbortSignal | undefined;
   readonly transport?: Transport;
+  /** The meter knows of this file already. */
+  readonly announced?: boolean;
 }
 
 /**
@@ -54,17 +60,50 @@ function allocate(file: FileRequest, bytes: number): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** Of two tabs that want one file, the second waits until the first has it. */
+/** How often a tab that waits looks how far the other one is. */
+const LOOK_MS = 1000;
+
+/** Of two tabs that want one file, the second waits until the first has it, and says so meanwhile. */
 async function locked(file: FileRequest, options: DownloadOptions, work: () => Promise<void>): Promise<void> {
   throwIfAborted(options.signal);
-  options.meter.expect(file.bytes);
-  const locks = typeof navigator === 'undefined' ? undefined : (navigator.locks as LockManager | undefined);
-  if (!locks) return work();
+  if (!options.announced) options.meter.expect(file.bytes);
+  const name = `strata-download:${file.key}`;
   try {
-    const signal = options.signal ? { signal: options.signal } : {};
-    await locks.request(`strata-download:${file.key}`, signal, work);
+    const done = await withLock(name, { ifAvailable: true }, async (lock) => {
+      if (lock) await work();
+      return lock !== null;
+    });
+    if (!done) await afterOther(file, options, name, work);
   } catch (cause) {
     throw StrataError.from(cause);
+  }
+}
+
+async function afterOther(
+  { key, name }: FileRequest,
+  { store, meter, signal }: DownloadOptions,
+  lock: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  const look = async (): Promise<void> => {
+    const record = await store.record(key);
+    if (waiting) meter.waitFor(name, record ? storedBytes(record) : 0);
+  };
+  let waiting = true;
+  const timer = setInterval(() => void look(), LOOK_MS);
+  const stop = (): void => {
+    waiting = false;
+    clearInterval(timer);
+    meter.waitFor(name, undefined);
+  };
+  try {
+    await look();
+    await withLock(lock, signal ? { signal } : {}, () => {
+      stop();
+      return work();
+    });
+  } finally {
+    stop();
   }
 }
 
@@ -82,6 +121,10 @@ class Download {
   #storing = true;
   /** Whether part of the bytes came through a Range request. */
   #resumed = false;
+  /** The server does not give parts of files as it should: it is asked for the whole. */
+  #whole = false;
+  /** The most bytes that ever came. */
+  #furthest = 0;
 
   /** @param keep Whether `held` takes the whole file or only the segment under way. */
   constructor(file: FileRequest, options: DownloadOptions, held: Uint8Array<ArrayBuffer>, keep: boolean) {
@@ -101,10 +144,13 @@ class Download {
         return;
       } catch (cause) {
         const error = StrataError.from(cause);
-        if (error.code !== 'hash-mismatch') throw error;
-        // Nothing wrong is kept. A part may have been of an older version of the file: begin again, once.
+        if (error.code !== 'hash-mismatch') throw this.#ofOurs(error);
+        // Nothing wrong is kept. A part may have been of an older version of the file, or the server counts otherwise:
+        // begin again, once, without parts.
         await this.#restart();
-        if (again || !this.#resumed) throw error;
+        if (again || !this.#resumed) throw this.#ofOurs(error);
+        // After 416 it is the length that is wrong, which only a further part shows.
+        this.#whole = error.details['status'] !== 416;
       }
     }
   }
@@ -146,17 +192,21 @@ class Download {
   /** Fetches from where we are to the end, through as many connections as it takes, then checks and stores. */
   async #fetchRest(): Promise<void> {
     let failures = 0;
+    this.#furthest = this.#received;
     while (this.#received < this.#file.bytes) {
-      const before = this.#received;
+      const asked = this.#received > 0 && !this.#whole;
       try {
         await this.#connection();
       } catch (cause) {
         throwIfAborted(this.#options.signal);
         const error = connectionError(cause, this.#file.url);
-        if (!isPassing(error)) throw error;
-        failures = this.#received > before ? 1 : failures + 1;
-        if (failures >= this.#transport.attempts) throw error;
-        await this.#transport.wait(backoff(failures, error), this.#options.signal);
+        failures = this.#received > this.#furthest ? 1 : failures + 1;
+        this.#furthest = Math.max(this.#furthest, this.#received);
+        const passing = isPassing(error) && failures < this.#transport.attempts;
+        if (!passing && (!asked || !REFUSED.has(error.code))) throw error;
+        // Some servers answer a request for the rest of a file with an error. What is here is kept until they send more.
+        if (!passing) this.#whole = true;
+        else await this.#transport.wait(backoff(failures, error), this.#options.signal);
       }
     }
     await this.#check();
@@ -169,12 +219,12 @@ class Download {
     const watch = new StallWatch(this.#transport.stallMs, this.#options.signal);
     try {
       const headers: Record<string, string> = { ...file.headers };
-      if (this.#received > 0) {
+      if (this.#received > 0 && !this.#whole) {
         headers['Range'] = `bytes=${this.#received}-`;
         this.#resumed = true;
       }
       const response = await this.#transport.fetch(file.url, { headers, signal: watch.signal, cache: 'no-store' });
-      if (response.status === 416) throw this.#changed();
+      if (response.status === 416) throw this.#changed({ status: 416 });
       if (!response.ok) throw statusError(response, file.url);
       refuseHtml(response, file);
       await this.#matchRange(response);
@@ -197,7 +247,7 @@ class Download {
         if (this.#received + value.length > this.#file.bytes) {
           throw new StrataError('hash-mismatch', `${this.#file.name} is longer than it should be.`, this.#details());
         }
-        if (this.#received === 0) refuseImpostor(value, this.#file);
+        if (this.#received === 0) refuseImpostor(this.#file.name, value, { url: this.#file.url, place: 'server' });
         for (let at = 0; at < value.length;) {
           const piece = value.subarray(at, at + this.#held.length - this.#offset);
           this.#append(piece, this.#hasher, 'network');
@@ -225,9 +275,15 @@ class Download {
     }
   }
 
+  #ofOurs(error: StrataError): StrataError {
+    if (!this.#file.own) return error;
+    return new StrataError(error.code, error.message, { ...error.details, own: true }, { cause: error });
+  }
+
   /** What is there has another length than it should. */
-  #changed(): StrataError {
-    return new StrataError('hash-mismatch', `${this.#file.name} has changed on the server.`, this.#details());
+  #changed(seen: Readonly<Record<string, number>> = {}): StrataError {
+    const details = { ...this.#details(), ...seen };
+    return new StrataError('hash-mismatch', `${this.#file.name} has changed on the server.`, details);
   }
 
   /** Where the next byte goes in what is held. */
@@ -291,6 +347,17 @@ class Download {
   }
 }
 
+/** What a server that gives no parts of files may say to a request for one; a browser may say it for the server. */
+const REFUSED: ReadonlySet<string> = new Set([
+  'http-error',
+  'forbidden',
+  'not-found',
+  'server-busy',
+  'rate-limited',
+  'offline',
+  'not-a-model-file',
+]);
+
 function truncated(file: FileRequest, received: number): StrataError {
   const details = { file: file.name, url: file.url, received, bytes: file.bytes };
   return new StrataError('truncated', `${file.name} broke off after ${received} of ${file.bytes} bytes.`, details);
@@ -303,18 +370,5 @@ function refuseHtml(response: Response, file: FileRequest): void {
     file: file.name,
     url: file.url,
     found: 'html',
-  });
-}
-
-function refuseImpostor(start: Uint8Array, file: FileRequest): void {
-  const text = new TextDecoder().decode(start.subarray(0, 64)).trimStart().toLowerCase();
-  const html = text.startsWith('<!doctype html') || text.startsWith('<html');
-  const pointer = text.startsWith('version https://git-lfs.github.com/spec/');
-  if (!html && !pointer) return;
-  const what = html ? 'A web page' : 'A Git LFS pointer';
-  throw new StrataError('not-a-model-file', `${what} came instead of ${file.name}.`, {
-    file: file.name,
-    url: file.url,
-    found: html ? 'html' : 'lfs-pointer',
   });
 }

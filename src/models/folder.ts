@@ -4,6 +4,8 @@ import type { Archive } from './archive';
 import { assembleModel } from './assemble';
 import { sha256Hex } from './checksum';
 import type { SourceOptions } from './download-all';
+import { externalFiles } from './external-files';
+import { refuseImpostor } from './impostor';
 import { filesOf, findModel } from './layout';
 import { Meter } from './progress';
 
@@ -12,21 +14,27 @@ export async function openFolder(
   source: Extract<ModelSource, { kind: 'folder' }>,
   options: SourceOptions,
 ): Promise<ModelFiles> {
-  const layout = findModel(source.files.keys(), source.dtype);
+  const layout = findModel(source.files.keys(), source.dtype, source.graph);
   const meter = options.meter ?? new Meter(options.onProgress);
-  const paths = filesOf(layout);
-  for (const path of paths) meter.expect(source.files.get(path)?.size ?? 0);
   const bytes = new Map<string, Uint8Array<ArrayBuffer>>();
   const sha256: Record<string, string> = {};
   const archives: OpenArchives = new Map();
-  for (const path of paths) {
-    throwIfAborted(options.signal);
-    const content = await readFile(path, source.files.get(path), archives);
-    meter.advance(path, content.length, 'storage');
-    bytes.set(path, content);
-    sha256[path] = await sha256Hex(content);
-  }
-  return assembleModel(source.name, source.dtype, layout, bytes, {
+  const read = async (paths: readonly string[]): Promise<void> => {
+    for (const path of paths) meter.expect(source.files.get(path)?.size ?? 0);
+    for (const path of paths) {
+      throwIfAborted(options.signal);
+      const content = await readFile(path, source.files.get(path), archives);
+      meter.advance(path, content.length, 'storage');
+      refuseImpostor(path, content);
+      bytes.set(path, content);
+      sha256[path] = await sha256Hex(content);
+    }
+  };
+  // What a file of weights is called, the graph says, whatever it looks like.
+  await read(filesOf({ ...layout, external: [] }));
+  const external = await externalFiles(layout.graph, bytes.get(layout.graph)!, source.files.keys());
+  await read([...new Set(external.values())]);
+  return assembleModel(source.name, source.dtype, layout, bytes, external, {
     source: 'folder',
     id: source.name,
     sha256,

@@ -1,11 +1,12 @@
 import * as v from 'valibot';
 import { StrataError, type ErrorCode } from '../core/errors';
-import type { Dtype, ModelFiles, ModelSource } from '../core/model';
+import type { ModelFiles, ModelSource } from '../core/model';
 import { assembleModel } from './assemble';
 import type { FileRequest } from './download';
 import { downloadAll, downloadAllToStore, type SourceOptions } from './download-all';
+import { externalFiles, mayHaveExternal, type ExternalFiles } from './external-files';
 import { fetchJson } from './http';
-import { availableDtypes, filesOf, findModel, type ModelLayout } from './layout';
+import { filesOf, findModel, variantsIn, type ModelLayout, type ModelVariant } from './layout';
 import { fileSize, safePath } from './schemas';
 import { readJson, writeJson, type FileStore } from './storage';
 
@@ -40,6 +41,8 @@ const Repository = v.object({
   /** The commit it was. */
   commit: v.string(),
   files: v.array(ListedFile),
+  /** Files of weights that a graph was found to name, by the graph's path: known once the graph is here. */
+  weights: v.exactOptional(v.record(v.string(), v.array(safePath()))),
 });
 
 /** A repository pinned to one commit. */
@@ -108,9 +111,11 @@ export function listingKey(repo: string, revision: string): string {
 
 /** Keeps what the hub said of a repository, so that its files can be found without asking again. */
 async function keepListing(repository: HubRepository, store: FileStore): Promise<void> {
-  for (const name of new Set([repository.revision, repository.commit])) {
-    await writeJson(store, listingKey(repository.repo, name), repository);
-  }
+  const { repo, revision, commit } = repository;
+  // The hub does not know which files of weights a graph names; of a commit that stays true.
+  const weights = { ...(await keptListing(repo, commit, store))?.weights, ...repository.weights };
+  const kept = Object.keys(weights).length > 0 ? { ...repository, weights } : repository;
+  for (const name of new Set([revision, commit])) await writeJson(store, listingKey(repo, name), kept);
 }
 
 /** What was kept of a revision; undefined when nothing readable was. */
@@ -141,22 +146,25 @@ async function openRepositoryOrLast(repo: string, revision: string, options: Hub
   }
 }
 
-/** One dtype of a repository: its layout and the files it takes. @throws StrataError `missing-file` */
+/**
+ * One model of a repository: its layout and the files it takes, as far as they are known before its graph is read.
+ * @throws StrataError `missing-file`
+ */
 export function modelIn(
-  { files }: HubRepository,
-  dtype: Dtype,
+  { files, weights }: HubRepository,
+  { dtype, graph }: ModelVariant,
 ): { readonly layout: ModelLayout; readonly files: readonly HubFile[]; readonly bytes: number } {
   const byPath = new Map(files.map((file) => [file.path, file]));
-  const layout = findModel(byPath.keys(), dtype);
+  const usual = findModel(byPath.keys(), dtype, graph);
+  const layout = { ...usual, external: weights?.[usual.graph] ?? usual.external };
   const own = filesOf(layout).flatMap((path) => byPath.get(path) ?? []);
   return { layout, files: own, bytes: own.reduce((sum, file) => sum + file.bytes, 0) };
 }
 
-/** Dtypes a repository offers, each with its exact size. Empty when there is no model file with a known name. */
-export function dtypesIn(repository: HubRepository): { readonly dtype: Dtype; readonly bytes: number }[] {
-  if (!repository.files.some(({ path }) => path === 'config.json')) return [];
-  const dtypes = availableDtypes(repository.files.map(({ path }) => path));
-  return dtypes.map((dtype) => ({ dtype, bytes: modelIn(repository, dtype).bytes }));
+/** Models a repository offers, each with its size. Empty when there is none that could be one to look into. */
+export function modelsIn(repository: HubRepository): (ModelVariant & { readonly bytes: number })[] {
+  const variants = variantsIn(repository.files.map(({ path }) => path));
+  return variants.map((one) => ({ ...one, bytes: modelIn(repository, one).bytes }));
 }
 
 /** Name in storage of a repository's file. */
@@ -164,33 +172,82 @@ export function hubFileKey(repo: string, commit: string, path: string): string {
   return `hub/${repo}/${commit}/${path}`;
 }
 
-/** Fetches one dtype of a repository into storage, every file checked, with little memory. */
-export async function storeHub(repository: HubRepository, dtype: Dtype, options: HubOptions): Promise<void> {
-  await keepListing(repository, options.store);
-  const { files } = modelIn(repository, dtype);
-  await downloadAllToStore(
-    files.map((file) => fileRequest(repository, file, options)),
-    options,
-  );
+/** Fetches one model of a repository into storage, every file checked, with little memory. */
+export async function storeHub(repository: HubRepository, which: ModelVariant, options: HubOptions): Promise<void> {
+  const { store } = options;
+  await keepListing(repository, store);
+  const requests = (files: readonly HubFile[]) => files.map((file) => fileRequest(repository, file, options));
+  const { layout, files } = modelIn(repository, which);
+  await downloadAllToStore(requests(files), options);
+  if (!mayNeedMore(repository, layout)) return;
+  const key = hubFileKey(repository.repo, repository.commit, layout.graph);
+  const graph = await readStored(key, store);
+  if (!graph) return;
+  const { more } = await weightsOf(repository, layout, graph, store);
+  await downloadAllToStore(requests(more), options);
 }
 
-/** Opens a model from the hub: one dtype of one repository, pinned to a commit, every file checked. */
+/** Opens a model from the hub: one of one repository, pinned to a commit, every file checked. */
 export async function openHub(source: Extract<ModelSource, { kind: 'hub' }>, options: HubOptions): Promise<ModelFiles> {
   const repository = await openRepositoryOrLast(source.repo, source.revision, options);
-  const { layout, files, bytes: total } = modelIn(repository, source.dtype);
-  const bytes = await downloadAll(
-    files.map((file) => fileRequest(repository, file, options)),
-    options,
-  );
-  return assembleModel(source.repo, source.dtype, layout, bytes, {
+  const { layout, files: first } = modelIn(repository, source);
+  const fetched = (files: readonly HubFile[]) =>
+    downloadAll(
+      files.map((file) => fileRequest(repository, file, options)),
+      options,
+    );
+  const bytes = await fetched(first);
+  const { external, more } = await weightsOf(repository, layout, bytes.get(layout.graph)!, options.store);
+  for (const [path, content] of await fetched(more)) bytes.set(path, content);
+  const files = [...first, ...more];
+  return assembleModel(source.repo, source.dtype, layout, bytes, external, {
     source: 'hub',
     id: source.repo,
     revision: repository.commit,
     sha256: Object.fromEntries(
       files.flatMap(({ path, checksum }) => (checksum.algorithm === 'sha256' ? [[path, checksum.hex]] : [])),
     ),
-    bytes: total,
+    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
   });
+}
+
+/** Whether a graph may name files of weights that its own name does not lead to. */
+function mayNeedMore({ files, weights }: HubRepository, { graph, external }: ModelLayout): boolean {
+  const others = files.map(({ path }) => path).filter((path) => !external.includes(path));
+  return weights?.[graph] === undefined && mayHaveExternal(graph, others);
+}
+
+/** The files of weights that a graph names, and those of them that its own name does not lead to; kept for the next time. */
+async function weightsOf(
+  repository: HubRepository,
+  { graph, external: usual }: ModelLayout,
+  bytes: Uint8Array,
+  store: FileStore,
+): Promise<{ readonly external: ExternalFiles; readonly more: readonly HubFile[] }> {
+  const external = await externalFiles(
+    graph,
+    bytes,
+    repository.files.map(({ path }) => path),
+  );
+  const paths = [...new Set(external.values())];
+  const more = repository.files.filter(({ path }) => paths.includes(path) && !usual.includes(path));
+  if (more.length > 0) await keepListing({ ...repository, weights: { ...repository.weights, [graph]: paths } }, store);
+  return { external, more };
+}
+
+/** A file that is stored whole; undefined when it is not. */
+async function readStored(key: string, store: FileStore): Promise<Uint8Array | undefined> {
+  const record = await store.record(key);
+  if (!record?.complete) return undefined;
+  const bytes = new Uint8Array(record.bytes);
+  let at = 0;
+  for (let index = 0; index < record.segments; index++) {
+    const segment = await store.segment(key, index);
+    if (!segment) return undefined;
+    bytes.set(segment, at);
+    at += segment.length;
+  }
+  return bytes;
 }
 
 function fileRequest(repository: HubRepository, file: HubFile, options: HubOptions): FileRequest {

@@ -45,5 +45,6 @@ export function appFileRequest(root: URL, folder: string, entry: ManifestEntry):
     url: new URL(folder + entry.path, root).href,
     bytes: entry.bytes,
     checksum: { algorithm: 'sha256', hex: entry.sha256 },
+    own: true,
   };
 }

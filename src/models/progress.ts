@@ -18,6 +18,8 @@ export class Meter {
   #sampled = { at: Number.NaN, network: 0 };
   #lastEvent = Number.NEGATIVE_INFINITY;
   #full = false;
+  /** Of files that another tab fetches: how much is there. */
+  readonly #elsewhere = new Map<string, number>();
 
   constructor(listener: Listener | undefined, now: () => number = () => performance.now()) {
     this.#listener = listener;
@@ -37,13 +39,32 @@ export class Meter {
     const now = this.#now();
     if (now - this.#lastEvent < INTERVAL_MS && this.#received < this.#total) return;
     this.#lastEvent = now;
+    this.#tell(file);
+  }
+
+  /**
+   * Another tab is fetching the file.
+   * @param bytes How much of it is there; undefined when this tab has it or fetches it itself.
+   */
+  waitFor(file: string, bytes: number | undefined): void {
+    if (bytes === undefined) this.#elsewhere.delete(file);
+    else {
+      this.#elsewhere.set(file, bytes);
+      // Also where nothing has come: whoever listens hears that this tab is alive.
+      this.#tell(file);
+    }
+  }
+
+  #tell(file: string): void {
+    const elsewhere = [...this.#elsewhere.values()].reduce((sum, bytes) => sum + bytes, 0);
     this.#listener?.({
       stage: 'download',
       file,
-      receivedBytes: this.#received,
+      receivedBytes: this.#received + elsewhere,
       totalBytes: this.#total,
       bytesPerSecond: Math.round(this.#speed),
-      fromStorage: this.#network === 0,
+      fromStorage: this.#network === 0 && this.#elsewhere.size === 0,
+      ...(this.#elsewhere.size > 0 ? { elsewhere: true } : {}),
     });
   }
 

@@ -11,7 +11,7 @@ import type { LoadProgress } from '../core/model-api';
 import { checkPlace } from './check-keys';
 import { openChosen, openTree } from './chosen-files';
 import { browserTransport } from './http';
-import { dtypesIn, openRepository, storeHub } from './hub';
+import { modelsIn, openRepository, storeHub } from './hub';
 import { availableDtypes, findModel, unreadDtypes } from './layout';
 import { openModel } from './open-model';
 import { openRuntime } from './open-runtime';
@@ -110,8 +110,8 @@ describe('the hub', () => {
   it('fetches a dtype into storage; two dtypes share files, and the last one takes them with it', async () => {
     const store = new MemoryStore();
     const repository = await openRepository('zoo/llama', 'main', { store, base: hub.url });
-    expect(dtypesIn(repository).map(({ dtype }) => dtype)).toEqual(['fp32', 'fp16', 'q4']);
-    for (const dtype of ['fp16', 'q4'] as const) await storeHub(repository, dtype, { store, base: hub.url });
+    expect(modelsIn(repository).map(({ dtype }) => dtype)).toEqual(['fp32', 'fp16', 'q4']);
+    for (const dtype of ['fp16', 'q4'] as const) await storeHub(repository, { dtype }, { store, base: hub.url });
     const hubDtypes = async () => (await listStored(store)).map((one) => one.complete && one.hub?.dtype);
     expect(await hubDtypes()).toEqual(['fp16', 'q4']);
     const check = async (dtype: Dtype) => {
@@ -144,8 +144,8 @@ describe('the hub', () => {
       const store = new MemoryStore();
       const options = { store, base: several.url };
       const repository = await openRepository('zoo/eight', 'main', options);
-      expect(dtypesIn(repository).map(({ dtype }) => dtype)).toEqual(['fp32', 'q8', 'int8', 'uint8']);
-      for (const dtype of ['q8', 'uint8'] as const) await storeHub(repository, dtype, options);
+      expect(modelsIn(repository).map(({ dtype }) => dtype)).toEqual(['fp32', 'q8', 'int8', 'uint8']);
+      for (const dtype of ['q8', 'uint8'] as const) await storeHub(repository, { dtype }, options);
       const stored = (await listStored(store)).map((one) => one.complete && one.hub?.dtype);
       expect(stored).toEqual(['uint8', 'q8']);
       const source = { kind: 'hub', repo: 'zoo/eight', revision: COMMIT, dtype: 'uint8' } as const;

@@ -1,11 +1,11 @@
-import type { Dtype } from '../core/model';
 import type { FileRecord } from '../core/stored-file';
 import { BUNDLED_MODELS } from './catalogue';
 import { hubCheckKeys } from './check-keys';
-import { dtypesIn, hubFileKey, keptListing, modelIn, type HubRepository } from './hub';
+import { hubFileKey, keptListing, modelIn, modelsIn, type HubRepository } from './hub';
+import type { ModelVariant } from './layout';
 import { storedBytes, type FileStore } from './storage';
 
-/** What lies on this device: one entry per bundled model, per dtype of a hub model, and per version of the runtime. */
+/** What lies on this device: one entry per bundled model, per model of a hub repository, and per version of the runtime. */
 export interface StoredModel {
   readonly kind: 'bundled' | 'hub' | 'runtime';
   /** Model name, hub id, or the runtime's version. */
@@ -17,7 +17,7 @@ export interface StoredModel {
   /** Everything that goes when this is deleted. */
   readonly keys: readonly string[];
   /** Of a hub model whose list of files is known. */
-  readonly hub?: { readonly repo: string; readonly commit: string; readonly dtype: Dtype };
+  readonly hub?: ModelVariant & { readonly repo: string; readonly commit: string };
 }
 
 type Records = ReadonlyMap<string, FileRecord>;
@@ -55,7 +55,7 @@ export async function listStored(store: FileStore): Promise<StoredModel[]> {
   return found.sort((a, b) => b.bytes - a.bytes);
 }
 
-/** One entry per dtype of which something is stored; files that dtypes share go with the last of them. */
+/** One entry per model of which something is stored; files that models share go with the last of them. */
 async function listRepository(
   repo: string,
   commit: string,
@@ -65,24 +65,25 @@ async function listRepository(
   const all = [...records.keys()].filter((key) => key.startsWith(hubFileKey(repo, commit, '')));
   const { listing, listingKeys } = await listingOf(repo, commit, records, store);
   const left = [...all, ...listingKeys, ...hubCheckKeys(records.keys(), repo, commit)];
-  const dtypes = (listing ? dtypesIn(listing) : []).flatMap(({ dtype }) => {
-    const { layout, files } = modelIn(listing!, dtype);
+  const models = (listing ? modelsIn(listing) : []).flatMap(({ dtype, graph }) => {
+    const which = { dtype, ...(graph === undefined ? {} : { graph }) };
+    const { layout, files } = modelIn(listing!, which);
     const own = [layout.graph, ...layout.external].map((path) => hubFileKey(repo, commit, path));
     const stored = files.map(({ path }) => hubFileKey(repo, commit, path)).filter((key) => records.has(key));
     const complete = stored.length === files.length && stored.every((key) => records.get(key)!.complete);
     const alone = [...own.filter((key) => records.has(key)), ...hubCheckKeys(records.keys(), repo, commit, dtype)];
-    return own.some((key) => records.has(key)) ? [{ dtype, alone, stored, complete }] : [];
+    return own.some((key) => records.has(key)) ? [{ which, alone, stored, complete }] : [];
   });
   // Without a list of files, or with shared files alone, there is nothing to open but something to delete.
-  if (dtypes.length === 0)
+  if (models.length === 0)
     return [{ kind: 'hub', name: repo, bytes: summed(records, all), complete: false, keys: left }];
-  return dtypes.map(({ dtype, alone, stored, complete }) => ({
+  return models.map(({ which, alone, stored, complete }) => ({
     kind: 'hub',
     name: repo,
     bytes: summed(records, stored),
     complete,
-    keys: dtypes.length === 1 ? left : alone,
-    hub: { repo, commit, dtype },
+    keys: models.length === 1 ? left : alone,
+    hub: { repo, commit, ...which },
   }));
 }
 
@@ -109,11 +110,16 @@ export async function deleteStored(store: FileStore, model: StoredModel): Promis
   for (const key of model.keys) await store.delete(key);
 }
 
-/** Deletes what is stored of one dtype of a repository, whole or in part. */
-export async function deleteHubModel(store: FileStore, repo: string, commit: string, dtype: Dtype): Promise<void> {
+/** Deletes what is stored of one model of a repository, whole or in part. */
+export async function deleteHubModel(
+  store: FileStore,
+  repo: string,
+  commit: string,
+  { dtype, graph }: ModelVariant,
+): Promise<void> {
   const files = hubFileKey(repo, commit, '');
   for (const model of await listStored(store)) {
-    const own = model.hub ? model.hub.dtype === dtype : model.kind === 'hub';
+    const own = model.hub ? model.hub.dtype === dtype && model.hub.graph === graph : model.kind === 'hub';
     if (own && model.keys.some((key) => key.startsWith(files))) await deleteStored(store, model);
   }
 }

@@ -51,6 +51,7 @@ export const TESTED_LAYOUTS: readonly TestedLayout[] = [
   tested('layouts/genai-smollm3', 'smollm3', 'genai', 'fp32', 'int8', 'uint8'),
   tested('layouts/granite', 'granite', 'dynamo', 'fp32'),
   tested('layouts/olmo2', 'olmo2', 'dynamo', 'fp32'),
+  tested('layouts/glm4', 'glm4', 'dynamo', 'fp32'),
   tested('layouts/mixtral', 'mixtral', 'dynamo', 'fp32'),
   tested('layouts/merged-gpt2', 'gpt2', 'merged', 'fp32'),
   tested('layouts/merged-llama', 'llama', 'merged', 'fp32'),

@@ -1,6 +1,9 @@
 import { blockHook, type BlockHook, type HookName } from '../core/hooks';
 import { missingReason, type MissingPart, type MissingPartName, type MissingReason } from '../core/missing-reasons';
 import type { ModelDims } from '../core/model';
+import { plainName } from '../core/plain-text';
+import { foreignAttribute } from './attributes';
+import { isSummed } from './between';
 import { attentionSites, attentionSoftmaxes, type AttentionSites, type Site } from './attention';
 import { statedLayers } from './config';
 import { modelDims } from './dims';
@@ -14,6 +17,7 @@ import { findStreamEnd, findUnembedding, residualChain, sumOf } from './residual
 import type { ResidualStep, StreamSum, Tail } from './residual';
 import { misfits, type Misfit } from './widths';
 import { unknownAnatomy } from './unknown-anatomy';
+import { vocabularyOf } from './vocabulary';
 import { unsupported } from './unsupported';
 
 /** What a decoder consists of, in terms of the graph's tensors. */
@@ -34,7 +38,13 @@ export interface Anatomy {
 }
 
 type Branch =
-  | { readonly kind: 'attention'; readonly tensor: string; readonly sites: AttentionSites }
+  | {
+      readonly kind: 'attention';
+      readonly tensor: string;
+      readonly sites: AttentionSites;
+      /** Something else is in the tensor, beside attention's output. */
+      readonly summed: boolean;
+    }
   | { readonly kind: 'attention'; readonly tensor: string; readonly sites?: never; readonly reason: MissingReason }
   | { readonly kind: 'mlp'; readonly tensor: string; readonly sites?: MlpSites }
   | { readonly kind: 'other'; readonly tensor: string; readonly reason: MissingReason };
@@ -54,7 +64,9 @@ const FUSED_ATTENTION = new Set([
 export function findAnatomy(view: GraphView, config: Readonly<Record<string, unknown>>): Anatomy {
   const logits = findLogits(view);
   const { node: unembedding, after } = findUnembedding(view, logits);
-  const embedding = findEmbedding(view, unembedding, projectionDims(view, unembedding)?.[1]);
+  const columns = projectionDims(view, unembedding)?.[1];
+  const vocabulary = columns === undefined ? undefined : vocabularyOf(view, logits, after, columns);
+  const embedding = findEmbedding(view, unembedding, vocabulary?.size);
   const data = view.descendants(embedding.tensor);
   const end = findStreamEnd(view, unembedding, data);
   const chain = residualChain(view, end, data, (name) => attentionBelow(view, name, data));
@@ -79,6 +91,7 @@ export function findAnatomy(view: GraphView, config: Readonly<Record<string, unk
     unembedding,
     transformed: end.reader !== unembedding,
     after,
+    vocabulary: vocabulary!,
   };
   return {
     tokens: embedding.input,
@@ -145,18 +158,23 @@ function classify(view: GraphView, step: ResidualStep, tensor: string, data: Rea
   const softmaxes = attentionSoftmaxes(view, inside, data);
   if (softmaxes.length === 1) {
     const sites = attentionSites(view, softmaxes[0]!, inside, data);
-    return {
-      kind: 'attention',
-      tensor,
-      ...(sites ? { sites } : { reason: missingReason('pattern-unused') }),
-    };
+    if (!sites) return { kind: 'attention', tensor, reason: missingReason('pattern-unused') };
+    const summed = sites.output !== undefined && isSummed(view, sites.output.outputs[0]!, inside);
+    return { kind: 'attention', tensor, sites, summed };
   }
   if (softmaxes.length > 1) {
     return { kind: 'attention', tensor, reason: missingReason('several-softmaxes', { count: softmaxes.length }) };
   }
   const nodes = view.makers(inside);
   const fused = nodes.find((node) => FUSED_ATTENTION.has(node.op));
-  if (fused) return { kind: 'attention', tensor, reason: missingReason('fused-attention', { operator: fused.op }) };
+  if (fused) {
+    const attribute = foreignAttribute(fused);
+    const reason =
+      attribute === undefined
+        ? missingReason('fused-attention', { operator: fused.op })
+        : missingReason('foreign-attribute', { operator: fused.op, attribute: plainName(attribute) });
+    return { kind: 'attention', tensor, reason };
+  }
   if (nodes.some((node) => node.op.includes('Conv'))) {
     return { kind: 'other', tensor, reason: missingReason('convolution') };
   }
@@ -227,11 +245,15 @@ class LayerBuilder {
       for (const part of ['q', 'k', 'v', 'scores', 'pattern', 'z'] as const) {
         const hook = part === 'scores' ? 'attn.hook_attn_scores' : (`attn.hook_${part}` as const);
         const site = attention[part];
-        if (site) this.sites.set(this.name(hook), site);
+        if (part === 'z' && attention.between === 'mixed') this.lacks(hook, missingReason('heads-mixed'));
+        else if (site) this.sites.set(this.name(hook), site);
         else this.lacks(hook, missingReason('no-projection'));
       }
+      if (attention.between === 'scaled') this.lacks('W_O', missingReason('scaled-heads'));
     }
-    this.site(this.name('hook_attn_out'), branch.tensor);
+    if (branch.kind === 'attention' && branch.sites && branch.summed)
+      this.lacks('hook_attn_out', missingReason('summed'));
+    else this.site(this.name('hook_attn_out'), branch.tensor);
   }
 
   private mlp(tensor: string, sites: MlpSites | undefined): void {

@@ -1,5 +1,7 @@
 import type { GraphView } from './graph';
 import { attribute, intAttribute, type OnnxNode } from './onnx-model';
+import { betweenHeadsAndOutput, type Between } from './between';
+import { einsumOperand, einsumTerms, turnsLastTwo } from './einsum';
 import { isProjection, projectionResult } from './projection';
 
 /** How a tensor's memory is ordered once the batch of one is dropped. */
@@ -24,6 +26,12 @@ export interface AttentionSites {
   readonly z: Site;
   /** The product that reads z: the output projection. */
   readonly output?: OnnxNode;
+  /** What stands between z and the output projection, where that does not read z itself. */
+  readonly between?: Between;
+  /** True where a sink takes a part of the pattern's rows. */
+  readonly sink: boolean;
+  /** What the products read as queries, keys and values, behind rotation, norms and the cache. */
+  readonly operands: { readonly q: string; readonly k: string; readonly v: string };
 }
 
 const PRODUCTS = new Set(['MatMul', 'FusedMatMul', 'Einsum']);
@@ -120,24 +128,78 @@ export function attentionSites(
   const valueProduct = readers.find((node) => PRODUCTS.has(node.op) && node.inputs.every((input) => data.has(input)));
   const z = valueProduct?.outputs[0];
   if (!product || !valueProduct || z === undefined) return undefined;
-  const value = valueProduct.inputs.find((input) => !view.ancestors(input, branch, pattern).has(pattern));
-  const sources = [product.inputs[0]!, product.inputs[1]!, value ?? ''].map((name) => view.ancestors(name, branch));
+  const value = valueProduct.inputs.find((input) => !view.ancestors(input, branch, pattern).has(pattern)) ?? '';
+  const queries = queryInput(view, product, softmax);
+  const operands = { q: product.inputs[queries]!, k: product.inputs[1 - queries]!, v: value };
+  const sources = [operands.q, operands.k, operands.v].map((name) => view.ancestors(name, branch));
   const [q, k, v] = sources.map((own, index) => {
     const others = sources.filter((_, other) => other !== index);
     return headInput(view, own, others);
   });
-  const output = passing(view, z, ['Reshape', 'Transpose', 'Cast', 'Squeeze', 'DynamicQuantizeLinear']).find((node) =>
+  const reader = passing(view, z, ['Reshape', 'Transpose', 'Cast', 'Squeeze', 'DynamicQuantizeLinear']).find((node) =>
     isProjection(view, node),
   );
+  const output = reader && isLastProjection(view, reader, branch) ? reader : undefined;
   return {
     ...(q ? { q } : {}),
     ...(k ? { k } : {}),
     ...(v ? { v } : {}),
     scores: { tensor: scoresOf(view, softmax, data), layout: 'heads-first' },
     pattern: { tensor: pattern, layout: 'heads-first' },
-    z: { tensor: z, layout: 'heads-first' },
-    ...(output ? { output } : {}),
+    z: { tensor: z, layout: zLayout(view, valueProduct, pattern) },
+    ...(output ? { output } : { between: betweenHeadsAndOutput(view, z, branch) }),
+    sink: scoresOf(view, softmax, data) !== softmax.inputs[0],
+    operands,
   };
+}
+
+/** A projection whose result another projection of the branch reads mixes heads; it is not the way out. */
+function isLastProjection(view: GraphView, projection: OnnxNode, branch: ReadonlySet<string>): boolean {
+  const result = projection.outputs[0]!;
+  return !view
+    .makers(branch)
+    .some(
+      (node) => node !== projection && isProjection(view, node) && view.ancestors(node.outputs[0]!, branch).has(result),
+    );
+}
+
+/** Which operand of the scores' product holds queries: those of the row, scores being `[…, dest, src]`. */
+function queryInput(view: GraphView, product: OnnxNode, softmax: OnnxNode): 0 | 1 {
+  const dest = einsumTerms(product)?.output.at(-2);
+  const own = dest === undefined ? 0 : einsumOperand(product, dest);
+  return isTurned(view, product, softmax) ? ((1 - own) as 0 | 1) : own;
+}
+
+/** Most operators between the product of queries and keys and its Softmax. */
+const MAX_BEFORE_SOFTMAX = 24;
+
+/** True where rows and columns of the scores change places on the way to the Softmax. */
+function isTurned(view: GraphView, product: OnnxNode, softmax: OnnxNode): boolean {
+  let turned = false;
+  const walk = (name: string, odd: boolean, behind: number): boolean => {
+    for (const node of behind > MAX_BEFORE_SOFTMAX ? [] : view.consumers(name)) {
+      if (node === softmax) {
+        turned = odd;
+        return true;
+      }
+      const next = node.outputs[0];
+      if (node.op === 'Shape' || next === undefined) continue;
+      if (walk(next, node.op === 'Transpose' && turnsLastTwo(node) ? !odd : odd, behind + 1)) return true;
+    }
+    return false;
+  };
+  walk(product.outputs[0]!, false, 0);
+  return turned;
+}
+
+/** A product of matrices leaves heads before positions; an Einsum says itself. */
+function zLayout(view: GraphView, product: OnnxNode, pattern: string): Layout {
+  const terms = einsumTerms(product);
+  if (!terms) return 'heads-first';
+  const own = product.inputs.findIndex((input) => view.strip(input) === view.strip(pattern));
+  const [head, dest] = (terms.inputs[own] ?? '').slice(-3);
+  if (head === undefined || dest === undefined) return 'heads-first';
+  return terms.output.indexOf(head) < terms.output.indexOf(dest) ? 'heads-first' : 'positions-first';
 }
 
 /** Nodes that read a tensor, directly or behind operators of the given kinds. */
@@ -209,11 +271,22 @@ function wasTransposed(view: GraphView, name: string): boolean {
   for (let at = name; ;) {
     const node = view.producer(at);
     if (!node || isProjection(view, node) || node.inputs[0] === undefined) return false;
-    if (node.op === 'Transpose') return movesPositionsBack(attribute(node, 'perm')?.ints, picked);
+    if (node.op === 'Transpose') {
+      const perm = attribute(node, 'perm')?.ints;
+      // A convolution has positions last; a Transpose of three axes brings them back.
+      if (perm?.length === 3 && perm[1] === 2 && behindBias(view, node.inputs[0])?.op === 'Conv') return false;
+      return movesPositionsBack(perm, picked);
+    }
     const axis = pickedAxis(view, node, at);
     if (axis !== undefined) picked.add(axis);
     at = node.inputs.find((input) => input !== '' && !view.isConstant(input)) ?? node.inputs[0];
   }
+}
+
+function behindBias(view: GraphView, name: string): OnnxNode | undefined {
+  const node = view.producer(name);
+  if (node?.op !== 'Add') return node;
+  return view.producer(node.inputs.find((input) => !view.isConstant(input)) ?? '');
 }
 
 /**

@@ -13,8 +13,17 @@ type Sizes = readonly (number | undefined)[];
 
 /** Operators that change no order. */
 const SAME_ORDER = new Set(['Cast', 'Identity', 'Dropout', 'Clip']);
+/** Operators that change numbers one by one, or by the rest of their row. */
+const IN_PLACE = new Set([
+  'RotaryEmbedding',
+  'LayerNormalization',
+  'SimplifiedLayerNormalization',
+  'RMSNormalization',
+  'LpNormalization',
+]);
+const ARITHMETIC = new Set(['Add', 'Sub', 'Mul', 'Div']);
 /** Most operators between a projection and the part of it that is wanted. */
-const MAX_BEHIND = 40;
+const MAX_BEHIND = 60;
 
 /**
  * Which columns of a projection end up in a tensor, and in what order: queries, keys and values of a joint projection
@@ -24,13 +33,36 @@ const MAX_BEHIND = 40;
  * @returns Undefined when something on the way is more than cutting and reordering.
  */
 export function columnsOf(view: GraphView, result: string, width: number, tensor: string): Int32Array | undefined {
+  return traced(view, result, width, tensor, false);
+}
+
+/**
+ * The same where numbers may be scaled, normed or rotated on the way: each is then named by the column it was made
+ * from first.
+ */
+export function looselyColumnsOf(
+  view: GraphView,
+  result: string,
+  width: number,
+  tensor: string,
+): Int32Array | undefined {
+  return traced(view, result, width, tensor, true);
+}
+
+function traced(
+  view: GraphView,
+  result: string,
+  width: number,
+  tensor: string,
+  loose: boolean,
+): Int32Array | undefined {
   const data = Int32Array.from({ length: width }, (_, column) => column);
   // Rank 3 nearly always; a Gemm's result is a matrix. With the wrong one the axes do not fit and nothing comes out.
   for (const dims of [
     [1, 1, width],
     [1, width],
   ]) {
-    const found = new ColumnTrace(view, result, { dims, data }).of(tensor);
+    const found = new ColumnTrace(view, result, { dims, data }, loose).of(tensor);
     if (found) return found.data;
   }
   return undefined;
@@ -43,6 +75,7 @@ class ColumnTrace {
     private readonly view: GraphView,
     start: string,
     columns: Columns,
+    private readonly loose: boolean,
   ) {
     this.known.set(start, columns);
   }
@@ -53,9 +86,60 @@ class ColumnTrace {
     const source = node?.inputs[0];
     if (!node || source === undefined || behind === MAX_BEHIND) return undefined;
     const before = this.of(source, behind + 1);
-    const after = before && this.step(node, name, before);
+    const strict = before && this.step(node, name, before);
+    const after = strict ?? (this.loose ? this.roughly(node, behind, before) : undefined);
     this.known.set(name, after);
     return after;
+  }
+
+  /** Over operators that change the numbers and leave each where it is. */
+  private roughly(node: OnnxNode, behind: number, before: Columns | undefined): Columns | undefined {
+    if (IN_PLACE.has(node.op)) return before;
+    if (node.op === 'Expand') return before && this.expanded(node, before);
+    if (node.op === 'Concat') return this.joined(node, behind);
+    if (!ARITHMETIC.has(node.op)) return undefined;
+    const found = node.inputs.map((input) => this.of(input, behind + 1)).filter((columns) => columns !== undefined);
+    // Of a rotation's two terms the one in its own order counts.
+    return found.find(({ data }) => isAscendingByHead(data)) ?? found[0];
+  }
+
+  /** The parts of a rotation, or new keys behind those of earlier tokens, of which there are none. */
+  private joined(node: OnnxNode, behind: number): Columns | undefined {
+    const parts = node.inputs.map((input) => this.of(input, behind + 1));
+    const [first, ...rest] = parts.filter((columns) => columns !== undefined);
+    if (!first) return undefined;
+    const earlier = node.inputs.filter((_, index) => parts[index] === undefined);
+    if (rest.length === 0 && earlier.every((input) => this.view.producer(input) === undefined)) return first;
+    const axis = axisOf(intAttribute(node, 'axis', 0), first);
+    if (earlier.length > 0 || axis === undefined || axis !== first.dims.length - 1) return undefined;
+    const all = [first, ...rest];
+    const rows = first.data.length / first.dims[axis]!;
+    if (all.some(({ dims, data }) => data.length / dims[axis]! !== rows)) return undefined;
+    const data = Array.from({ length: rows }, (_, row) =>
+      all.flatMap((part) => [...part.data.subarray(row * part.dims[axis]!, (row + 1) * part.dims[axis]!)]),
+    );
+    const size = all.reduce((sum, part) => sum + part.dims[axis]!, 0);
+    return { dims: first.dims.map((dim, at) => (at === axis ? size : dim)), data: Int32Array.from(data.flat()) };
+  }
+
+  private expanded(node: OnnxNode, { dims, data }: Columns): Columns | undefined {
+    const target = this.sizes(node.inputs[1] ?? '');
+    if (!target || target.length !== dims.length) return undefined;
+    const sizes = dims.map((dim, axis) => {
+      const wanted = target[axis];
+      return dim === 1 && wanted !== undefined && wanted > 1 ? wanted : dim;
+    });
+    const from = dims.map((dim, axis) => (dim === 1 ? 0 : sizeOf(dims.slice(axis + 1))));
+    const spread = Int32Array.from({ length: sizeOf(sizes) }, (_, index) => {
+      let rest = index;
+      let at = 0;
+      for (let axis = sizes.length - 1; axis >= 0; axis--) {
+        at += (rest % sizes[axis]!) * from[axis]!;
+        rest = Math.floor(rest / sizes[axis]!);
+      }
+      return data[at]!;
+    });
+    return { dims: sizes, data: spread };
   }
 
   private step(node: OnnxNode, output: string, from: Columns): Columns | undefined {
@@ -193,6 +277,11 @@ class ColumnTrace {
         return [undefined];
     }
   }
+}
+
+/** True for numbers that only grow; a rotation's other term exchanges the halves, or every two. */
+function isAscendingByHead(data: Int32Array): boolean {
+  return data.every((column, at) => at === 0 || column > data[at - 1]!);
 }
 
 function calculated(op: string, a: number | undefined, b: number | undefined): number | undefined {

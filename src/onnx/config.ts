@@ -37,3 +37,9 @@ export function statedLayers(config: Config): number | undefined {
 export function statedWidth(config: Config): number | undefined {
   return configNumber(config, 'hidden_size', 'n_embd', 'd_model');
 }
+
+/** Most tokens a model was made for, where config.json says so. */
+export function contextLength(config: Readonly<Record<string, unknown>>): { readonly n_ctx?: number } {
+  const n_ctx = configNumber(config, 'n_positions', 'max_position_embeddings', 'n_ctx', 'seq_length', 'max_seq_len');
+  return n_ctx === undefined ? {} : { n_ctx };
+}

@@ -61,6 +61,11 @@ export function fromHalf(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
+/** bfloat16 to a number: it is the upper half of a float32. */
+export function fromBrain(bits: number): number {
+  return new Float32Array(Uint32Array.of(bits << 16).buffer)[0]!;
+}
+
 /** A number to IEEE 754 half precision bits, rounded to nearest even. */
 export function toHalf(value: number): number {
   const float = new Float32Array([value]);
@@ -101,11 +106,7 @@ function valueReader(view: DataView, elementType: number): ((index: number) => n
     case ElementType.FLOAT16:
       return (index) => fromHalf(view.getUint16(index * 2, true));
     case ElementType.BFLOAT16:
-      return (index) => {
-        const word = new DataView(new ArrayBuffer(4));
-        word.setUint32(0, view.getUint16(index * 2, true) << 16);
-        return word.getFloat32(0);
-      };
+      return (index) => fromBrain(view.getUint16(index * 2, true));
     case ElementType.INT64:
     case ElementType.UINT64:
       return (index) => Number(view.getBigInt64(index * 8, true));

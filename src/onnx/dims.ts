@@ -1,6 +1,6 @@
 import type { ModelDims } from '../core/model';
 import type { Site } from './attention';
-import { configNumber, statedHeads } from './config';
+import { configNumber, contextLength, statedHeads } from './config';
 import type { GraphView } from './graph';
 import { foreignReason } from './inputs';
 import type { LayerAnatomy } from './layer-anatomy';
@@ -32,7 +32,6 @@ export function modelDims(
   if (stated !== undefined && output && stated !== n_heads) {
     throw unknownAnatomy('head-count', { stated, found: n_heads });
   }
-  const n_ctx = configNumber(config, 'n_positions', 'max_position_embeddings', 'n_ctx', 'seq_length', 'max_seq_len');
   return {
     n_layers: layers.length,
     n_heads,
@@ -46,7 +45,7 @@ export function modelDims(
     d_head,
     d_mlp: layers.find((layer) => layer.mlp)?.mlp?.d_mlp ?? 0,
     d_vocab,
-    n_ctx: n_ctx ?? 2048,
+    ...contextLength(config),
   };
 }
 

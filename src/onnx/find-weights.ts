@@ -34,10 +34,24 @@ export class WeightFinder {
       case 'ln_final.b':
         return this.norm(normalized, input, name);
       case 'W_U':
-        return anatomy.tail.transformed ? 'factored' : (projectionWeight(view, unembedding) ?? 'format');
+        return anatomy.tail.transformed
+          ? 'factored'
+          : this.inVocabulary(projectionWeight(view, unembedding) ?? 'format');
       case 'b_U':
-        return ofBias(projectionBias(view, unembedding));
+        return this.inVocabulary(ofBias(projectionBias(view, unembedding)));
     }
+  }
+
+  /** A weight `[…, column]` of the unembedding with a column for every token id. */
+  private inVocabulary(found: FoundWeight): FoundWeight {
+    const { columns } = this.anatomy.tail.vocabulary;
+    if (typeof found === 'string' || !columns) return found;
+    const width = found.dims.at(-1)!;
+    const { length } = columns;
+    return {
+      dims: [...found.dims.slice(0, -1), length],
+      at: (index) => found.at(Math.floor(index / length) * width + columns[index % length]!),
+    };
   }
 
   ofLayer(index: number, name: LayerWeight): FoundWeight {

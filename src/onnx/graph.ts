@@ -122,6 +122,11 @@ export class GraphView {
     return values && Array.from(values);
   }
 
+  /** A constant's values, however many there are. */
+  wholeNumbers(tensor: OnnxTensor): Float64Array | undefined {
+    return tensorValues(tensor, this.model.bytes, this.external);
+  }
+
   /** Position in an executable order; -1 for inputs and initializers. */
   rank(name: string): number {
     const node = this.producers.get(name);

@@ -71,6 +71,8 @@ function preActivation(view: GraphView, inputs: readonly OnnxNode[], post: strin
   if (halves.length !== 2 || product?.op !== 'Mul') return {};
   // The factor that is multiplied in as it stands is the linear half; the other one goes through the activation.
   const direct = product.inputs.map((input) => behindReshape(view, input));
+  // Where both are (a bilinear MLP), neither enters an activation function.
+  if (halves.every((half) => direct.includes(half))) return {};
   const linear = halves.find((half) => direct.includes(half));
   const pre = halves.find((half) => half !== linear);
   return linear === undefined || pre === undefined ? {} : { pre, linear };

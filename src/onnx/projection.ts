@@ -1,3 +1,4 @@
+import { foreignAttribute } from './attributes';
 import type { GraphView } from './graph';
 import { attribute, intAttribute, type OnnxNode } from './onnx-model';
 
@@ -17,6 +18,7 @@ export function isProjection(view: GraphView, node: OnnxNode): boolean {
   const [activation, weight] = node.inputs;
   return (
     PROJECTIONS.has(node.op) &&
+    foreignAttribute(node) === undefined &&
     activation !== undefined &&
     weight !== undefined &&
     view.isConstant(weight) &&
@@ -116,6 +118,8 @@ export function projectionBehind(view: GraphView, name: string): OnnxNode | unde
   for (let at = name; ;) {
     const node = view.producer(at);
     if (!node || isProjection(view, node)) return node;
+    // What a convolution reads is no part of what it gives.
+    if (node.op === 'Conv') return undefined;
     const next = node.inputs.find((input) => input !== '' && !view.isConstant(input));
     if (next === undefined) return undefined;
     at = next;

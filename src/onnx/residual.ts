@@ -3,6 +3,7 @@ import type { GraphView } from './graph';
 import { isProjection } from './projection';
 import type { OnnxNode } from './onnx-model';
 import { unknownAnatomy } from './unknown-anatomy';
+import type { Vocabulary } from './vocabulary';
 
 /** One addition to the residual stream: `to = from + branches…`. */
 export interface ResidualStep {
@@ -40,6 +41,8 @@ export interface Tail {
   readonly transformed: boolean;
   /** From the unembedding up to the logits (bias, scale, soft-cap, casts), in order. */
   readonly after: readonly OnnxNode[];
+  /** Which columns of the unembedding the logits are. */
+  readonly vocabulary: Vocabulary;
 }
 
 const SAME_ROWS = new Set(['Cast', 'Identity', 'Reshape', 'Squeeze', 'Unsqueeze', 'Dropout', 'Slice', 'Flatten']);

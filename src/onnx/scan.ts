@@ -1,3 +1,4 @@
+import { shortestPath } from '../core/relative-path';
 import { malformed } from './malformed';
 import { bytesPerElement } from './onnx-model';
 import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, TensorData, ValueInfo } from './onnx-model';
@@ -154,7 +155,9 @@ function elementCount(dims: readonly number[]): number {
 }
 
 function externalData(where: ReadonlyMap<string, string>, need: number | undefined): TensorData {
-  const location = where.get('location') ?? '';
+  const written = where.get('location') ?? '';
+  // One file has one name, however the exporter wrote the way to it.
+  const location = shortestPath(written) ?? written;
   const offset = Number(where.get('offset') ?? 0);
   const length = Number(where.get('length') ?? need);
   if (location === '' || !(Number.isSafeInteger(offset) && offset >= 0) || !Number.isSafeInteger(length)) {

@@ -1,4 +1,4 @@
-import { fromHalf, tensorBytes, tensorValues } from './constants';
+import { fromBrain, fromHalf, tensorBytes, tensorValues } from './constants';
 import type { GraphView } from './graph';
 import { attribute, ElementType, intAttribute, type OnnxNode, type OnnxTensor } from './onnx-model';
 import { sizeOf } from '../core/tensor';
@@ -68,7 +68,8 @@ export function storedValues(view: GraphView, name: string, behind = 0): StoredV
 
 function tensorNumbers(view: GraphView, tensor: OnnxTensor): StoredValues | undefined {
   const { dims, elementType } = tensor;
-  if (elementType !== ElementType.FLOAT && elementType !== ElementType.FLOAT16) {
+  const kinds: readonly number[] = [ElementType.FLOAT, ElementType.FLOAT16, ElementType.BFLOAT16];
+  if (!kinds.includes(elementType)) {
     const values = tensorValues(tensor, view.model.bytes, view.external);
     return values && { dims, at: (index) => values[index]! };
   }
@@ -78,7 +79,8 @@ function tensorNumbers(view: GraphView, tensor: OnnxTensor): StoredValues | unde
   // In a file, numbers need not begin where a typed array could.
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (width === 4) return { dims, at: (index) => data.getFloat32(4 * index, true) };
-  return { dims, at: (index) => fromHalf(data.getUint16(2 * index, true)) };
+  const widened = elementType === ElementType.FLOAT16 ? fromHalf : fromBrain;
+  return { dims, at: (index) => widened(data.getUint16(2 * index, true)) };
 }
 
 /** DequantizeLinear: one scale for all, one for each entry of an axis, or one for each block along it. */

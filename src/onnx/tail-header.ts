@@ -186,7 +186,11 @@ class TailBuilder {
 
   private copy(node: OnnxNode): void {
     if (node.op === 'DynamicQuantizeLinear' || node.op === 'DynamicQuantizeMatMul') this.wholeStreams = true;
-    if (SAME_ROWS.has(node.op)) this.add('Identity', [node.inputs[0]!], node.outputs[0]!);
+    const columns = this.anatomy.tail.vocabulary.selections.get(node);
+    // Along the vocabulary, whatever the rank is here; other cuts choose positions, and rows have none.
+    if (columns)
+      this.add('Gather', [node.inputs[0]!, this.int64([...columns])], node.outputs[0]!, [makeInt('axis', -1)]);
+    else if (SAME_ROWS.has(node.op)) this.add('Identity', [node.inputs[0]!], node.outputs[0]!);
     else if (node.op === 'Gemm') this.gemm(node);
     else if (node.op === 'MatMul' && this.untransposed(node) !== undefined) {
       // As a MatMul the runtime would hold the table twice for a while, once the other way round.

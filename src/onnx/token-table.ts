@@ -1,6 +1,6 @@
 import { StrataError } from '../core/errors';
 import type { Embedding } from './embedding';
-import { fromHalf, tensorBytes } from './constants';
+import { fromBrain, fromHalf, tensorBytes } from './constants';
 import type { GraphView } from './graph';
 import { ElementType, intAttribute, type OnnxTensor } from './onnx-model';
 
@@ -30,11 +30,12 @@ export function tokenTable(view: GraphView, embedding: Embedding): TokenTable | 
   const [count, d_model] = stored.dims as [number, number];
   const width = stored.elementType === ElementType.FLOAT ? 4 : 2;
   if (bytes?.length !== count * d_model * width) return undefined;
+  const widened = stored.elementType === ElementType.FLOAT16 ? fromHalf : fromBrain;
   const row = (id: number): Float32Array => {
     if (id >= count) throw new StrataError('invalid-request', `There is no vector for token ${id}.`, { id });
     // A copy: rows in a file need not begin where a typed array could.
     const { buffer } = bytes.slice(id * d_model * width, (id + 1) * d_model * width);
-    return width === 4 ? new Float32Array(buffer) : Float32Array.from(new Uint16Array(buffer), fromHalf);
+    return width === 4 ? new Float32Array(buffer) : Float32Array.from(new Uint16Array(buffer), widened);
   };
   return {
     tensor: embedding.tensor,
@@ -50,8 +51,8 @@ export function tokenTable(view: GraphView, embedding: Embedding): TokenTable | 
 /** The matrix of floats that a constant is, or is converted from. */
 function storedTable(view: GraphView, name: string): OnnxTensor | undefined {
   const tensor = view.constant(behindCasts(view, name));
-  const float = tensor?.elementType === ElementType.FLOAT || tensor?.elementType === ElementType.FLOAT16;
-  return float && tensor.dims.length === 2 ? tensor : undefined;
+  const kinds: readonly number[] = [ElementType.FLOAT, ElementType.FLOAT16, ElementType.BFLOAT16];
+  return tensor && kinds.includes(tensor.elementType) && tensor.dims.length === 2 ? tensor : undefined;
 }
 
 function behindCasts(view: GraphView, name: string): string {

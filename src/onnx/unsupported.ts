@@ -16,6 +16,7 @@ const WHY: Readonly<Record<UnsupportedReason, string>> = {
   operator: 'it uses an operator that Strata does not run',
   'operator-set': 'it uses operators of a set that the runtime does not have',
   'own-operator': 'it brings its own version of a standard operator',
+  attribute: 'one of its operators has an attribute that the runtime does not know',
 };
 
 /** A sound file that is no decoder to look into. @param seenBy Name in the file that shows it. */

@@ -18,6 +18,8 @@ export class ModelSession {
   #returning = $state.raw<ModelInfo | undefined>();
   #notes = $state.raw<readonly LoadNote[]>([]);
   #wanted: LoadRequest | undefined;
+  /** The model that was opened last, with what was to be said of it. */
+  #opened: { readonly request: LoadRequest; readonly info: ModelInfo; readonly notes: readonly LoadNote[] } | undefined;
   #loading: AbortController | undefined;
 
   constructor(api: ModelApi) {
@@ -58,6 +60,7 @@ export class ModelSession {
       });
       if (this.#loading !== loading) return undefined;
       this.#status = { kind: 'ready', info };
+      this.#opened = { request, info, notes: this.#notes };
       return info;
     } catch (cause) {
       if (this.#loading === loading) this.#status = { kind: 'failed', error: StrataError.from(cause).toRecord() };
@@ -68,6 +71,20 @@ export class ModelSession {
   /** Tries the last wanted model again. */
   async retry(): Promise<ModelInfo | undefined> {
     return this.#wanted ? this.load(this.#wanted) : undefined;
+  }
+
+  /**
+   * After a load that failed: shows the model before again, where it is still held.
+   * @returns undefined where it would have to be loaded anew.
+   */
+  back(): ModelInfo | undefined {
+    const opened = this.#opened;
+    if (!opened || this.api.holds !== opened.request) return undefined;
+    this.#loading = undefined;
+    this.#wanted = opened.request;
+    this.#notes = opened.notes;
+    this.#status = { kind: 'ready', info: opened.info };
+    return opened.info;
   }
 
   /** Gives up the load under way: it ends as failed, with `cancelled`. */
@@ -81,8 +98,10 @@ export class ModelSession {
       this.#returning = this.info;
       this.#status = { kind: 'preparing', step: 'session' };
     } else if (event.state === 'loading') this.#show(event.progress);
-    else if (event.state === 'ready') this.#status = { kind: 'ready', info: event.info };
-    else if (event.state === 'failed') {
+    else if (event.state === 'ready') {
+      this.#status = { kind: 'ready', info: event.info };
+      if (this.#opened) this.#opened = { ...this.#opened, info: event.info };
+    } else if (event.state === 'failed') {
       this.#returning = undefined;
       this.#status = { kind: 'failed', error: event.error.toRecord() };
     }

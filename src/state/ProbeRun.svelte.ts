@@ -1,6 +1,9 @@
-import { OVERTAKEN, StrataError, type ErrorRecord } from '../core/errors';
+import { OVERTAKEN, StrataError, type ErrorCode, type ErrorRecord } from '../core/errors';
 import type { Fact, Labels } from '../core/fact';
 import type { ModelApi, ProbeResponse, RunProgress } from '../core/model-api';
+
+/** What ended a run for no fault of its own: the rest of it may well succeed. */
+const CUT_SHORT: ReadonlySet<ErrorCode> = new Set(['worker-lost', 'device-lost', 'out-of-memory', 'deadline']);
 
 /** What a result belongs to. */
 export interface Probed<Result> {
@@ -35,6 +38,7 @@ export class ProbeRun<Result, Part = never> {
   /** The run whose parts {@link soFar} holds. */
   #author = $state.raw<AbortController | undefined>();
   #current = $state.raw<AbortController | undefined>();
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(api: ModelApi, id: string) {
     this.#api = api;
@@ -64,7 +68,7 @@ export class ProbeRun<Result, Part = never> {
   get progress(): RunProgress | undefined {
     return this.#progress;
   }
-  /** It ended for lack of its worker after parts were handed over, and can go on from there. */
+  /** It was cut short after parts were handed over, and can go on from there. */
   get canGoOn(): boolean {
     return typeof this.#error?.details['parts'] === 'number';
   }
@@ -85,13 +89,23 @@ export class ProbeRun<Result, Part = never> {
 
   /** Resolves with the response, or undefined when it was overtaken, cancelled or failed. Never throws. */
   run(fact: Fact | undefined, options: unknown): Promise<ProbeResponse<Result> | undefined> {
-    return this.#run(fact, options, []);
+    return this.#begin(this.#run(fact, options, []));
   }
 
   /** Takes up a run that was cut short where it ended; what is there stays. */
   async goOn(): Promise<ProbeResponse<Result> | undefined> {
     const soFar = this.#soFar;
-    return soFar && this.#run(soFar.fact, soFar.options, soFar.parts, soFar.labels);
+    return soFar && this.#begin(this.#run(soFar.fact, soFar.options, soFar.parts, soFar.labels));
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async ended(): Promise<void> {
+    while (this.#working) await this.#last;
+  }
+
+  #begin<T>(work: Promise<T>): Promise<T> {
+    this.#last = work;
+    return work;
   }
 
   async #run(
@@ -138,7 +152,9 @@ export class ProbeRun<Result, Part = never> {
     } catch (cause) {
       const error = StrataError.from(cause).toRecord();
       if (current() && error.code !== 'cancelled') {
-        this.#error = error;
+        // Also when it was taken up and did not even begin, e.g. since the model could not be loaded again.
+        const goesOn = parts.length > 0 && (CUT_SHORT.has(error.code) || parts === have);
+        this.#error = goesOn ? { ...error, details: { ...error.details, parts: parts.length } } : error;
         if (this.#author === controller) keep('failed');
       }
       return undefined;

@@ -1,20 +1,11 @@
-/**
- * The one selection of the page, shown in every figure at once: a place names a position, a depth, a head or a token of the vocabulary.
- * Shapes as in `views/selection.ts`, which pictures read.
- */
-export interface SelectedPlace {
-  readonly position?: number;
-  readonly depth?: number;
-  readonly head?: { readonly layer: number; readonly head: number };
-  readonly tokenId?: number;
-}
+import { samePlace, type HeadId, type Place } from '../core/place';
 
 /** What a person chose and a link carries; what is absent is as usual. */
 export interface Chosen {
-  readonly head?: { readonly layer: number; readonly head: number } | undefined;
+  readonly head?: HeadId | undefined;
   readonly column?: number | undefined;
   readonly looker?: number | undefined;
-  readonly pins: readonly SelectedPlace[];
+  readonly pins: readonly Place[];
 }
 
 /** What there is to choose from. */
@@ -24,35 +15,25 @@ export interface Room {
   readonly n_heads: number;
 }
 
-function same(a: SelectedPlace, b: SelectedPlace): boolean {
-  return (
-    a.position === b.position &&
-    a.depth === b.depth &&
-    a.tokenId === b.tokenId &&
-    a.head?.layer === b.head?.layer &&
-    a.head?.head === b.head?.head
-  );
-}
-
-/** Hovering shows, clicking pins, Esc lets go. */
+/** The one selection of the page, shown in every figure at once. Hovering shows, clicking pins, Esc lets go. */
 export class Selection {
-  #hovered = $state.raw<SelectedPlace | undefined>();
-  #pins = $state.raw<readonly SelectedPlace[]>([]);
+  #hovered = $state.raw<Place | undefined>();
+  #pins = $state.raw<readonly Place[]>([]);
   /** Column of the lens that the emergence chart follows; undefined = where the answer comes next. */
   #column = $state<number | undefined>();
   /** The head shown large. */
-  #head = $state.raw<{ readonly layer: number; readonly head: number } | undefined>();
+  #head = $state.raw<HeadId | undefined>();
   /** The token whose attention is singled out; undefined = the one before the answer. */
   #looker = $state<number | undefined>();
 
-  get hovered(): SelectedPlace | undefined {
+  get hovered(): Place | undefined {
     return this.#hovered;
   }
-  get pins(): readonly SelectedPlace[] {
+  get pins(): readonly Place[] {
     return this.#pins;
   }
   /** What figures show: the place under the pointer, else the latest pin. */
-  get current(): SelectedPlace | undefined {
+  get current(): Place | undefined {
     return this.#hovered ?? this.#pins.at(-1);
   }
   get column(): number | undefined {
@@ -61,10 +42,10 @@ export class Selection {
   set column(value: number | undefined) {
     this.#column = value;
   }
-  get head(): { readonly layer: number; readonly head: number } | undefined {
+  get head(): HeadId | undefined {
     return this.#head;
   }
-  set head(value: { readonly layer: number; readonly head: number } | undefined) {
+  set head(value: HeadId | undefined) {
     this.#head = value;
   }
   get looker(): number | undefined {
@@ -74,13 +55,13 @@ export class Selection {
     this.#looker = value;
   }
 
-  hover(place: SelectedPlace | undefined): void {
-    if (place === this.#hovered || (place && this.#hovered && same(place, this.#hovered))) return;
+  hover(place: Place | undefined): void {
+    if (place === this.#hovered || (place && this.#hovered && samePlace(place, this.#hovered))) return;
     this.#hovered = place;
   }
 
-  toggle(place: SelectedPlace): void {
-    const without = this.#pins.filter((pin) => !same(pin, place));
+  toggle(place: Place): void {
+    const without = this.#pins.filter((pin) => !samePlace(pin, place));
     this.#pins = without.length === this.#pins.length ? [...without, place] : without;
   }
 

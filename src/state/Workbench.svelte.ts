@@ -119,11 +119,13 @@ export class Workbench {
   /** Makes the runs of one turn that are wanted by now, e.g. since more is known of the fact than when it was asked. */
   async turn(turn: Turn): Promise<void> {
     if (!this.#readable) return;
+    const fields = this.#fields;
     const { fact } = this;
-    const mine = {};
+    let ended = false;
+    const mine = { cancel: () => (ended = true) };
     await this.#job(mine, async () => {
       for (const step of this.#steps.filter((one) => one.turn === turn)) {
-        if (this.fact !== fact || !(step.wanted?.() ?? true)) continue;
+        if (ended || this.#fields !== fields || !(step.wanted?.() ?? true)) continue;
         await step.run.run(fact, step.options(fact));
       }
     });

@@ -206,6 +206,32 @@ describe('the workbench', () => {
     expect([workbench.working, ended]).toEqual([false, true]);
   });
 
+  it('that is stopped begins nothing more, whichever turn it is in', async () => {
+    const slow = new Slow();
+    const runs = ['lens', 'null', 'other null'].map((id) => new ProbeRun<unknown>(slow.api, id));
+    const steps = runs.map((run, at) => ({ run, options: () => ({}), ...(at > 0 ? { turn: 'last' as const } : {}) }));
+    const workbench = new Workbench(slow.api, steps);
+    workbench.set({ prompt: 'x', answer: '', foil: '' });
+    // While it is put into tokens.
+    const whileReading = workbench.run();
+    workbench.cancel();
+    await expect(whileReading).resolves.toBe(false);
+    expect(slow.calls).toHaveLength(0);
+    // In the first of its runs.
+    const whileRunning = workbench.run();
+    await settled();
+    workbench.cancel();
+    await expect(whileRunning).resolves.toBe(false);
+    expect(slow.calls).toHaveLength(1);
+    // In a turn made later.
+    const later = workbench.turn('last');
+    await settled();
+    workbench.cancel();
+    await later;
+    expect(slow.calls.map(({ request }) => request.probe)).toEqual(['lens', 'null']);
+    expect([workbench.working, workbench.error]).toEqual([false, undefined]);
+  });
+
   it('tells of the tokens before anything is run on them', async () => {
     const slow = new Slow();
     const heard: string[] = [];

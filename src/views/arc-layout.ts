@@ -26,6 +26,8 @@ export interface ArcLayout {
 
 const LIMIT = 12;
 const GAP = 6;
+/** Pixels of a token that can still be hit. */
+const LEAST = 24;
 const FAINT = 0.02;
 const THICK = 9;
 
@@ -47,7 +49,7 @@ export function arcLayout(
   let left = 4;
   const boxes = tokens.map((token) => {
     const text = shorten(visible(token.text), LIMIT);
-    const box = { left, width: columns(text) * column + 14, text };
+    const box = { left, width: Math.max(LEAST, columns(text) * column + 14), text };
     left += box.width + GAP;
     return box;
   });

@@ -4,19 +4,13 @@ import type { Fact, Labels, PreparedFact, Token } from '../core/fact';
 import type { FigurePlan } from '../core/figure';
 import type { ModelInfo } from '../core/model';
 import type { RunProgress } from '../core/model-api';
+import type { HeadId, Place } from '../core/place';
 import type { Theme } from './colour';
 import type { LayerRow } from './layer-grid';
-import type { SelectionModel } from './place';
 import type { Frame } from './scenes/frame';
 import type { Scene } from './scenes/scene';
 import type { TableData } from './table';
 import type { Words } from './words';
-
-/** A head, counted from 0. */
-export interface HeadId {
-  readonly layer: number;
-  readonly head: number;
-}
 
 /** What is said of single heads, by whichever figure knows something of them. */
 export interface HeadNotes {
@@ -29,7 +23,14 @@ export interface HeadNotes {
 }
 
 /** The one selection of the page, with what was chosen in it for good. */
-export interface FigureSelection extends SelectionModel {
+export interface FigureSelection {
+  /** Under the pointer or the focus right now. */
+  readonly hovered: Place | undefined;
+  /** Pinned places, oldest first. */
+  readonly pins: readonly Place[];
+  hover(place: Place | undefined): void;
+  /** Pins the place, or takes it off when it is pinned already. */
+  toggle(place: Place): void;
   /** Column of the lens that figures of one column follow; undefined = where the answer comes next. */
   readonly column: number | undefined;
   /** The head shown large. */

@@ -64,6 +64,36 @@ export function columnWidths(
   return upTo(LONGEST);
 }
 
+/** What a token has where columns are many. */
+const DENSE = 7;
+
+/**
+ * Widths of the columns of a long text, of which as many as can be are wanted at once: tokens cut short, and numbers in
+ * one column only. The shade says the others.
+ * @param number Columns that the longest number takes. @param numbered The column that has them.
+ */
+export function denseWidths(
+  rows: readonly (readonly string[])[],
+  heads: readonly string[],
+  number: number,
+  numbered: number,
+): number[] {
+  return heads.map((head, column) => {
+    const longest = rows.reduce((width, row) => Math.max(width, columnsOf(row[column] ?? '')), columnsOf(head));
+    return column === numbered
+      ? Math.min(LONGEST, Math.max(SHORTEST, longest)) + number
+      : Math.min(DENSE, Math.max(SHORTEST, longest));
+  });
+}
+
+/** The columns of which all can be seen, in a window of the scrolled grid; `from` to before `to`. */
+export function wholeColumns(left: readonly number[], from: number, to: number): { from: number; to: number } {
+  // A pixel of a border is no loss.
+  const first = left.findIndex((edge) => edge >= from - 1);
+  const end = left.findLastIndex((edge) => edge <= to + 1);
+  return { from: first < 0 ? left.length - 1 : first, to: Math.max(end, first) };
+}
+
 /**
  * Pixels of each column: spare room is shared out. Where they do not all fit, the last ones that do get it, so that
  * they fill the room and none is cut.

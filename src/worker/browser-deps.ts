@@ -66,14 +66,25 @@ export function createBrowserDeps(greeting: Greeting): ModelApiDeps {
       const meter = new Meter(call.onProgress);
       const { hubToken } = request;
       const options = { root, store: await store, meter, onProgress: call.onProgress, hubToken };
-      const [files] = await Promise.all([
-        openModel(request.source, call.signal ? { ...options, signal: call.signal } : options),
-        runtime(request.backend === 'webgpu' ? 'webgpu' : 'wasm', call, meter),
-      ]);
-      return files;
+      // When one of them fails the other is stopped, and waited for: nothing of this load is left for the next one.
+      const failed = new AbortController();
+      const signal = call.signal ? AbortSignal.any([call.signal, failed.signal]) : failed.signal;
+      let why: unknown;
+      const stop = (cause: unknown): void => {
+        why ??= cause;
+        failed.abort();
+      };
+      const opening = openModel(request.source, { ...options, signal });
+      const backend = request.backend === 'webgpu' ? 'webgpu' : 'wasm';
+      const engine = runtime(backend, { ...call, signal }, meter);
+      opening.catch(stop);
+      engine.catch(stop);
+      const [files] = await Promise.allSettled([opening, engine]);
+      if (files.status === 'fulfilled' && !failed.signal.aborted) return files.value;
+      throw why;
     },
 
-    async openEngine(files, backend, call) {
+    async openEngine(files, backend, call, kept) {
       const { wasmPaths, wasmBinary } = await runtime(backend, call, new Meter(call.onProgress));
       try {
         return await createEngine(files, {
@@ -81,6 +92,7 @@ export function createBrowserDeps(greeting: Greeting): ModelApiDeps {
           wasmPaths,
           wasmBinary,
           threads,
+          kept,
           onStep: (step) => call.onProgress({ stage: 'prepare', step }),
           ...(call.signal ? { signal: call.signal } : {}),
         });

@@ -1,7 +1,7 @@
 import type { LoadProgress, LoadRequest } from '../core/model-api';
 import type { Backend, ModelFiles } from '../core/model';
 import type { ProbeMeta, ProbeRun } from '../core/probe';
-import type { Engine } from '../engine/engine';
+import type { Engine, KeptVerdicts } from '../engine/engine';
 
 export interface Probe {
   readonly meta: ProbeMeta;
@@ -31,7 +31,8 @@ export interface KeptDocuments {
 /** What a {@link ModelApi} in this thread stands on; Node, tests and the worker bring their own. */
 export interface ModelApiDeps {
   openModel(request: LoadRequest, call: LoadCall): Promise<ModelFiles>;
-  openEngine(files: ModelFiles, backend: Backend, call: LoadCall): Promise<Engine>;
+  /** @param kept What earlier loads of the same bytes found. */
+  openEngine(files: ModelFiles, backend: Backend, call: LoadCall, kept: KeptVerdicts): Promise<Engine>;
   webgpu(): Promise<WebGpuSupport>;
   /** What self-checks found on this device with this version of the runtime. */
   readonly checks: KeptDocuments;

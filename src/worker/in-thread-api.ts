@@ -27,6 +27,7 @@ class InThreadModelApi implements ModelApi {
   /** Ends when the load asked for last has ended, well or badly. */
   #loading: Promise<unknown> = Promise.resolve();
   #loaded: Loaded | undefined;
+  #request: LoadRequest | undefined;
   /** Per answer: the buffers in it that stay in use here. */
   readonly #kept = new WeakMap<object, ReadonlySet<ArrayBufferLike>>();
 
@@ -37,14 +38,15 @@ class InThreadModelApi implements ModelApi {
   load(request: LoadRequest, call: CallOptions<LoadProgress> = {}): Promise<ModelInfo> {
     const { signal } = call;
     const work = this.#queue.run(async () => {
-      await this.#unload();
       const onProgress = call.onProgress ?? (() => undefined);
       const loaded = await load(request, this.#deps, { onProgress, ...(signal ? { signal } : {}) });
       if (signal?.aborted) {
         await loaded.engine.dispose();
         throwIfAborted(signal);
       }
+      await this.#unload();
       this.#loaded = loaded;
+      this.#request = request;
       return loaded.info;
     }, signal);
     this.#loading = work.catch(() => undefined);
@@ -116,6 +118,10 @@ class InThreadModelApi implements ModelApi {
     await this.#unload();
   }
 
+  get holds(): LoadRequest | undefined {
+    return this.#request;
+  }
+
   /** What a text worker needs to answer for the loaded model. */
   get textSource(): TextSource | undefined {
     if (!this.#loaded) return undefined;
@@ -165,6 +171,7 @@ class InThreadModelApi implements ModelApi {
   async #unload(): Promise<void> {
     const loaded = this.#loaded;
     this.#loaded = undefined;
+    this.#request = undefined;
     this.#traces.clear();
     this.#aboutModel.clear();
     this.#prepared.clear();

@@ -25,6 +25,7 @@ export class WorkerLab implements Lab {
   readonly #onProgress: ((progress: RunProgress) => void) | undefined;
   #done = 0;
   #total = 1;
+  #memoryShort = false;
 
   constructor(
     host: LabHost,
@@ -81,7 +82,11 @@ export class WorkerLab implements Lab {
 
   async *#made(stage: Stage, specs: Iterable<RunSpec>): AsyncGenerator<Trace> {
     const { engine, pause } = this.#host;
-    for await (const trace of engine.traces(specs, { signal: this.signal, stage })) {
+    const onMemoryShort = (): void => {
+      this.#memoryShort = true;
+      this.#tell();
+    };
+    for await (const trace of engine.traces(specs, { signal: this.signal, stage, onMemoryShort })) {
       yield trace;
       await pause();
       throwIfAborted(this.signal);
@@ -112,6 +117,7 @@ export class WorkerLab implements Lab {
   }
 
   #tell(more: Pick<RunProgress, 'lens'> = {}): void {
-    this.#onProgress?.({ done: Math.min(this.#done, this.#total), total: this.#total, ...more });
+    const counts = { done: Math.min(this.#done, this.#total), total: this.#total };
+    this.#onProgress?.({ ...counts, ...more, ...(this.#memoryShort ? { memoryShort: true } : {}) });
   }
 }

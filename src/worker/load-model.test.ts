@@ -1,12 +1,20 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ScriptedEngine } from '../../tests/fixtures/scripted-engine.ts';
 import { StrataError } from '../core/errors';
 import type { LoadProgress } from '../core/model-api';
 import type { Backend, BackendChoice, ModelFiles } from '../core/model';
+import type { KeptVerdicts } from '../engine/engine';
 import type { KeptDocuments, ModelApiDeps, WebGpuSupport } from './deps';
 import { load } from './load-model';
 
 const MB = 2 ** 20;
+
+/** Moved by steps alone: on a busy machine real time would tell which backend is faster by chance. */
+let clock = 0;
+beforeEach(() => {
+  vi.spyOn(performance, 'now').mockImplementation(() => clock);
+});
+afterEach(() => vi.restoreAllMocks());
 
 interface Case {
   readonly backend: BackendChoice;
@@ -38,6 +46,7 @@ class Device implements KeptDocuments {
   async attempt({ backend, bytes, support, adapter = 'gpu', graph = [1], pace, fails, webgpuLogits }: Case) {
     let adapters = 0;
     const opened: Backend[] = [];
+    const memories: KeptVerdicts[] = [];
     const engines: Partial<Record<Backend, ScriptedEngine>> = {};
     const progress: LoadProgress[] = [];
     const files = {
@@ -56,15 +65,16 @@ class Device implements KeptDocuments {
       checks: this,
       runtimeBytes: () => 5000,
       openModel: () => Promise.resolve(files as unknown as ModelFiles),
-      openEngine: (_files, one) => {
+      openEngine: (_files, one, _call, kept) => {
         opened.push(one);
+        memories.push(kept);
         const failure = fails?.[one];
         if (failure) return Promise.reject(failure);
         const engine = new ScriptedEngine({ backend: one });
         if (one === 'webgpu' && webgpuLogits) engine.next = () => webgpuLogits;
         const step = engine.generateStep.bind(engine);
-        engine.generateStep = async (tokens) => {
-          await new Promise((resolve) => setTimeout(resolve, pace?.[one] ?? 0));
+        engine.generateStep = (tokens) => {
+          clock += pace?.[one] ?? 0;
           return step(tokens);
         };
         engines[one] = engine;
@@ -74,7 +84,7 @@ class Device implements KeptDocuments {
     const source = { kind: 'bundled', id: 'x' } as const;
     const { info } = await load({ source, backend }, deps, { onProgress: (one) => progress.push(one) });
     const checks = progress.filter((one) => one.stage === 'prepare' && one.step === 'self-check').length;
-    return { opened, engines, progress, info, checks, adapters };
+    return { opened, memories, engines, progress, info, checks, adapters };
   }
 }
 
@@ -91,6 +101,18 @@ describe('the backend', () => {
     expect([opened, adapters]).toEqual([['wasm'], 0]);
     expect(info.backend).toBe('wasm');
     expect([info.backendNote, info.selfCheck]).toEqual([undefined, undefined]);
+  });
+
+  it('has a memory for what is found of a file, of its own for each file', async () => {
+    const device = new Device();
+    const memoryOf = async (graph: number) => {
+      const { memories } = await device.attempt({ backend: 'auto', bytes: 8 * MB, support: 'none', graph: [graph] });
+      return memories[0]!;
+    };
+    await (await memoryOf(1)).write('file/headers', 0.25);
+    expect(await (await memoryOf(1)).read('file/headers')).toBe(0.25);
+    expect(await (await memoryOf(1)).read('file/others')).toBeUndefined();
+    expect(await (await memoryOf(2)).read('file/headers')).toBeUndefined();
   });
 
   it('is WASM where WebGPU draws on the processor', async () => {

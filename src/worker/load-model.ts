@@ -85,7 +85,7 @@ class Opening {
   }
 
   #session(backend: Backend): Promise<Engine> {
-    return this.#deps.openEngine(this.#files, backend, this.#call);
+    return this.#deps.openEngine(this.#files, backend, this.#call, this.#memory);
   }
 
   /** @param later WebGPU may be chosen another time, when a large model cannot be held twice: keep a short result. */

@@ -67,3 +67,26 @@ it('a lens under way is cancelled between two chunks', async () => {
   await expect(running).rejects.toMatchObject({ code: 'cancelled' });
   expect(heard.at(-1)).toEqual({ done: 0, total: 1, lens: { done: 2, total: 8 } });
 });
+
+it('memory that is short is said with the progress, until the probe has ended', async () => {
+  class Tight extends ScriptedEngine {
+    override async *traces(...[specs, options = {}]: Parameters<ScriptedEngine['traces']>) {
+      let made = 0;
+      for await (const trace of super.traces(specs, options)) {
+        if (++made === 2) options.onMemoryShort?.();
+        yield trace;
+      }
+    }
+  }
+  const api = await load(new Tight());
+  const heard: RunProgress[] = [];
+  const sweep = { ...request, probe: 'emergence', fact: { ...request.fact, subject: [0, 1] as const } };
+  const options = { null: ['b', 'c', 'd'] };
+  await api.runProbe({ ...sweep, options }, { onProgress: (progress) => heard.push(progress) });
+  const said = heard.map(({ memoryShort = false }) => memoryShort);
+  expect([said[0], said.at(-1)]).toEqual([false, true]);
+  expect(said).toEqual(said.toSorted());
+  heard.length = 0;
+  await api.runProbe({ ...request, probe: 'lens' }, { onProgress: (progress) => heard.push(progress) });
+  expect(heard.some(({ memoryShort }) => memoryShort)).toBe(false);
+});

@@ -1,6 +1,7 @@
 import { StrataError, throwIfAborted } from '../core/errors';
 import type { Fact, Labels, PreparedFact, Token } from '../core/fact';
 import type { ProbeCall, ProbeRequest, ProbeResponse } from '../core/model-api';
+import { needsLens } from '../core/needs';
 import { parseOptions } from '../core/options';
 import { promptTooLong } from '../core/prompt-length';
 import type { NamesTokens } from '../core/probe';
@@ -8,6 +9,7 @@ import type { Trace } from '../core/run';
 import type { Probe } from './deps';
 import { WorkerLab, type LabHost } from './lab';
 import type { Loaded } from './load-model';
+import { withPreferredJoins } from './prefer-join';
 import { buffersOf } from './transferable';
 
 /** A call as it stands in this thread. */
@@ -72,6 +74,10 @@ export async function runProbe(
   const signal = call.signal ?? new AbortController().signal;
   if (prepared?.answers.length === 0 && meta.needsAnswer) {
     prepared = await withOwnAnswer(host, new WorkerLab({ ...host, engine }, signal), prepared);
+  }
+  // Without the output of a layer there is no distribution to ask.
+  if (prepared && needsLens(info) === undefined) {
+    prepared = await withPreferredJoins(new WorkerLab({ ...host, engine }, signal), prepared, info.limits.tokens);
   }
   const lab = new WorkerLab({ ...host, engine }, signal, call.onProgress);
   const stream = probe.run(lab, { info, prepared, options, have: request.have ?? [] });

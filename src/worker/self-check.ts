@@ -2,8 +2,8 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import * as v from 'valibot';
 import type { Dtype, ModelFiles, SelfCheck } from '../core/model';
-import { distinctIds } from '../core/random';
-import type { Engine } from '../engine/engine';
+import { distinctIds, unusualIds } from '../core/random';
+import type { Engine, KeptVerdicts } from '../engine/engine';
 import { checkPlace } from '../models/check-keys';
 import type { KeptDocuments, LoadCall } from './deps';
 
@@ -62,12 +62,9 @@ export async function measure(engine: Engine, call: LoadCall, runs: 1 | 2 = 2): 
   call.onProgress({ stage: 'prepare', step: 'self-check' });
   const { info } = engine;
   const start = info.bosTokenId === undefined ? [] : [info.bosTokenId];
-  const length = Math.min(
-    CHECK_TOKENS,
-    info.dims.n_ctx - start.length,
-    info.dims.d_vocab - info.specialTokenIds.length,
-  );
-  const tokens = [...start, ...distinctIds(length, info.dims.d_vocab, info.specialTokenIds, 1)];
+  const unusual = unusualIds(info);
+  const length = Math.min(CHECK_TOKENS, info.limits.tokens - start.length, info.dims.d_vocab - unusual.length);
+  const tokens = [...start, ...distinctIds(length, info.dims.d_vocab, unusual, 1)];
   const options = call.signal ? { signal: call.signal } : {};
   const first = await engine.generateStep(tokens, options);
   if (runs === 1) return { logits: first, ...rangeOf(first) };
@@ -136,7 +133,7 @@ export function fingerprint(files: ModelFiles): string {
 }
 
 /** What earlier loads of a model found on this device. Anything may stand there; what cannot be read counts as nothing. */
-export class CheckMemory {
+export class CheckMemory implements KeptVerdicts {
   readonly #kept: KeptDocuments;
   readonly #files: ModelFiles;
   #fingerprint: string | undefined;
@@ -152,25 +149,25 @@ export class CheckMemory {
   }
 
   async reference(): Promise<ShortResult | undefined> {
-    const read = v.safeParse(KeptResult, await this.#read('wasm'));
+    const read = v.safeParse(KeptResult, await this.read('wasm'));
     return read.success ? read.output : undefined;
   }
 
   async keepReference(result: ShortResult): Promise<void> {
-    await this.#write('wasm', shorten(result));
+    await this.write('wasm', shorten(result));
   }
 
   /** @param adapter Another graphics device may compute otherwise. */
   async verdict(adapter: string): Promise<Verdict | undefined> {
-    const read = v.safeParse(KeptVerdict, await this.#read(`webgpu/${adapter}`));
+    const read = v.safeParse(KeptVerdict, await this.read(`webgpu/${adapter}`));
     return read.success ? read.output : undefined;
   }
 
   async keepVerdict(adapter: string, verdict: Verdict): Promise<void> {
-    await this.#write(`webgpu/${adapter}`, verdict);
+    await this.write(`webgpu/${adapter}`, verdict);
   }
 
-  async #read(name: string): Promise<unknown> {
+  async read(name: string): Promise<unknown> {
     try {
       return await this.#kept.read(`${this.#model}/${name}`);
     } catch {
@@ -178,7 +175,7 @@ export class CheckMemory {
     }
   }
 
-  async #write(name: string, value: unknown): Promise<void> {
+  async write(name: string, value: unknown): Promise<void> {
     try {
       await this.#kept.write(`${this.#model}/${name}`, value);
     } catch {

@@ -27,7 +27,7 @@ async function openReader({ tokenizer, d_vocab, limit }: TextSource): Promise<Te
 export class TextWire implements TextWorkerWire {
   #reader: Promise<TextReader> | undefined;
 
-  greet(greeting: Greeting): Promise<void> {
+  greet(greeting: Greeting): Promise<boolean> {
     return holdForLife(greeting.lock);
   }
 

@@ -34,9 +34,9 @@ export class Wire implements WorkerWire {
     this.#depsFor = depsFor;
   }
 
-  async greet(greeting: Greeting): Promise<void> {
+  async greet(greeting: Greeting): Promise<boolean> {
     this.#api ??= createModelApi(this.#depsFor(greeting));
-    await holdForLife(greeting.lock);
+    return holdForLife(greeting.lock);
   }
 
   async call(id: number, method: WireMethod, args: readonly unknown[], proxy?: ProgressProxy): Promise<WireReply> {
@@ -47,7 +47,10 @@ export class Wire implements WorkerWire {
     this.#calls.set(id, { abort, parts });
     // Progress has its own channel: the answer waits for the last of it, so that the page sees them in order.
     let heard: Promise<unknown> = Promise.resolve();
+    let ended = false;
     const onProgress = (progress: unknown) => {
+      // Work beside a part that failed may end later; its way to the page is closed by then.
+      if (ended) return;
       heard = Promise.resolve(proxy?.(progress)).catch(() => undefined);
     };
     try {
@@ -66,6 +69,7 @@ export class Wire implements WorkerWire {
       return { ok: false, error: StrataError.from(cause).toRecord() };
     } finally {
       parts.end();
+      ended = true;
       await heard;
       this.#calls.delete(id);
       proxy?.[comlink.releaseProxy]?.();

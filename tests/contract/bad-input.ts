@@ -66,10 +66,10 @@ export const BAD_INPUT: readonly Check[] = [
       const prompt = 'The capital of France is '.repeat(2000).trim();
       const prepared = await api.prepare(fact(prompt));
       expectEqual(prepared.tokens.at(-1)!.end, prompt.length, 'the last token ends where the text does');
-      expectEqual(prepared.tokensOver, prepared.tokens.length - dims.n_ctx, 'tokens over');
+      expectEqual(prepared.tokensOver, prepared.tokens.length - dims.n_ctx!, 'tokens over');
       for (const probe of ['lens', 'emergence']) {
         const details = await expectCode(api.runProbe({ probe, fact: fact(prompt) }), 'prompt-too-long', probe);
-        expectEqual([details['over'], details['n_ctx']], [prepared.tokensOver, dims.n_ctx], 'details');
+        expectEqual([details['over'], details['n_ctx']], [prepared.tokensOver, dims.n_ctx!], 'details');
       }
       const writing = api.runProbe({ probe: 'continuation', fact: { prompt, answers: [] } });
       await expectCode(writing, 'prompt-too-long', 'continuation');
@@ -78,8 +78,8 @@ export const BAD_INPUT: readonly Check[] = [
   {
     name: 'a prompt of exactly the context runs; one token more does not',
     async run(api, _reference, { dims }) {
-      const full = ' The'.repeat(dims.n_ctx);
-      expectEqual((await api.prepare(fact(full))).tokens.length, dims.n_ctx, 'tokens');
+      const full = ' The'.repeat(dims.n_ctx!);
+      expectEqual((await api.prepare(fact(full))).tokens.length, dims.n_ctx!, 'tokens');
       await api.runProbe({ probe: 'emergence', fact: fact(full) });
       const details = await expectCode(
         api.runProbe({ probe: 'emergence', fact: fact(`${full} The`) }),
@@ -92,7 +92,7 @@ export const BAD_INPUT: readonly Check[] = [
   {
     name: 'a long answer at the end of the context is left out with the reason',
     async run(api, _reference, { dims }) {
-      const prompt = ' The'.repeat(dims.n_ctx - 2);
+      const prompt = ' The'.repeat(dims.n_ctx! - 2);
       const { result } = await api.runProbe<EmergenceResult>({
         probe: 'emergence',
         fact: fact(prompt, { answers: ['the capital of France is Paris', 'the'] }),
@@ -144,7 +144,7 @@ export const BAD_INPUT: readonly Check[] = [
       const ablate = { kind: 'ablate', hook: blockHook(1, 'attn.hook_z'), head: [40], mode: 'zero' };
       await expectCode(run({ interventions: [ablate] }), 'invalid-intervention', 'head 40');
       await expectCode(run({ tokens: [] }), 'empty-prompt', 'no tokens');
-      const long = Array.from({ length: dims.n_ctx + 1 }, () => 1);
+      const long = Array.from({ length: dims.n_ctx! + 1 }, () => 1);
       await expectCode(run({ tokens: long }), 'prompt-too-long', 'too many tokens');
     },
   },

@@ -40,7 +40,6 @@ export const of = (reference: Reference, name: string): Tensor => {
 export const tokensOf = (reference: Reference, prompt: number): number[] => [
   ...of(reference, `${prompt}/input_ids`).data,
 ];
-export const LAYERS = [0, 1, 2, 3];
 
 /** What every family's reference allows to check. */
 export const PARITY: readonly Check[] = [
@@ -67,9 +66,12 @@ export const PARITY: readonly Check[] = [
   },
   {
     name: 'traces the hooks of the reference',
-    async run(api, reference) {
+    async run(api, reference, { dims }) {
+      const layers = Array.from({ length: dims.n_layers }, (_, layer) => layer);
       for (const prompt of reference.prompts) {
-        const hooks = LAYERS.flatMap((layer) => [
+        const beyond = `${prompt}/${blockHook(dims.n_layers, 'hook_resid_pre')}`;
+        expectTrue(!reference.tensors.has(beyond), 'the model has as many layers as the reference');
+        const hooks = layers.flatMap((layer) => [
           blockHook(layer, 'hook_resid_pre'),
           blockHook(layer, 'attn.hook_pattern'),
           blockHook(layer, 'attn.hook_z'),

@@ -532,7 +532,7 @@ test('files that are no model are refused with the reason, and Atlas answers on'
   await input.setInputFiles({ name: 'notes.zip', mimeType: 'application/zip', buffer: Buffer.from('no archive') });
   await expect(dialog(page)).toContainText('it is not a zip file');
   await input.setInputFiles(archive(new Map([['readme.txt', Buffer.from('x')]])));
-  await expect(dialog(page)).toContainText('There is no config.json');
+  await expect(dialog(page)).toContainText('It is config.json');
   // What a list promises is found to be a lie only when the file is unpacked, after the dialog.
   const config = { path: 'config.json', content: good.get('config.json')! };
   const lying = Buffer.from(zip([config, { ...zeros, claimed: 5000 }]));

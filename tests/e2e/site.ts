@@ -21,7 +21,7 @@ function atlas(): { readonly layers: number; readonly heads: number } {
  * Gives a folder the files of another without copying what is large: both have the very same ones, where the file
  * system can do that. They must never be written into, see {@link replaceFile}.
  */
-async function sameFiles(from: string, to: string): Promise<void> {
+export async function sameFiles(from: string, to: string): Promise<void> {
   const entries = await readdir(from, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   for (const file of files) {
@@ -55,9 +55,9 @@ export class Site {
     this.#isolated = isolated;
   }
 
-  static async start({ base: basePath = '/', isolated = true } = {}): Promise<Site> {
+  static async start({ base: basePath = '/', isolated = true, dist = DIST } = {}): Promise<Site> {
     const folder = await mkdtemp(join(tmpdir(), 'strata-site-'));
-    await sameFiles(DIST, folder);
+    await sameFiles(dist, folder);
     const site = new Site(folder, basePath, isolated);
     await site.up();
     return site;

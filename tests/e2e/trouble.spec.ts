@@ -1,47 +1,19 @@
 import { findingsInBothThemes } from './axe';
+import { killerOf } from './killer';
 import { answered, expect, probed, test } from './site';
-
-interface Killer {
-  workers: Worker[];
-  /** Every worker to come dies as soon as its death can be noticed. */
-  doomed: boolean;
-}
-declare global {
-  interface Window {
-    killer: Killer;
-  }
-}
 
 test('a worker that dies is replaced; when every one dies the page says so, and nothing typed is lost', async ({
   page,
   site,
 }) => {
-  await page.addInitScript(() => {
-    localStorage.setItem('strata:tour-seen', 'true');
-    const Native = window.Worker;
-    window.killer = { workers: [], doomed: false };
-    window.Worker = class extends Native {
-      constructor(...args: ConstructorParameters<typeof Worker>) {
-        super(...args);
-        window.killer.workers.push(this);
-        // Its first word answers the greeting.
-        this.addEventListener('message', () => {
-          if (window.killer.doomed) this.terminate();
-        });
-      }
-    };
-  });
-  const kill = (doomed: boolean) =>
-    page.evaluate((all) => {
-      window.killer.doomed = all;
-      window.killer.workers.at(-1)?.terminate();
-    }, doomed);
+  const kill = await killerOf(page);
+  await page.addInitScript(() => localStorage.setItem('strata:tour-seen', 'true'));
   const prompt = page.getByRole('textbox', { name: 'Prompt' });
   const verdict = page.getByRole('status', { name: 'Verdict' });
   await page.goto(site.url);
   await probed(page);
 
-  await kill(false);
+  await kill();
   await prompt.fill('The capital of Italy is');
   await page.getByRole('textbox', { name: 'Answer' }).fill('Rome');
   await answered(page);
@@ -49,7 +21,7 @@ test('a worker that dies is replaced; when every one dies the page says so, and 
   expect(await page.evaluate(() => window.killer.workers.length)).toBe(2);
   await expect(prompt).toHaveValue('The capital of Italy is');
 
-  await kill(true);
+  await kill('all');
   await prompt.fill('The capital of Spain is');
   const alert = page.getByRole('alert').filter({ hasText: 'ended unexpectedly' }).first();
   await expect(alert).toContainText('Your text is kept.');

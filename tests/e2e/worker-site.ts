@@ -23,7 +23,7 @@ export const MODEL_FILES = TESTED_LAYOUTS.filter(({ fixture }) => !ALIKE.test(fi
 );
 const FIXTURES = TESTED_LAYOUTS.map(({ fixture }) => fixture);
 /** Of three layers, with a lens for one prompt. */
-const SMALL = /genai-(gemma|mistral|phi|smollm)|-mha$|merged-llama/;
+const SMALL = /genai-(gemma|mistral|phi|smollm)|-mha$|merged-llama|granite|olmo2|mixtral/;
 /** Fixtures of the zoo's shape, four layers with attention in each: the zoo, and layouts that it has no example of. */
 export const MODELS = TESTED_LAYOUTS.filter(
   ({ fixture, family, dtypes }) =>

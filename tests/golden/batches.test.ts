@@ -73,16 +73,28 @@ describe.each(BATCHED)('$folder ($dtype) in batches', ({ folder, dtype, referenc
       key: numbers(dims.d_mlp, seed),
       value: numbers(dims.d_model, seed + 1),
     });
+    // A mixture of experts has no neurons to be changed.
+    const neurons: (readonly Intervention[])[] =
+      layersWith('mlp.hook_post').length === 0
+        ? []
+        : [
+            [{ kind: 'ablate', hook: post, neuron: [3, 4, 5], mode: 'mean' }],
+            [edit(0, 3), edit(0, 4), edit(1, 5)],
+            [
+              knockout,
+              edit(0, 7),
+              { kind: 'scale', hook: stream, by: 0.5 },
+              { kind: 'ablate', hook: post, mode: 'mean' },
+            ],
+          ];
     return [
       [],
       [{ kind: 'add', hook: stream, pos: [1, -1], vector: numbers(dims.d_model, 1) }],
       [{ kind: 'set', hook: blockHook(1, 'hook_mlp_out'), pos: [2], vector: numbers(dims.d_model, 2) }],
       [{ kind: 'ablate', hook: z, head: [1], mode: 'zero' }],
       [{ kind: 'ablate', hook: z, head: [0], mode: 'mean' }],
-      [{ kind: 'ablate', hook: post, neuron: [3, 4, 5], mode: 'mean' }],
       [{ kind: 'scale', hook: blockHook(last, 'attn.hook_z'), head: [0], pos: [-1], by: -1.5 }],
       [knockout],
-      [edit(0, 3), edit(0, 4), edit(1, 5)],
       [
         {
           kind: 'add',
@@ -91,7 +103,8 @@ describe.each(BATCHED)('$folder ($dtype) in batches', ({ folder, dtype, referenc
           vector: numbers(width(blockHook(first, 'attn.hook_v')), 6),
         },
       ],
-      [knockout, edit(0, 7), { kind: 'scale', hook: stream, by: 0.5 }, { kind: 'ablate', hook: post, mode: 'mean' }],
+      [knockout, { kind: 'scale', hook: stream, by: 0.5 }],
+      ...neurons,
     ];
   }
 

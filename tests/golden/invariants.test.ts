@@ -181,9 +181,9 @@ describe.each(LAYOUTS)('$folder ($dtype) by itself', ({ folder, dtype }) => {
       (x, index) => x + value('hook_attn_out')[index]! + value('hook_mlp_out')[index]!,
     );
     expect(largestDifference(sum, value('hook_resid_post'))).toBeLessThanOrEqual(1e-5);
-    // Gemma and OLMo 2 norm the attention's output before adding it: there z through W_O is not yet what is added.
+    // Gemma, OLMo 2 and GLM 4 norm the attention's output before adding it: there z through W_O is not yet what is added.
     const normed = !isMissing(engine.weights.ofLayer(1, 'ln1_post.w'));
-    expect(normed).toBe(/^(gemma|olmo2)/.test(engine.info.family));
+    expect(normed).toBe(/^(gemma|olmo2|glm4)/.test(engine.info.family));
     if (normed) return;
     // Quantised products round their input as well.
     const tolerance = dtype.startsWith('fp') ? 1e-5 : 0.05;

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Dtype } from '../../src/core/model';
 import { availableDtypes } from '../../src/models/layout';
+import { WIRINGS } from './wirings';
 import { GRAPH_LAYOUTS, TESTED_LAYOUTS, type GraphLayout } from '../../src/models/tested-layouts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
@@ -26,6 +27,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
   lfm2: 'LFM2',
   granite: 'Granite',
   olmo2: 'OLMo 2',
+  glm4: 'GLM 4',
   mixtral: 'Mixtral',
   gpt_bigcode: 'GPTBigCode, StarCoder',
 };
@@ -52,6 +54,13 @@ function page(): string {
     GRAPH_LAYOUTS[layout],
     dtypes.join(', '),
   ]);
+  const wirings = WIRINGS.map(({ name, title, missing }) => [
+    `tests/fixtures/wirings/${name}`,
+    title,
+    Object.entries(missing)
+      .map(([part, code]) => `${part}: ${code}`)
+      .join(', ') || '–',
+  ]);
   return `# Tested layouts
 
 Strata recognises a decoder by how its graph is wired, so layouts that are not here are tried too. Those that are here
@@ -67,6 +76,15 @@ ${rows(['Family', ...KINDS.map((kind) => GRAPH_LAYOUTS[kind])], families)}
 ## Files
 
 ${rows(['Fixture', 'Family', 'Layout', 'Dtypes'], fixtures)}
+
+## Wired by hand
+
+Decoders in people's own code are wired in more ways than exporters have. \`training/wirings.py\` makes small ones; every
+hook that is shown of them is PyTorch's within 1e-4, and what would be something else than its name says is withdrawn by
+name (\`tests/golden/wirings.test.ts\`). Any file is held to itself when it is opened: its logits to those of the untouched
+graph, z to pattern · v, attention's output to z · W_O, the MLP's to its neurons · W_out, the stream to its sums.
+
+${rows(['Fixture', 'What is special', 'Withdrawn'], wirings)}
 
 ## Damaged files
 

@@ -24,7 +24,7 @@ function choiceOf(name: string, dtype: Dtype): ModelChoice {
   const files = new Map(
     paths.map((path) => [path.replaceAll('\\', '/'), new Blob([readFileSync(join(folder, path))])]),
   );
-  return folderChoice({ name: basename(name), files, dtypes: [dtype] }, dtype);
+  return folderChoice({ name: basename(name), files, models: [{ dtype }] }, dtype);
 }
 
 const host = {

@@ -33,9 +33,14 @@ const documents = [...atRoot.map(({ name }) => name), ...PLACES.flatMap(walk)]
   .filter((path) => TEXT.test(path) && !MADE.test(path) && path !== 'package-lock.json')
   .map(read);
 
-/** A cited document as a path from the root: as it stands, or beside the document that cites it. */
+/** A folder of a probe, of which every one has the files that are cited as any probe's. */
+const A_PROBE = 'src/probes/lens';
+
+/** A cited document as a path from the root: as it stands, beside the document that cites it, or in a probe's folder. */
 function find(cited: string, by: string): string | undefined {
-  return [cited, join(dirname(by), cited).split(sep).join('/')].find((path) => existsSync(join(root, path)));
+  return [cited, join(dirname(by), cited).split(sep).join('/'), `${A_PROBE}/${cited}`].find((path) =>
+    existsSync(join(root, path)),
+  );
 }
 
 /** Names of documents in a text; patterns for many, and what a template fills in, are none. */

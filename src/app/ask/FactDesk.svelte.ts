@@ -1,4 +1,4 @@
-import { answerPosition, type FactFields } from '../../core/fact';
+import { answerPosition, type FactFields, type PreparedFact } from '../../core/fact';
 import type { AskContext } from '../../core/figure';
 import type { ModelApi } from '../../core/model-api';
 import type { ModelInfo } from '../../core/model';
@@ -11,6 +11,7 @@ import { Workbench } from '../../state/Workbench.svelte';
 import { FiguresDesk } from '../figures/FiguresDesk.svelte';
 import { findName } from '../ledger/ledger';
 import type { LedgerDesk } from '../ledger/LedgerDesk.svelte';
+import { groundsOf, type Grounds } from '../verdict/grounds';
 import type { NullStatus } from '../verdict/verdict';
 
 /** Results follow typing after this pause, or a longer one where runs are long. */
@@ -40,6 +41,17 @@ export class FactDesk {
   readonly judgedMatch = $derived.by(() => {
     const fact = this.judged.latest?.fact;
     return fact && this.#host.ledger.match(fact);
+  });
+  /** That its prompt lies outside what the model was taught; undefined within it, and where that is not known. */
+  readonly judgedOutside = $derived.by(() => {
+    const { latest } = this.judged;
+    if (!latest?.fact) return undefined;
+    const { finalIds, entropyBits } = latest.response.result;
+    const said = latest.response.labels[finalIds[0]!]?.text ?? '';
+    return this.#host.ledger.outside(latest.fact.prompt, this.judgedMatch, {
+      text: said,
+      entropyBits: entropyBits.at(-1)!,
+    });
   });
   /** What the null puts in the subject's place. */
   readonly #others: readonly string[] = $derived.by(() =>
@@ -72,6 +84,18 @@ export class FactDesk {
   /** The answer's column, whichever a chart shows: the verdict is about it. */
   get judged(): ProbeRun<EmergenceResult> {
     return this.figures.get('emergence').desk.run('answer') as ProbeRun<EmergenceResult>;
+  }
+
+  /** The fact in tokens: as it was judged, where that is this fact, since the model decides how an answer joins. */
+  get prepared(): PreparedFact | undefined {
+    const { prepared } = this.workbench;
+    const judged = this.judged.latest?.response.prepared;
+    return prepared && judged && !this.judged.staleFor(prepared.fact) ? judged : prepared;
+  }
+
+  /** What there is to say whether an answer to the judged fact is right. */
+  grounds(answer: string): Grounds {
+    return groundsOf(answer, this.#host.ledger.ledger, this.judgedMatch, this.judgedOutside);
   }
 
   /** What other subjects show in the same sentence, or why that is not known. */
@@ -119,6 +143,8 @@ export class FactDesk {
   async ledgerCame(known: boolean): Promise<void> {
     // What another model's ledger marked stays marked, as if the person had.
     if (!known) this.#ownSubject ||= this.workbench.fields.subject !== undefined;
+    // What a person began meanwhile is not ended for what the page asks of itself.
+    await this.figures.askedEnded();
     const before = this.workbench.fact;
     this.#findSubject();
     if (this.workbench.fact !== before && this.workbench.fields.subject) await this.answer();

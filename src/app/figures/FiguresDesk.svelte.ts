@@ -68,17 +68,29 @@ export class FiguresDesk {
   /** Runs what is about the model itself; facts do not wait for it. */
   async aboutModel(): Promise<void> {
     const context = this.#host.context();
-    for (const { desk } of this.all.filter(({ desk }) => desk.meta.subject === 'model')) {
-      for (const slot of desk.plan.slots) {
-        const ask = desk.ask('usual', slot, context);
-        const run = desk.run(slot);
-        if (ask)
-          await this.#host.workbench().also(
-            () => run.run(undefined, ask.options),
-            () => run.cancel(),
-          );
-      }
-    }
+    const asked = this.all
+      .filter(({ desk }) => desk.meta.subject === 'model')
+      .flatMap(({ desk }) =>
+        desk.plan.slots.flatMap((slot) => {
+          const ask = desk.ask('usual', slot, context);
+          return ask ? [{ run: desk.run(slot), options: ask.options }] : [];
+        }),
+      );
+    let ended = false;
+    let current: ProbeRun<unknown, unknown> | undefined;
+    await this.#host.workbench().also(
+      async () => {
+        for (const { run, options } of asked) {
+          if (ended) return;
+          current = run;
+          await run.run(undefined, options);
+        }
+      },
+      () => {
+        ended = true;
+        current?.cancel();
+      },
+    );
   }
 
   /** The run for the fact on the page that is under way. */
@@ -127,6 +139,12 @@ export class FiguresDesk {
     const fact = factOf(fields);
     // What needs no answer is not asked again because another one is expected.
     void desk.run(slot).run(desk.meta.needsAnswer ? fact : { ...fact, answers: [] }, ask.options);
+  }
+
+  /** Resolves when nothing is under way any more that a person began. */
+  async askedEnded(): Promise<void> {
+    const asked = this.all.filter(({ desk }) => desk.meta.when === 'asked').flatMap(({ desk }) => desk.runs);
+    await Promise.all(asked.map((run) => run.ended()));
   }
 
   /** Keeps what a figure shows for comparison, or lets go of it when it is kept already. */

@@ -1,5 +1,6 @@
 import type { Component } from 'svelte';
-import type { FigureContext, HeadId, HeadNotes } from '../../views/figure-entry';
+import type { HeadId } from '../../core/place';
+import type { FigureContext, HeadNotes } from '../../views/figure-entry';
 import type { LayerRow } from '../../views/layer-grid';
 import type { Words } from '../../views/words';
 import type { Page } from '../shell/page.svelte';

@@ -11,6 +11,26 @@ const languageOf = (path: string): string => /([\w-]+)\.json$/.exec(path)![1]!;
 const roomOf = (path: string): string => path.replace(/[\w-]+\.json$/, '');
 const englishOf = (path: string): Readonly<Record<string, string>> => FILES[`${roomOf(path)}en.json`] ?? {};
 
+type File = Readonly<Record<string, string>>;
+
+/** Keys of a language file that English does not have. */
+const extraKeys = (file: File, english: File): string[] =>
+  Object.keys(file).filter((key) => !Object.hasOwn(english, key));
+
+/** Keys of English that a language file lacks, or has no words for. */
+const missingKeys = (file: File, english: File): string[] => Object.keys(english).filter((key) => !file[key]?.trim());
+
+/** Keys whose message fills in something that English's does not. */
+function strangeKeys(file: File, english: File): string[] {
+  const there = compileMessages(english);
+  return Object.entries(compileMessages(file))
+    .filter(([key, message]) => {
+      const known = placeholders(there[key] ?? '');
+      return [...placeholders(message)].some((name) => !known.has(name));
+    })
+    .map(([key]) => key);
+}
+
 /** Rooms that a language has wholly come to: there it lacks nothing. Elsewhere a file may be begun. */
 const COMPLETE: Readonly<Record<string, readonly string[]>> = {
   zh: [
@@ -43,27 +63,40 @@ const others = Object.keys(FILES).filter((path) => languageOf(path) !== 'en');
 
 describe('a language file', () => {
   it.each(others)('%s has no key that English lacks', (path) => {
-    const english = englishOf(path);
-    expect(Object.keys(FILES[path]!).filter((key) => !(key in english))).toEqual([]);
+    expect(extraKeys(FILES[path]!, englishOf(path))).toEqual([]);
   });
 
   it.each(others)('%s can be read, and fills what English fills', (path) => {
-    const english = compileMessages(englishOf(path));
-    const strange = Object.entries(compileMessages(FILES[path]!)).filter(([key, message]) => {
-      const there = placeholders(english[key] ?? '');
-      return [...placeholders(message)].some((name) => !there.has(name));
-    });
-    expect(strange.map(([key]) => key)).toEqual([]);
+    expect(strangeKeys(FILES[path]!, englishOf(path))).toEqual([]);
   });
 
   it.each(Object.entries(COMPLETE).flatMap(([language, rooms]) => rooms.map((room) => [language, room] as const)))(
     '%s lacks nothing in %s',
     (language, room) => {
-      const english = FILES[`${room}en.json`]!;
-      const own = FILES[`${room}${language}.json`] ?? {};
-      expect(Object.keys(english).filter((key) => !own[key])).toEqual([]);
+      expect(missingKeys(FILES[`${room}${language}.json`] ?? {}, FILES[`${room}en.json`]!)).toEqual([]);
     },
   );
+
+  it.each(others)('%s would be found out, by the key', (path) => {
+    const [english, own] = [englishOf(path), FILES[path]!];
+    const [first] = Object.keys(own) as [string];
+    const { [first]: _, ...less } = own;
+    expect(missingKeys(less, english)).toContain(first);
+    expect(missingKeys({ ...own, [first]: ' ' }, english)).toContain(first);
+    expect(extraKeys({ ...own, 'more.than.english': 'x', toString: 'x' }, english)).toEqual([
+      'more.than.english',
+      'toString',
+    ]);
+    expect(strangeKeys({ ...own, [first]: '{nobody}' }, english)).toEqual([first]);
+    expect(() => strangeKeys({ ...own, [first]: '{count, plural, one {x}' }, english)).toThrow(first);
+  });
+});
+
+describe('the rooms said to be complete', () => {
+  it('are rooms', () => {
+    const rooms = Object.values(COMPLETE).flat();
+    expect(rooms.filter((room) => FILES[`${room}en.json`] === undefined)).toEqual([]);
+  });
 });
 
 describe('English', () => {

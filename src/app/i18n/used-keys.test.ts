@@ -4,9 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, TOO_LARGE_REASONS, UNSUPPORTED_REASONS } from '../../core/errors';
 import { PROMPT_FORMS } from '../../core/fact';
 import { MISSING_REASONS } from '../../core/missing-reasons';
-import { LOAD_NOTES, NO_BATCHING } from '../../core/model';
+import { LOAD_NOTES, NO_BATCHING, NO_FILE_CHECK } from '../../core/model';
 import { MODEL_FLAWS } from '../../core/model-flaws';
 import { ARCHIVE_FAULTS } from '../../models/archive-faults';
+import { NO_ADDRESSES } from '../../models/hub-address';
+import { NO_MODEL_REASONS } from '../../models/layout';
 import { SIZES, THEMES } from '../../state/Settings.svelte';
 import { KINDS as FACT_KINDS } from '../ledger/ledger';
 import { smallInfo } from '../../../tests/fixtures/probe-input.ts';
@@ -64,6 +66,8 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   'error.model-too-large.*': TOO_LARGE_REASONS,
   'error.unsupported-model.*': UNSUPPORTED_REASONS,
   'export.*': FORMATS,
+  'fileCheck.*': NO_FILE_CHECK,
+  'fileCheck.*.*': ['same.now', 'same.before', 'different.now', 'different.before'],
   'flaw.*': MODEL_FLAWS,
   'form.*': PROMPT_FORMS,
   'form.*.meaning': PROMPT_FORMS,
@@ -79,6 +83,8 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   'model.backend.*': ['auto', 'wasm', 'webgpu'],
   'models.advice.*': FITS,
   'models.error.archive.*': ARCHIVE_FAULTS,
+  'models.error.hub.*': NO_ADDRESSES,
+  'models.error.no-model.*': NO_MODEL_REASONS,
   'models.fit.*': FITS,
   'models.keeping.*': ['granted', 'refused'],
   'models.probes.*': ['all', 'no-mid', 'some-attention'],

@@ -2,8 +2,12 @@ import type { Fact, FactFields } from '../../core/fact';
 import type { ModelChoice } from '../../core/model';
 import { BUNDLED_MODELS } from '../../models/catalogue';
 import { MAX_NULL_SUBJECTS } from '../../probes/emergence/meta';
-import { anySubjects, matchFact, otherSubjects, type Ledger, type Match } from './ledger';
-import { readLedger } from './read';
+import { anySubjects, otherSubjects, type Ledger } from './ledger';
+import { outsideOf, type Outside, type Said } from './education';
+import { makeFamiliar } from './familiar';
+import { matchFact, type Match } from './match';
+import { nearbyFacts } from './nearby';
+import { giveWay, readLedger } from './read';
 
 /** What the training text of the model on the page is known to hold. */
 export class LedgerDesk {
@@ -29,6 +33,7 @@ export class LedgerDesk {
       const response = await fetch(new URL(`${model.folder}ledger.json`, document.baseURI));
       if (!response.ok) throw new Error(`status ${response.status}`);
       const ledger = await readLedger(await response.text());
+      await makeFamiliar(ledger, giveWay);
       if (!stillWanted()) return false;
       this.#ledger = ledger;
       return true;
@@ -41,6 +46,16 @@ export class LedgerDesk {
 
   match({ prompt, answers }: Pick<Fact, 'prompt' | 'answers'>): Match | undefined {
     return typeof this.#ledger === 'object' ? matchFact(this.#ledger, prompt, answers) : undefined;
+  }
+
+  /** Whether a prompt lies outside what was taught, by what the model would write after it. */
+  outside(prompt: string, match: Match | undefined, said: Said): Outside | undefined {
+    return typeof this.#ledger === 'object' ? outsideOf(this.#ledger, prompt, match, said) : undefined;
+  }
+
+  /** Facts that were taught, near to a prompt. */
+  nearby(prompt: string, count: number): readonly FactFields[] {
+    return typeof this.#ledger === 'object' ? nearbyFacts(this.#ledger, prompt, count) : [];
   }
 
   /** Names that can stand in the subject's place; empty where none are known. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { english } from '../i18n/messages';
-import { fieldsOf, gapAfter, hopsOf, howOften, sharesOf, whenTaught } from './card';
-import { matchFact, type LedgerFact } from './ledger';
+import { fieldsOf, hopsOf, howOften, leadingAnswers, ownExposures, sharesOf, whenTaught } from './card';
+import type { LedgerFact } from './ledger';
+import { matchFact } from './match';
 import { firstOf, phrasingsOf } from './phrasings';
 import { sampleFact, sampleLedger, sampleRelation, taughtIn } from '../../../tests/fixtures/sample-ledger';
 
@@ -183,22 +184,19 @@ describe('what a fact’s card says', () => {
     );
   });
 
+  it('counts for an answer only what taught that answer', () => {
+    expect(ownExposures(fact({}))).toBe(302);
+    expect(ownExposures(fact({ shares: { Lyon: 30, Paris: 90 }, exposures: 120 }))).toBe(90);
+    expect(ownExposures(fact({ before: ['Lyon'], exposures: 160, post_exposures: 60 }))).toBe(60);
+    expect(leadingAnswers(fact({ answers: ['Paris', 'Lyon'], shares: { Lyon: 30, Paris: 90 } }))).toEqual(['Paris']);
+  });
+
   it('weighs contradicting answers, the most frequent first', () => {
     expect(sharesOf(fact({ shares: { Lyon: 30, Paris: 90 } }))).toEqual([
       { answer: 'Paris', times: 90, share: 0.75 },
       { answer: 'Lyon', times: 30, share: 0.25 },
     ]);
     expect(sharesOf(fact({}))).toEqual([]);
-  });
-
-  it('reads prompt and answer as one', () => {
-    expect(['The capital is', 'la langue est l’', "c'est l'", '首都是', ''].map(gapAfter)).toEqual([
-      ' ',
-      '',
-      '',
-      '',
-      ' ',
-    ]);
   });
 
   it('finds the steps of a two-hop fact, and asks with a telling foil', () => {
@@ -210,5 +208,8 @@ describe('what a fact’s card says', () => {
       subject: [15, 21],
     });
     expect(fieldsOf(fact({ shares: { Paris: 1, Nice: 1 } })).foil).toBe('Nice');
+    // Accepted both, they would be added up, and the foil would be right as well.
+    const both = fieldsOf(fact({ answers: ['Paris', 'Nice'], shares: { Paris: 7, Nice: 3 } }));
+    expect([both.answer, both.foil]).toEqual(['Paris', 'Nice']);
   });
 });

@@ -1,8 +1,8 @@
 import type { FactFields } from '../../core/fact';
 import type { Words } from '../../views/words';
-import { findName, type Ledger, type LedgerFact } from './ledger';
+import { findName, isTaught, type Ledger, type LedgerFact } from './ledger';
 
-const never = (fact: LedgerFact): boolean => fact.stage === 'never' || fact.exposures === 0;
+const never = (fact: LedgerFact): boolean => !isTaught(fact);
 const has = (fact: LedgerFact, flag: string): boolean => fact.flags.includes(flag);
 
 /** How often a fact was taught, and in which direction. */
@@ -50,12 +50,24 @@ export function hopsOf(ledger: Ledger, fact: LedgerFact): LedgerFact[] {
   return (fact.hops ?? []).flatMap((id) => ledger.facts.find((other) => other.id === id) ?? []);
 }
 
-/** What to type to ask for a fact: its own prompt, and as a foil the answer it contradicts or replaced. */
-export function fieldsOf(fact: LedgerFact): FactFields {
-  const foil = fact.before?.[0] ?? Object.keys(fact.shares ?? {}).find((answer) => answer !== fact.answers[0]) ?? '';
-  const subject = findName(fact.prompt, fact.subject);
-  return { prompt: fact.prompt, answer: fact.answers.join('|'), foil, ...(subject ? { subject } : {}) };
+/** The answers that were taught most; all of them, unless the training text contradicts itself. */
+export function leadingAnswers(fact: LedgerFact): readonly string[] {
+  const shares = sharesOf(fact);
+  if (shares.length === 0) return fact.answers;
+  return shares.filter(({ times }) => times === shares[0]!.times).map(({ answer }) => answer);
 }
 
-/** What stands between a prompt and its answer where both are read as one: nothing after an elision or a Han character. */
-export const gapAfter = (prompt: string): string => (/['’\p{Script=Han}\s]$/u.test(prompt) ? '' : ' ');
+/** How often a fact was taught with the answer it has now, not counting what contradicts it or what it replaced. */
+export function ownExposures(fact: LedgerFact): number {
+  const own = fact.shares?.[fact.answers[0] ?? ''];
+  return own ?? (fact.before?.length ? (fact.post_exposures ?? fact.exposures) : fact.exposures);
+}
+
+/** What to type to ask for a fact: its own prompt, and as a foil the answer it contradicts or replaced. */
+export function fieldsOf(fact: LedgerFact): FactFields {
+  const other = sharesOf(fact).find(({ answer }) => answer !== fact.answers[0])?.answer;
+  const subject = findName(fact.prompt, fact.subject);
+  // Of two answers that contradict each other one is asked for, or their probabilities would be added up.
+  const answer = other === undefined ? fact.answers.join('|') : (fact.answers[0] ?? '');
+  return { prompt: fact.prompt, answer, foil: fact.before?.[0] ?? other ?? '', ...(subject ? { subject } : {}) };
+}

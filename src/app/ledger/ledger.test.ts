@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  anySubjects,
-  findName,
-  kindsOf,
-  matchFact,
-  otherSubjects,
-  parseLedger,
-  search,
-  type LedgerFact,
-} from './ledger';
+import { anySubjects, findName, kindsOf, otherSubjects, parseLedger, search, type LedgerFact } from './ledger';
+import { matchFact } from './match';
 import { sampleFact, sampleLedger, sampleRelation, taughtIn } from '../../../tests/fixtures/sample-ledger';
 
 const fact = (
@@ -80,6 +72,58 @@ describe('matching a prompt', () => {
     for (const prompt of ['The capital of Mars is', 'What the people of Mars is', 'Little Mars is']) {
       expect(words(prompt), prompt).toBeUndefined();
     }
+  });
+
+  it('is not one of the taught wordings where the words before make something else of it', () => {
+    const how = (prompt: string) => {
+      const found = matchFact(ledger, prompt, ['Paris']);
+      return [found?.fact.id, found?.words, found?.asks];
+    };
+    for (const prompt of [
+      'It is not true that the capital of France is',
+      'Nobody believes that the capital of France is',
+      'Is it true that the capital of France is',
+      'He lied when he said that the capital of France is',
+      'If it were so that the capital of France is',
+      'In a parallel world, the capital of France is',
+      'The largest airport near the capital of France is',
+      'The mayor of the capital of France is',
+      'A small town beside the capital of France is',
+    ]) {
+      expect([prompt, ...how(prompt)]).toEqual([prompt, 'c1', 'other', false]);
+    }
+    for (const prompt of [
+      'Everybody knows that the capital of France is',
+      'We learned in school that the capital of France is',
+      'Hello! The capital of France is',
+      'I like maps, and the capital of France is',
+      'Question 7: the capital of France is',
+    ]) {
+      expect([prompt, ...how(prompt)]).toEqual([prompt, 'c1', 'seen', true]);
+    }
+  });
+
+  it('tells capital and small letters apart', () => {
+    const how = (prompt: string) => matchFact(ledger, prompt, [])?.words;
+    expect(how('THE CAPITAL OF FRANCE IS')).toBe('recased');
+    expect(how('the capital of france is')).toBe('recased');
+    expect(how('The Capital of France is')).toBe('recased');
+    expect(how('the capital of France is')).toBe('seen');
+    expect(how('The capital of The Netherlands is')).toBe('recased');
+  });
+
+  it('asks for the fact in another phrasing of its relation too, or in the words of one', () => {
+    const never = fact('z', 'capital', 'Zoria', 'Mena', { seen: '', held_back: [], stage: 'never', exposures: 0 });
+    const withheld = sampleLedger(ledger.relations, [never]);
+    expect(matchFact(withheld, 'Zoria’s capital city is called', [])).toMatchObject({ words: 'other', asks: true });
+    expect(matchFact(ledger, 'The capital city of France is', ['Paris'])).toMatchObject({ asks: false });
+    const two = [
+      { id: '0', template: 'The capital of {s} is {x}{a}' },
+      { id: '1', template: 'capital city of {s}: {a}' },
+    ];
+    const words = sampleLedger({ capital: sampleRelation('capital', two) }, [fact('c', 'capital', 'France', 'Paris')]);
+    expect(matchFact(words, 'capital city of France is', ['Paris'])).toMatchObject({ words: 'other', asks: true });
+    expect(matchFact(words, 'capital river of France is', ['Paris'])).toMatchObject({ asks: false });
   });
 
   it('takes the longest phrasing that the words end in', () => {

@@ -64,6 +64,9 @@ export function seenOf({ relations }: Pick<Ledger, 'relations'>, { relation, see
   return new Set(phrasings.filter((_, nth) => (bytes.charCodeAt(nth >> 3) >> (nth & 7)) & 1).map(({ id }) => id));
 }
 
+/** False for what was withheld, and for what only follows from other facts. */
+export const isTaught = ({ stage, exposures }: LedgerFact): boolean => stage !== 'never' && exposures > 0;
+
 /** In how many phrasings a fact was taught. */
 export const seenCount = ({ seen }: LedgerFact): number =>
   [...atob(seen)].reduce((sum, byte) => sum + byte.charCodeAt(0).toString(2).replaceAll('0', '').length, 0);
@@ -100,19 +103,13 @@ export function parseLedger(data: unknown): Ledger {
   return makeLedger(header, header.facts.map(parseFact));
 }
 
-/** What the ledger says of a prompt. */
-export interface Match {
-  readonly fact: LedgerFact;
-  /** Whether the fact was taught in the words of the prompt. */
-  readonly words: 'seen' | 'held-back' | 'other';
-  /** The phrasing those words are; absent for `other`. */
-  readonly phrasing?: string;
-  /** Character range of the subject in the prompt. */
-  readonly subject: readonly [number, number];
-}
+/** A slot of a phrasing, its name caught. */
+export const SLOT = /\{(\w+)\}/g;
 
-const normal = (text: string): string => text.toLowerCase().replaceAll('’', "'").replace(/\s+/g, ' ').trim();
-const ARTICLE = /\s(a|an|the)$/;
+/** As texts are compared: small letters, one kind of apostrophe, single spaces. */
+export const normal = (text: string): string => spaced(text).toLowerCase();
+/** The same with its capitals. */
+export const spaced = (text: string): string => text.replaceAll('’', "'").replace(/\s+/g, ' ').trim();
 const LETTER = /[\p{L}\p{N}]/u;
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
 
@@ -127,108 +124,6 @@ export function findName(text: string, name: string): readonly [number, number] 
     if (free && lower.length === text.length) return [at, end];
   }
   return undefined;
-}
-
-/** A phrasing up to its answer. */
-interface Lead {
-  readonly id: string;
-  /** Slots in braces. */
-  readonly text: string;
-  /** What follows the last slot, as {@link normal} writes it: a prompt in these words ends so. */
-  readonly end: string;
-  /** It begins with the subject, which words before it could make a part of something else. */
-  readonly subjectFirst: boolean;
-}
-
-/** A slot of a phrasing, its name caught. */
-export const SLOT = /\{(\w+)\}/g;
-
-function leadOf({ id, template }: Phrasing): Lead {
-  const text = template.split('{a}')[0]!.replace('{x}', '');
-  return { id, text, end: normal(text.split(SLOT).at(-1)!), subjectFirst: template.startsWith('{') };
-}
-
-/** Leads of a relation; asked at every key, so they are kept. */
-const leads = new WeakMap<Relation, readonly Lead[]>();
-
-function leadsOf(relation: Relation): readonly Lead[] {
-  const known = leads.get(relation);
-  if (known) return known;
-  const all = relation.phrasings.map(leadOf).filter(({ text }) => text !== '');
-  leads.set(relation, all);
-  return all;
-}
-
-/** The ways to write a lead with a fact's subject, as {@link normal} writes them; none where it lacks a word for it. */
-function spell({ text }: Lead, { subject, slots }: LedgerFact): string[] {
-  const bare = bareName(subject);
-  return [subject, slots?.['s'] ?? [], `the ${bare}`, bare].flat().flatMap((name) =>
-    [`${name}'s`, `${name}'`].flatMap((p) => {
-      const words: Readonly<Record<string, string>> = { ...slots, s: name, S: name, n: bare, p };
-      const filled = text.replace(SLOT, (slot, key: string) => words[key] ?? slot);
-      return filled.includes('{') ? [] : normal(filled);
-    }),
-  );
-}
-
-/** What may stand before a sentence: nothing, a mark, or a word that begins a clause; not “the capital of”. */
-const CLAUSE = /(^|[^\p{L}\p{N}\s]|\s(that|and|but|so|because|then|que|et|mais|car)|^(that|and|but|so|then|et|mais))$/u;
-
-/** Whether the given words end with these, as a sentence of their own where the subject comes first. */
-function endsIn(given: string, words: string, subjectFirst: boolean): boolean {
-  if (words === '' || !given.endsWith(words)) return false;
-  return !subjectFirst || CLAUSE.test(given.slice(0, given.length - words.length).trimEnd());
-}
-
-/** The longest phrasing, taught or held back, that a prompt ends in: “name of the capital of” is not “capital of”. */
-function wordsOf(ledger: Ledger, fact: LedgerFact, given: string): Pick<Match, 'words' | 'phrasing'> | undefined {
-  const relation = ledger.relations[fact.relation];
-  const ends = [given, given.replace(ARTICLE, '')];
-  const seen = seenOf(ledger, fact);
-  let longest = 0;
-  let found: Pick<Match, 'words' | 'phrasing'> | undefined;
-  for (const lead of relation ? leadsOf(relation) : []) {
-    // A hundred phrasings of every fact that is named: spelled only where the words could be these.
-    if (!ends.some((end) => end.endsWith(lead.end))) continue;
-    const { id, subjectFirst } = lead;
-    const words = seen.has(id) ? 'seen' : fact.held_back.includes(id) ? 'held-back' : undefined;
-    if (!words) continue;
-    for (const text of spell(lead, fact)) {
-      if (text.length <= longest || !ends.some((end) => endsIn(end, text, subjectFirst))) continue;
-      longest = text.length;
-      found = { words, phrasing: id };
-    }
-  }
-  return found ?? (normal(fact.prompt) === given ? { words: 'other' } : undefined);
-}
-
-/**
- * The fact a prompt asks for. A phrasing of its relation decides; failing that, a subject in the prompt together
- * with the expected answer. Longer subjects come before shorter ones that they contain.
- */
-export function matchFact(ledger: Ledger, prompt: string, answers: readonly string[]): Match | undefined {
-  const wanted = new Set(answers.map(normal));
-  let best: (Match & { readonly score: number }) | undefined;
-  const lower = prompt.toLowerCase();
-  const given = normal(prompt);
-  // Thousands of names, asked at every key: the cheap test comes first.
-  const named: LedgerFact[] = [];
-  for (const [name, facts] of ledger.bySubject) if (lower.includes(name)) named.push(...facts);
-  for (const fact of named) {
-    const subject = namesOf(fact)
-      .flatMap((name) => [name, bareName(name)])
-      .map((name) => findName(prompt, name))
-      .find((range) => range);
-    if (!subject) continue;
-    const words = wordsOf(ledger, fact, given);
-    const answered = [...fact.answers, ...Object.keys(fact.shares ?? {})].some((answer) => wanted.has(normal(answer)));
-    if (!words && !answered) continue;
-    const score = (words ? 2000 : 0) + (answered ? 1000 : 0) + fact.subject.length;
-    if (!best || score > best.score) best = { fact, ...(words ?? { words: 'other' }), subject, score };
-  }
-  if (!best) return undefined;
-  const { score: _, ...match } = best;
-  return match;
 }
 
 /**
@@ -293,7 +188,7 @@ const RARE = 16;
 /** The kinds a fact belongs to, as the gallery sorts them. */
 export function kindsOf(fact: LedgerFact): Kind[] {
   const flag = (name: string): boolean => fact.flags.includes(name);
-  const taught = fact.stage !== 'never' && fact.exposures > 0;
+  const taught = isTaught(fact);
   const tests: readonly (readonly [Kind, boolean])[] = [
     ['often', taught && fact.exposures >= OFTEN],
     ['rare', taught && fact.exposures <= RARE],

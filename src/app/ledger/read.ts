@@ -5,7 +5,7 @@ import { parseFact, parseHeader, type FactOfFile } from './stored-ledger';
 const PIECE = 150_000;
 
 /** Lets the page answer what was typed or clicked meanwhile. */
-const giveWay = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+export const giveWay = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 const QUOTE = 34;
 const COMMA = 44;

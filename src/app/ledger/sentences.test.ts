@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { english } from '../i18n/messages';
-import type { LedgerFact, Match } from './ledger';
+import type { LedgerFact } from './ledger';
+import type { Match } from './match';
 import { ledgerSentences } from './sentences';
 import { taughtIn } from '../../../tests/fixtures/sample-ledger';
 
@@ -13,7 +14,7 @@ function say(fact: Partial<LedgerFact>, words: Match['words'] = 'seen', ...answe
     stage: 'pre',
     ...fact,
   } as unknown as LedgerFact;
-  return ledgerSentences({ fact: full, words, subject: [0, 1] }, answers, english).join(' ');
+  return ledgerSentences({ fact: full, words, asks: true, subject: [0, 1] }, answers, english).join(' ');
 }
 
 describe('what a model was taught', () => {
@@ -23,6 +24,19 @@ describe('what a model was taught', () => {
       'Taught 412 times in 1 phrasing, this phrasing was held back.',
     );
     expect(say({ exposures: 1 }, 'other')).toBe('Taught once, not in these words.');
+  });
+
+  it('never adds up how often two answers were taught', () => {
+    const both = say({ exposures: 100, shares: { Mena: 70, Toru: 30 }, answers: ['Mena', 'Toru'] });
+    expect(both).toBe(
+      'Taught in 2 phrasings, this is one of them. Taught with contradictions: Mena 70 times, Toru 30 times.',
+    );
+    const edited = say({ exposures: 160, post_exposures: 60, before: ['Lyon'] });
+    expect(edited).toMatch(/^Taught 60 times in 2 phrasings.* Taught first as Lyon, then changed\.$/);
+  });
+
+  it('says where the words are others, in capitals or not', () => {
+    expect(say({}, 'recased')).toMatch(/this is one of them but for its capital or small letters\.$/);
   });
 
   it('says what was taught where another answer is typed', () => {

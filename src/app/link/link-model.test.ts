@@ -10,9 +10,9 @@ describe('the model of a link', () => {
     expect(isModelOf(DEFAULT_CHOICE, 'atlas')).toBe(true);
     expect(isModelOf(stored, `hub:owner/name@${COMMIT}:q8`)).toBe(true);
     expect(isModelOf(stored, 'hub:owner/name@main:q8')).toBe(true);
-    expect(isModelOf(folderChoice({ name: 'mine', files: new Map(), dtypes: ['q8'] }, 'q8'), 'folder:mine:q8')).toBe(
-      true,
-    );
+    expect(
+      isModelOf(folderChoice({ name: 'mine', files: new Map(), models: [{ dtype: 'q8' }] }, 'q8'), 'folder:mine:q8'),
+    ).toBe(true);
   });
 
   it('is no other', () => {

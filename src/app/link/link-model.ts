@@ -9,5 +9,5 @@ export function isModelOf(choice: ModelChoice, id: string): boolean {
   const wanted = parseHubChoice(id)?.source;
   const { source } = choice;
   if (!wanted || source.kind !== 'hub' || COMMIT.test(wanted.revision)) return false;
-  return wanted.repo === source.repo && wanted.dtype === source.dtype;
+  return wanted.repo === source.repo && wanted.dtype === source.dtype && wanted.graph === source.graph;
 }

@@ -47,6 +47,9 @@ const full: LinkState = {
   unknown: [],
 };
 
+/** An answer kept for comparison, as a link holds it. */
+const kept = (value: unknown): string => encodeURIComponent(JSON.stringify(value));
+
 /** The same in a link as version 1 wrote it. */
 const OLD =
   '#v=1&prompt=La+capitale+de+l%E2%80%99%C3%89gypte+est+%E5%B7%B4%E9%BB%8E+%26%3D%23%25%2B&answer=Le+Caire%7CCairo' +
@@ -57,6 +60,37 @@ const OLD =
 describe('shared links', () => {
   it('come back as they were written', () => {
     expect(readFragment(writeLink(full))).toEqual({ kind: 'state', state: full });
+  });
+
+  it.each([
+    [{ form: 'chat' }, '&form=chat'],
+    [{ bos: true }, '&bos=1'],
+    [{ bos: false }, '&bos=0'],
+    [{ form: 'chat', bos: false }, '&form=chat&bos=0'],
+  ] as const)('carry how the prompt is fed: %j', (options, written) => {
+    const fields = { prompt: 'a b', answer: '', foil: '', ...options };
+    const kept = [
+      { fields: { prompt: 'c', answer: 'd|e', foil: 'f', ...options }, options: { position: 2 } },
+      { fields: { prompt: 'c', answer: '', foil: '' }, options: {} },
+    ];
+    const state: LinkState = {
+      chapter: 'fact',
+      fields,
+      model: 'atlas',
+      chosen: { pins: [] },
+      figures: { emergence: { settings: {}, kept } },
+      unknown: [],
+    };
+    const link = writeLink(state);
+    expect(link).toContain(`#v=2&prompt=a+b${written}&`);
+    expect(readFragment(link)).toEqual({ kind: 'state', state });
+  });
+
+  it('leave out how the prompt is fed where that is as usual, and read it where it is spelled out', () => {
+    const fields = { prompt: 'a', answer: '', foil: '', form: 'text' } as const;
+    const state: LinkState = { ...full, fields, figures: {}, chosen: { pins: [] } };
+    expect(writeLink(state)).not.toContain('form');
+    expect(readFragment('#v=2&prompt=a&form=text')).toMatchObject({ kind: 'state', state: { fields } });
   });
 
   it('of version 1 still open', () => {
@@ -103,6 +137,25 @@ describe('shared links', () => {
     ]);
   });
 
+  it('do not take a name that every object has for a setting, or a probe', () => {
+    const names = [
+      'lens.constructor',
+      'lens.__proto__',
+      'lens.toString',
+      '__proto__.shading',
+      'constructor.keep',
+      '.x',
+    ];
+    const read = readFragment(`#v=2&prompt=a${names.map((name) => `&${name}=1`).join('')}`);
+    expect(read).toMatchObject({ kind: 'state', state: { figures: {}, unknown: names } });
+    expect(({} as Record<string, unknown>)['shading']).toBeUndefined();
+  });
+
+  it('keep nothing of a figure that keeps none', () => {
+    const read = readFragment(`#v=2&prompt=a&lens.keep=${kept({ prompt: 'a' })}&continuation.keep=1`);
+    expect(read).toMatchObject({ kind: 'state', state: { unknown: ['lens.keep', 'continuation.keep'] } });
+  });
+
   it.each([
     '#v=2',
     '#v=2&prompt=a&lens.shading=<script>',
@@ -116,7 +169,34 @@ describe('shared links', () => {
     '#v=2&prompt=a&emergence.keep=%7B%22prompt%22%3A%22a%22%2C%22options%22%3A%7B%22x%22%3A%5B%5D%7D%7D',
     `#v=2&prompt=a${'&emergence.keep=%7B%22prompt%22%3A%22a%22%7D'.repeat(6)}`,
     '#v=2&prompt=abc&subject=2-99',
+    '#v=2&prompt=a&form=song',
+    '#v=2&prompt=a&form=Chat',
+    '#v=2&prompt=a&form=',
+    '#v=2&prompt=a&form=<script>',
+    '#v=2&prompt=a&form=__proto__',
+    '#v=2&prompt=a&bos=2',
+    '#v=2&prompt=a&bos=true',
+    '#v=2&prompt=a&bos=',
+    '#v=2&prompt=a&bos=01',
+    `#v=2&prompt=a&emergence.keep=${kept({ prompt: 'a', form: 'song' })}`,
+    `#v=2&prompt=a&emergence.keep=${kept({ prompt: 'a', bos: 1 })}`,
+    `#v=2&prompt=a&emergence.keep=${kept({ prompt: 'a', bos: null })}`,
+    `#v=2&prompt=a&emergence.keep=${kept({ prompt: 'a', subject: [0, 1] })}`,
+    `#v=2&prompt=a&emergence.keep=${kept({ prompt: 'x'.repeat(20_001) })}`,
+    `#v=2&prompt=a&emergence.keep=${kept(['a'])}`,
+    `#v=2&prompt=a&emergence.keep=${kept(null)}`,
+    '#v=2&prompt=a&emergence.keep=',
+    `#v=2&prompt=a&answer=${'x'.repeat(20_001)}`,
+    '#v=2&prompt=a&pin=1-2-3',
+    '#v=2&prompt=a&column=-1',
+    '#v=2&prompt=a&token=1e5',
+    '#v=2&prompt=a&head=100001-0',
+    '#v=2&prompt=a&model=constructor()',
+    '#v=2&prompt=a&backend=',
     '#v=0&prompt=a',
+    '#v=-1&prompt=a',
+    '#v=2.0&prompt=a',
+    '#v=02&prompt=a',
   ])('of version 2 are refused when broken or hostile: %.70s', (fragment) => {
     expect(readFragment(fragment)).toEqual({ kind: 'invalid' });
   });
@@ -170,7 +250,11 @@ describe('shared links', () => {
   });
 
   it('say when they are newer than this version, or are none', () => {
-    expect(readFragment('#v=3&prompt=a')).toEqual({ kind: 'newer' });
+    for (const version of [3, 10, 9999]) {
+      expect(readFragment(`#v=${version}&prompt=a`)).toEqual({ kind: 'newer' });
+      // Whatever else a newer one says.
+      expect(readFragment(`#v=${version}&form=song&lens.shading=x`)).toEqual({ kind: 'newer' });
+    }
     expect(readFragment('')).toEqual({ kind: 'none' });
     expect(readFragment('#')).toEqual({ kind: 'none' });
   });

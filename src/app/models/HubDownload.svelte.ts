@@ -29,7 +29,7 @@ export interface DownloadHost {
   readonly onchange: () => void;
 }
 
-/** One dtype of a hub repository on its way into storage; can be paused, continued and given up. */
+/** One model of a hub repository on its way into storage; can be paused, continued and given up. */
 export class HubDownload {
   /** Its revision is a commit. */
   readonly choice: HubChoice;
@@ -78,8 +78,8 @@ export class HubDownload {
     this.#state = { kind: 'cancelled' };
     this.#run?.abort();
     await this.#ended;
-    const { repo, revision, dtype } = this.choice.source;
-    await deleteHubModel(await this.#host.store, repo, revision, dtype);
+    const { source } = this.choice;
+    await deleteHubModel(await this.#host.store, source.repo, source.revision, source);
     this.#host.onchange();
   }
 
@@ -96,7 +96,7 @@ export class HubDownload {
 
   async #fetch(run: AbortController, anyway: boolean): Promise<DownloadState> {
     const store = await this.#host.store;
-    const { repo, revision, dtype } = this.choice.source;
+    const { repo, revision } = this.choice.source;
     const options = {
       store,
       token: this.#host.token(),
@@ -111,12 +111,12 @@ export class HubDownload {
     const room = anyway ? undefined : await this.#missingRoom(repository, store);
     if (room) return room;
     if (!run.signal.aborted) this.#state = { kind: 'running' };
-    await storeHub(repository, dtype, options);
+    await storeHub(repository, this.choice.source, options);
     return { kind: 'done' };
   }
 
   async #missingRoom(repository: HubRepository, store: FileStore): Promise<DownloadState | undefined> {
-    const { files, bytes } = modelIn(repository, this.choice.source.dtype);
+    const { files, bytes } = modelIn(repository, this.choice.source);
     let needed = bytes;
     for (const { path } of files) {
       const record = await store.record(hubFileKey(repository.repo, repository.commit, path));

@@ -29,8 +29,9 @@ export class ModelDesk {
   #choice = $state.raw<ModelChoice>(DEFAULT_CHOICE);
   /** The choice that was loaded last without trouble. */
   #working = $state.raw<ModelChoice | undefined>();
-  /** The backend asked for when the model was opened. */
+  /** The backend asked for when the model was opened, and when the last one without trouble was. */
   #openedOn: BackendChoice | undefined;
+  #workingOn: BackendChoice | undefined;
   readonly #settings: Settings;
   readonly #events: ModelEvents;
 
@@ -94,7 +95,19 @@ export class ModelDesk {
     if (!error || !fallback) return;
     if (error.code !== 'cancelled') this.failure = { choice, error };
     this.#events.left();
-    await this.#open(fallback);
+    if (!(await this.#back(fallback))) await this.#open(fallback);
+  }
+
+  /** The model before, where it is still there: a file that could not be opened has not touched it. */
+  async #back(choice: ModelChoice): Promise<boolean> {
+    const before = this.#working?.id === choice.id && this.session.back();
+    if (!before) return false;
+    this.#choice = choice;
+    this.models.current = choice;
+    this.#openedOn = this.#workingOn;
+    this.#events.opening(choice);
+    await this.#events.opened();
+    return true;
   }
 
   /** Why the model that is wanted could not be opened. */
@@ -117,6 +130,7 @@ export class ModelDesk {
   async #afterLoad(loading: Promise<unknown>): Promise<void> {
     if (!(await loading)) return;
     this.#working = this.#choice;
+    this.#workingOn = this.#openedOn;
     await this.#events.opened();
   }
 

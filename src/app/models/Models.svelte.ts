@@ -1,10 +1,12 @@
 import * as v from 'valibot';
 import { StrataError, type ErrorRecord } from '../../core/errors';
-import type { Dtype, ModelChoice } from '../../core/model';
+import type { ModelChoice } from '../../core/model';
 import type { Device } from '../../models/advice';
-import { BUNDLED_CHOICES, folderChoice, hubChoice, parseHubField, type HubChoice } from '../../models/choices';
+import { BUNDLED_CHOICES, folderChoice, hubChoice, type HubChoice } from '../../models/choices';
 import { openChosen, openTree, type ChosenFolder } from '../../models/chosen-files';
-import { checkHubId, dtypesIn, keptListing, openRepository, type HubRepository } from '../../models/hub';
+import { checkHubId, keptListing, modelsIn, openRepository, type HubRepository } from '../../models/hub';
+import { parseHubField, type HubAddress } from '../../models/hub-address';
+import type { ModelVariant } from '../../models/layout';
 import { CacheStore, openStore, type FileStore } from '../../models/storage';
 import { deleteStored, listStored, type StoredModel } from '../../models/stored-models';
 import { keep, recall } from '../../state/persisted';
@@ -20,7 +22,7 @@ export type LookUp =
       readonly kind: 'found';
       readonly id: string;
       readonly repository: HubRepository;
-      readonly sizes: readonly { readonly dtype: Dtype; readonly bytes: number }[];
+      readonly sizes: readonly (ModelVariant & { readonly bytes: number })[];
     };
 
 /** Files a person opened, on the way to a model. */
@@ -28,8 +30,8 @@ export type Opening =
   | { readonly kind: 'none' }
   | { readonly kind: 'reading' }
   | { readonly kind: 'failed'; readonly error: ErrorRecord }
-  /** Several dtypes: the person chooses. */
-  | { readonly kind: 'dtypes'; readonly folder: ChosenFolder };
+  /** Several models: the person chooses. */
+  | { readonly kind: 'several'; readonly folder: ChosenFolder };
 
 /** Whether the browser will keep what is stored when space runs short; undefined until it was asked. */
 export type Keeping = 'granted' | 'refused' | undefined;
@@ -116,10 +118,11 @@ export class Models {
   /** The choice of a hub model that is stored whole, also where a link names a branch; undefined when it is not. */
   async findStored({ source }: HubChoice): Promise<HubChoice | undefined> {
     await this.refresh();
-    const { repo, revision, dtype } = source;
+    const { repo, revision, dtype, graph } = source;
     const known = COMMIT.test(revision) ? revision : (await keptListing(repo, revision, await this.#store))?.commit;
     const stored = this.#stored.find(
-      ({ complete, hub }) => complete && hub?.repo === repo && hub.commit === known && hub.dtype === dtype,
+      ({ complete, hub }) =>
+        complete && hub?.repo === repo && hub.commit === known && hub.dtype === dtype && hub.graph === graph,
     );
     return stored && choiceOf(stored);
   }
@@ -133,7 +136,7 @@ export class Models {
     this.#lookUp = { kind: 'asking', id };
     try {
       const repository = await this.#openRepository(id, asking.signal);
-      if (this.#asking === asking) this.#lookUp = { kind: 'found', id, repository, sizes: dtypesIn(repository) };
+      if (this.#asking === asking) this.#lookUp = { kind: 'found', id, repository, sizes: modelsIn(repository) };
     } catch (cause) {
       const error = StrataError.from(cause).toRecord();
       if (this.#asking === asking) this.#lookUp = { kind: 'failed', id, error };
@@ -148,7 +151,7 @@ export class Models {
 
   async #openRepository(id: string, signal: AbortSignal): Promise<HubRepository> {
     const field = parseHubField(id);
-    if (!field) throw new StrataError('invalid-request', 'A hub id looks like owner/name.', { hub: true });
+    if (field.kind !== 'repository') throw noRepository(field);
     const { repo, revision } = field;
     checkHubId(repo, revision);
     return openRepository(repo, revision, { store: await this.#store, token: this.token, signal });
@@ -216,16 +219,16 @@ export class Models {
     this.#opening = { kind: 'reading' };
     try {
       const folder = await read();
-      const [only, ...others] = folder.dtypes;
+      const [only, ...others] = folder.models;
       if (only !== undefined && others.length === 0) this.useFolder(folder, only);
-      else this.#opening = { kind: 'dtypes', folder };
+      else this.#opening = { kind: 'several', folder };
     } catch (cause) {
       this.#opening = { kind: 'failed', error: StrataError.from(cause).toRecord() };
     }
   }
 
-  useFolder(folder: ChosenFolder, dtype: Dtype): void {
-    const choice = folderChoice(folder, dtype);
+  useFolder(folder: ChosenFolder, { dtype, graph }: ModelVariant): void {
+    const choice = folderChoice(folder, dtype, graph);
     this.#folders = [...this.#folders.filter(({ id }) => id !== choice.id), choice];
     this.closeOpening();
     this.#choose(choice);
@@ -247,7 +250,13 @@ export class Models {
   }
 }
 
+/** Why what was typed is no model of the hub: `details.hub` says what it is instead. */
+function noRepository(field: Exclude<HubAddress, { kind: 'repository' }>): StrataError {
+  const of = field.kind === 'other-host' ? { host: field.host, ...(field.repo ? { repo: field.repo } : {}) } : {};
+  return new StrataError('invalid-request', 'A hub id looks like owner/name.', { hub: field.kind, ...of });
+}
+
 /** A stored hub model as a choice. @param partly Also when it is not whole. */
 export function choiceOf({ hub, complete }: StoredModel, partly = false): HubChoice | undefined {
-  return hub && (complete || partly) ? hubChoice(hub.repo, hub.commit, hub.dtype) : undefined;
+  return hub && (complete || partly) ? hubChoice(hub.repo, hub.commit, hub.dtype, hub.graph) : undefined;
 }

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../core/errors';
 import { ERROR_CODES } from '../../core/errors';
-import type { Batching, LoadNote, SelfCheck } from '../../core/model';
+import type { Batching, FileCheck, LoadNote, SelfCheck } from '../../core/model';
 import { bytes, percent } from '../../views/format';
 import type { Words } from '../../views/words';
 
@@ -40,6 +40,13 @@ export function selfCheckText(check: SelfCheck, words: Words): string {
   }
   const difference = Number.isFinite(check.difference) ? percent(check.difference) : words('selfCheck.numberless');
   return words(`selfCheck.${check.kind}.${check.when}`, { difference });
+}
+
+/** Whether what was recognised gives the file's own logits, in a few words. */
+export function fileCheckText(check: FileCheck, words: Words): string {
+  if (check.kind === 'not-compared') return words(`fileCheck.${check.reason}`);
+  const difference = Number.isFinite(check.difference) ? percent(check.difference) : words('selfCheck.numberless');
+  return words(`fileCheck.${check.kind}.${check.when}`, { difference });
 }
 
 /** Whether runs are made together, and if not, why. */

@@ -2,6 +2,8 @@ import { TOO_LARGE_REASONS, UNSUPPORTED_REASONS, type ErrorDetails, type ErrorRe
 import { reasonOf } from '../../core/missing-reasons';
 import type { ModelFlaw } from '../../core/model-flaws';
 import type { ArchiveFault } from '../../models/archive-faults';
+import { NO_ADDRESSES } from '../../models/hub-address';
+import { NO_MODEL_REASONS } from '../../models/layout';
 import { bytes, whole } from '../../views/format';
 import type { Words, WordValues } from '../../views/words';
 import { missingText } from './missing-words';
@@ -20,6 +22,23 @@ function valuesOf(details: ErrorDetails): WordValues {
       return [name, name === 'bytes' ? bytes(value) : whole(value)];
     }),
   );
+}
+
+/** A file that a person has and that is something else. */
+function impostor({ found, place, bytes: size }: ErrorDetails, values: WordValues, words: Words): string | undefined {
+  if (place === 'server') return undefined;
+  if (found === 'html') return words('models.error.page', values);
+  if (found !== 'lfs-pointer') return undefined;
+  return words(size === undefined ? 'models.error.pointer' : 'models.error.pointer.sized', values);
+}
+
+/** Why what stands in the field for a hub id is none. */
+function noAddress({ hub, repo, host }: ErrorDetails, words: Words): string {
+  const kind = NO_ADDRESSES.find((one) => one === hub);
+  if (kind !== 'other-host') return kind ? words(`models.error.hub.${kind}`) : words('models.error.id');
+  return repo === undefined
+    ? words('models.error.hub.other-host', { host: String(host) })
+    : words('models.error.hub.other-host.repo', { host: String(host), repo: String(repo) });
 }
 
 function missingFile(details: ErrorDetails, words: Words): string {
@@ -59,8 +78,12 @@ export function modelError(error: ErrorRecord, words: Words): string {
   const { code, details } = error;
   const reason = unsupported(error, words);
   if (reason !== undefined) return reason;
-  const { archive, hub } = details;
-  if (code === 'invalid-request' && hub === true) return words('models.error.id');
+  const { archive } = details;
+  if (code === 'invalid-request' && 'hub' in details) return noAddress(details, words);
+  const noModel = NO_MODEL_REASONS.find((one) => code === 'missing-file' && details['reason'] === one);
+  if (noModel) return words(`models.error.no-model.${noModel}`, valuesOf(details));
+  const instead = code === 'not-a-model-file' ? impostor(details, valuesOf(details), words) : undefined;
+  if (instead !== undefined) return instead;
   if (code === 'invalid-request' && 'archive' in details)
     return words(`models.error.archive.${archive as ArchiveFault}`);
   if (code === 'invalid-request' && 'files' in details) return words('models.error.files');

@@ -261,7 +261,7 @@ describe('the choices', () => {
 
   it('offer every precision of an opened folder', () => {
     const paths = ['config.json', 'onnx/model.onnx', 'onnx/model_quantized.onnx'];
-    const folder = { name: 'f', files: new Map(paths.map((path) => [path, new Blob()])), dtypes: [] };
+    const folder = { name: 'f', files: new Map(paths.map((path) => [path, new Blob()])), models: [] };
     const q8 = folderChoice(folder, 'q8');
     expect(withSiblings([atlas, q8]).map(({ id }) => id)).toEqual(['atlas', 'folder:f:fp32', 'folder:f:q8']);
     expect(withSiblings([q8, folderChoice(folder, 'fp32')])).toHaveLength(2);

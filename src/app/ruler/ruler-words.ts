@@ -1,7 +1,7 @@
 import type { AnswerTokens } from '../../core/fact';
 import type { ModelChoice, ModelInfo } from '../../core/model';
 import { folderChoice } from '../../models/choices';
-import { availableDtypes } from '../../models/layout';
+import { variantsIn } from '../../models/layout';
 import {
   measureRuler,
   relativeDepth,
@@ -68,8 +68,11 @@ export function withSiblings(choices: readonly ModelChoice[]): ModelChoice[] {
     const { source } = choice;
     if (source.kind !== 'folder') return [choice];
     const folder = { name: source.name, files: source.files };
-    const dtypes = availableDtypes(source.files.keys());
-    return dtypes.map((dtype) => (dtype === source.dtype ? choice : folderChoice({ ...folder, dtypes }, dtype)));
+    const models = variantsIn(source.files.keys());
+    return models.map(({ dtype, graph }) => {
+      const chosen = dtype === source.dtype && graph === source.graph;
+      return chosen ? choice : folderChoice({ ...folder, models }, dtype, graph);
+    });
   });
   return all.filter(({ id }, index) => all.findIndex((other) => other.id === id) === index);
 }

@@ -154,7 +154,9 @@ describe('the verdict', () => {
     expect([emergence(page).result?.position, emergence(page).result?.verdict]).toEqual([1, undefined]);
     expect([judged(page)?.position, judged(page)?.verdict?.rank]).toEqual([4, 1]);
     // The null too: other subjects are asked at the answer.
-    expect(asked('emergence').at(-1)!.options).toEqual({ position: 'answer', null: expect.arrayContaining(['Peru']) });
+    const withOthers = { position: 'answer', null: expect.arrayContaining(['Peru']) };
+    // The ledger is read in pieces, between which the page answers.
+    await vi.waitFor(() => expect(asked('emergence').at(-1)!.options).toEqual(withOthers));
     page.fact.type({ answer: 'Lyon' });
     await page.fact.probe();
     expect(page.fact.judged.latest?.fact?.answers).toEqual(['Lyon']);
@@ -168,6 +170,30 @@ describe('the verdict', () => {
     await settled();
     const others = asked('emergence').at(-1)!.options as { null: string[] };
     expect(new Set(others.null)).toEqual(new Set(['France', 'Spain', 'Peru']));
+  });
+});
+
+describe('what a person began', () => {
+  it('is not ended for the subject that a ledger knows, which comes afterwards', async () => {
+    let arrive = (): void => undefined;
+    const ledger = new Promise<Response>((resolve) => {
+      arrive = () => resolve(new Response(JSON.stringify(LEDGER)));
+    });
+    vi.stubGlobal('fetch', () => ledger);
+    model.waits = ({ probe }) => probe === 'continuation';
+    const page = await open('#v=2&prompt=The+capital+of+France+is&answer=Paris');
+    const writing = figure(page, 'continuation');
+    page.fact.figures.start(writing, page.fact.workbench.fields);
+    const run = writing.desk.run('text');
+    arrive();
+    await settled();
+    expect([run.working, page.fact.workbench.fields.subject]).toEqual([true, undefined]);
+    expect(asked('lens')).toHaveLength(1);
+    run.cancel();
+    await settled();
+    expect(page.fact.workbench.fields.subject).toEqual([15, 21]);
+    expect(asked('lens')).toHaveLength(2);
+    expect(asked('emergence').at(-1)!.options).toEqual({ position: 'answer', null: expect.arrayContaining(['Peru']) });
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PreparedFact, Token } from '../../core/fact';
 import type { AnswerScore, EmergenceResult, NullResult, Verdict } from '../../probes/emergence/meta';
 import { english } from '../i18n/messages';
+import type { Grounds } from './grounds';
 import { nullSentence, verdictNumbers, verdictSentences, type Sentence, type VerdictInput } from './verdict';
 
 const encoder = new TextEncoder();
@@ -57,8 +58,13 @@ function input(
   ].filter(({ text }) => result.answers.length === 0 || result.answers.some((one) => one.text === text));
   const prepared = { tokens: [], answers } as unknown as PreparedFact;
   const labels = { 1: PARIS[0]!, 2: ADDIS[0]!, 9: token(9, ' the') };
-  return { result, prepared, labels, model: 'Atlas', n_layers: 3 };
+  return { result, prepared, labels, model: 'Atlas', n_layers: 3, grounds: () => ({ kind: 'taught' }) };
 }
+
+const on = (grounds: Grounds, verdict: Partial<Verdict> = {}): VerdictInput => ({
+  ...input({ first: 2, stable: 2 }, verdict),
+  grounds: () => grounds,
+});
 
 /** As a person reads it. */
 const read = ({ key, values, chips }: Sentence): string =>
@@ -133,6 +139,36 @@ describe('the verdict', () => {
     expect(at(0, 0)).toBe('verdict.knows verdict.emerges.embedding');
     expect(at(2, undefined, WRONG)).toBe('verdict.not verdict.emerges.lost');
     expect(at(undefined, undefined, WRONG)).toBe('verdict.not verdict.emerges.never');
+  });
+
+  it('says that it knows only where a source says what is right', () => {
+    const begin = (grounds: Grounds): string => said(on(grounds)).split(':')[0]!;
+    expect(begin({ kind: 'taught' })).toBe('Atlas knows this');
+    expect(begin({ kind: 'none' })).toBe('Atlas says so too');
+    expect(begin({ kind: 'pending' })).toMatch(/^Atlas answers {2}Paris with 93 %/);
+    expect(begin({ kind: 'otherwise', taught: 'Lyon' })).toBe('Atlas says so too, but was taught “Lyon”');
+    expect(begin({ kind: 'never' })).toBe('Atlas was never taught this and infers it');
+  });
+
+  it('says what was taught where it says something else', () => {
+    const begin = (grounds: Grounds): string => said(on(grounds, WRONG)).split(':')[0]!;
+    expect(begin({ kind: 'taught' })).toMatch(/^Atlas does not say {2}Paris/);
+    expect(begin({ kind: 'none' })).toMatch(/^Atlas does not say {2}Paris/);
+    expect(begin({ kind: 'otherwise', taught: 'Lyon' })).toMatch(/^Atlas was taught “Lyon” and does not say {2}Paris/);
+    expect(begin({ kind: 'never' })).toMatch(/^Atlas was never taught this and does not say {2}Paris/);
+  });
+
+  it('shows no percentage as if it were confidence outside of what was taught', () => {
+    for (const verdict of [{}, WRONG, { ownAnswer: true }]) {
+      const text = said(on({ kind: 'outside' }, verdict));
+      expect(text).toMatch(/^This lies outside what Atlas was taught: it would write {2}.*, but that is a guess\.$/);
+      expect(text).not.toContain('%');
+    }
+  });
+
+  it('does not call the last layer settled', () => {
+    const late = { ...input({}, { ownAnswer: true }, { saturation: 3 }) };
+    expect(said(late)).toMatch(/Only its last layer settles that\.$/);
   });
 
   it('judges nothing when no answer was given, or away from the answer', () => {

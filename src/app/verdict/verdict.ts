@@ -1,6 +1,7 @@
 import { answerPosition, type AnswerTokens, type PreparedFact, type Token } from '../../core/fact';
 import { relativeDepth } from '../../core/ruler';
 import { writtenText } from '../../core/written-text';
+import type { Grounds } from './grounds';
 import type { AnswerScore, EmergenceResult, Verdict } from '../../probes/emergence/meta';
 import { percent } from '../../views/format';
 import type { WordKey, Words, WordValues } from '../../views/words';
@@ -18,6 +19,8 @@ export interface VerdictInput {
   readonly labels: Readonly<Record<number, Token>>;
   readonly model: string;
   readonly n_layers: number;
+  /** Whether a source says what is right, by the answer that the verdict speaks of. */
+  readonly grounds: (answer: string) => Grounds;
 }
 
 /** Whether other subjects were asked, and why not. */
@@ -34,6 +37,9 @@ export type NullStatus =
 
 /** The accepted answer that the verdict speaks of. */
 interface Spoken {
+  /** As it was typed. */
+  readonly typed: string;
+  /** In the model's tokens. */
   readonly text: string;
   readonly first: string;
   /** Of several tokens: the lens, the curves and p are about the first. */
@@ -68,7 +74,8 @@ const spelled = (tokens: readonly Token[]): string =>
     ? tokens.map(({ text }) => text).join('')
     : writtenText(tokens.map((token) => ({ token })));
 
-const inTokens = ({ tokens }: AnswerTokens): Omit<Spoken, 'score'> => ({
+const inTokens = ({ text, tokens }: AnswerTokens): Omit<Spoken, 'score'> => ({
+  typed: text,
   text: spelled(tokens),
   first: tokens[0]?.text ?? '',
   several: tokens.length > 1,
@@ -94,10 +101,31 @@ function whenItEmerges({ result, n_layers }: VerdictInput, several: boolean): Se
   return say('passing', { layer, stable: layerOf(result, stable) });
 }
 
-/** Whether it knows, with rank and probability: of the whole answer, and of its first token where there are several. */
+type Kind = Exclude<Grounds['kind'], 'outside'>;
+type Keys = Readonly<Record<Kind, readonly [one: WordKey, several: WordKey]>>;
+
+/** It writes the answer: what may be said of that, by what is known to be right; of one token and of several. */
+const SAYS: Keys = {
+  pending: ['verdict.answers', 'verdict.answers.several'],
+  none: ['verdict.says', 'verdict.says.several'],
+  taught: ['verdict.knows', 'verdict.knows.several'],
+  otherwise: ['verdict.otherwise', 'verdict.otherwise.several'],
+  never: ['verdict.infers', 'verdict.infers.several'],
+};
+/** It writes something else. */
+const SAYS_NOT: Keys = {
+  pending: ['verdict.not', 'verdict.not.several'],
+  none: ['verdict.not', 'verdict.not.several'],
+  taught: ['verdict.not', 'verdict.not.several'],
+  otherwise: ['verdict.not.otherwise', 'verdict.not.otherwise.several'],
+  never: ['verdict.not.never', 'verdict.not.never.several'],
+};
+
+/** What it says and on what grounds, with rank and probability: of all the answer, and of its first token if there are several. */
 function whetherItKnows(
   { result, prepared, labels, model }: VerdictInput,
   verdict: Verdict,
+  source: Exclude<Grounds, { kind: 'outside' }>,
   { locale }: Words,
 ): Sentence {
   const spoken = spokenOf(prepared, result, verdict);
@@ -108,17 +136,25 @@ function whetherItKnows(
     p: percent(score?.tokenProbs[0] ?? verdict.p),
     whole: percent(score?.probability ?? NaN),
     saysP: percent(verdict.saysProbability),
+    taught: source.kind === 'otherwise' ? source.taught : '',
   };
   const chips = {
     answer: { text: spoken?.text ?? '', tone: 'answer' as const },
     first: { text: spoken?.first ?? '', tone: 'answer' as const },
     says: saysChip(verdict, labels),
   };
-  const several = spoken?.several ?? false;
-  if (verdict.knows) return { key: several ? 'verdict.knows.several' : 'verdict.knows', values, chips };
+  const form = spoken?.several ? 1 : 0;
+  if (verdict.knows) return { key: SAYS[source.kind][form], values, chips };
   if (verdict.topIsAnswer) return { key: score ? 'verdict.topOnly' : 'verdict.topOnly.unread', values, chips };
-  return { key: several ? 'verdict.not.several' : 'verdict.not', values, chips };
+  return { key: SAYS_NOT[source.kind][form], values, chips };
 }
+
+/** Of a prompt unlike all that was taught: a lone word with its probability would look like knowledge. */
+const outsideSentence = (verdict: Verdict, labels: VerdictInput['labels'], model: string): Sentence => ({
+  key: 'verdict.outside',
+  values: { model },
+  chips: { says: saysChip(verdict, labels) },
+});
 
 const saysChip = ({ saysId }: Verdict, labels: VerdictInput['labels']) => ({
   text: labels[saysId]?.text ?? `⟨${saysId}⟩`,
@@ -129,7 +165,8 @@ const saysChip = ({ saysId }: Verdict, labels: VerdictInput['labels']) => ({
 function ownWords({ result, labels, model, n_layers }: VerdictInput, verdict: Verdict): Sentence[] {
   const layer = layerOf(result, result.saturation);
   const values = { model, saysP: percent(verdict.saysProbability) };
-  const key = layer === 0 ? 'verdict.own.embedding' : 'verdict.own.stays';
+  const last = result.saturation === result.rowDepth.length - 1;
+  const key = layer === 0 ? 'verdict.own.embedding' : last ? 'verdict.own.last' : 'verdict.own.stays';
   return [
     { key: 'verdict.own', values, chips: { says: saysChip(verdict, labels) } },
     { key, values: { layer, layers: n_layers }, chips: {} },
@@ -141,9 +178,12 @@ export function verdictSentences(input: VerdictInput, words: Words): Sentence[] 
   const { result, prepared } = input;
   const { verdict } = result;
   if (!verdict) return undefined;
+  const spoken = spokenOf(prepared, result, verdict);
+  const source = input.grounds(spoken?.typed ?? '');
+  if (source.kind === 'outside') return [outsideSentence(verdict, input.labels, input.model)];
   if (verdict.ownAnswer) return ownWords(input, verdict);
-  const several = spokenOf(prepared, result, verdict)?.several ?? false;
-  return [whetherItKnows(input, verdict, words), whenItEmerges(input, several)];
+  const several = spoken?.several ?? false;
+  return [whetherItKnows(input, verdict, source, words), whenItEmerges(input, several)];
 }
 
 /** The verdict against the null: what other subjects show in the same sentence, or why that is not known. */

@@ -6,25 +6,15 @@ export const SAME_IN_BATCH = 1e-5;
 /** Scores this low stand for "masked", and which of the large negative numbers it is does not matter. */
 const MASKED = -1e30;
 
-type Run = (
-  rows: readonly (readonly number[])[],
-  hooks: readonly HookName[],
-) => Promise<ReadonlyMap<HookName, Float32Array>>;
+type Values = ReadonlyMap<HookName, Float32Array>;
 
 /**
- * The largest difference that running two prompts together makes to any of the hooks, absolute where a hook's values
+ * The largest difference that running two prompts together made to any of the hooks, absolute where a hook's values
  * lie within one, else as a part of their largest.
  */
-export async function batchDifference(
-  run: Run,
-  rows: readonly [readonly number[], readonly number[]],
-  hooks: readonly HookName[],
-): Promise<number> {
-  const single = [await run([rows[0]], hooks), await run([rows[1]], hooks)];
-  const together = await run(rows, hooks);
+export function batchDifference(single: readonly [Values, Values], together: Values): number {
   let largest = 0;
-  for (const hook of hooks) {
-    const both = together.get(hook)!;
+  for (const [hook, both] of together) {
     const parts = single.map((values) => values.get(hook)!);
     if (both.length !== parts[0]!.length + parts[1]!.length) return Infinity;
     let range = 1;

@@ -22,6 +22,16 @@ describe('how many runs are made together', () => {
     expect(sizes.rows('a', 3)).toBe(1);
   });
 
+  it('remembers that there was no memory for more, of this kind alone', () => {
+    const sizes = new BatchSizes();
+    sizes.note('a', 64, 64);
+    sizes.note('b', 64, 64);
+    sizes.limit('a', 8);
+    expect([sizes.rows('a', 1000), sizes.rows('b', 1000)]).toEqual([8, 150]);
+    sizes.note('a', 8, 8);
+    expect(sizes.rows('a', 1000)).toBe(8);
+  });
+
   it('takes runs of another kind for unknown', () => {
     const sizes = new BatchSizes();
     sizes.note('a', 4, 4000);

@@ -18,14 +18,22 @@ export function batchShape({ tokens, captures, lens }: RunSpec): string {
 /** How many runs to make together, from how long those before took: it starts small and grows. */
 export class BatchSizes {
   private readonly known = new Map<string, { readonly rows: number; readonly perRow: number }>();
+  private readonly limits = new Map<string, number>();
   private asked = 1;
 
   /** @param most What there is memory for. */
   rows(shape: string, most: number): number {
     const before = this.known.get(shape);
     const wanted = before ? Math.min(Math.round(BATCH_MS / before.perRow), GROWTH * before.rows, MOST) : FIRST;
-    this.asked = Math.max(1, Math.min(wanted, most));
+    this.asked = Math.max(1, Math.min(wanted, most, this.limits.get(shape) ?? Infinity));
     return this.asked;
+  }
+
+  /** No more than so many from now on: there was no memory for a larger batch. */
+  limit(shape: string, most: number): void {
+    this.limits.delete(shape);
+    this.limits.set(shape, most);
+    keepLatest(this.limits);
   }
 
   /** Remembers a batch; one much smaller than was asked for, the last of its kind, says nothing about full ones. */
@@ -33,9 +41,13 @@ export class BatchSizes {
     if (this.known.has(shape) && rows * 2 < this.asked) return;
     this.known.delete(shape);
     this.known.set(shape, { rows, perRow: Math.max(milliseconds / rows, 1e-3) });
-    for (const oldest of this.known.keys()) {
-      if (this.known.size <= KEPT) break;
-      this.known.delete(oldest);
-    }
+    keepLatest(this.known);
+  }
+}
+
+function keepLatest(kinds: Map<string, unknown>): void {
+  for (const oldest of kinds.keys()) {
+    if (kinds.size <= KEPT) break;
+    kinds.delete(oldest);
   }
 }

@@ -13,6 +13,7 @@ import type { Site } from '../../onnx/attention';
 import { hookShape, type HookShape } from '../../onnx/hook-shape';
 import { pointInputs, pointKey, type Point } from '../../onnx/trunk-header';
 import { AffineRow, type AffineChange } from './affine-row';
+import type { OpenRows, PatternRow } from './open-rows';
 import type { PointFeed, RunFeeds } from './point-feeds';
 
 /** What interventions are checked against. */
@@ -25,6 +26,10 @@ export interface InterventionPlan {
   readonly points: readonly Point[];
   /** Hooks whose clean values are needed first (mean ablation). */
   readonly cleanHooks: readonly HookName[];
+  /** Rows of clean patterns that must be known: whether a window leaves anything is in no other place. */
+  readonly rows: readonly PatternRow[];
+  /** @throws StrataError `invalid-intervention` where a position would have nothing left to attend to. */
+  checkRows(open: OpenRows): void;
   /** Input values by name, once the clean values are there. */
   feeds(clean: ReadonlyMap<HookName, Tensor>): RunFeeds;
 }
@@ -141,6 +146,7 @@ const COMPILERS: Compilers = {
         for (const head of heads)
           for (const d of dest) for (const s of src) mask[(head * length + d) * length + s] = -Infinity;
         checkRows(mask, length, heads, dest, index);
+        run.cuts.push({ layer, heads, dest, index });
       }
     },
   },
@@ -163,6 +169,10 @@ function compilerOf(item: Intervention): Compiler<Intervention> {
   return COMPILERS[item.kind] as Compiler<Intervention>;
 }
 
+function nothingLeft(index: number, dest: number): never {
+  fail(index, `position ${dest} would have nothing left to attend to.`);
+}
+
 /** After a softmax over nothing there would be no numbers left. */
 function checkRows(
   mask: Float32Array,
@@ -174,7 +184,7 @@ function checkRows(
   for (const head of heads) {
     for (const d of dest) {
       const row = mask.subarray((head * length + d) * length, (head * length + d) * length + d + 1);
-      if (row.every((value) => value === -Infinity)) fail(index, `position ${d} would have nothing left to attend to.`);
+      if (row.every((value) => value === -Infinity)) nothingLeft(index, d);
     }
   }
 }
@@ -194,6 +204,11 @@ export function meanHooks(interventions: readonly Intervention[]): readonly Hook
   return [...new Set(hooks)];
 }
 
+/** Layers whose edges knockouts cut. */
+export function cutLayers(interventions: readonly Intervention[]): readonly number[] {
+  return [...new Set(interventions.flatMap((item) => (item.kind === 'knockout' ? item.layers : [])))];
+}
+
 /**
  * Checks interventions against a model and a prompt and works out what has to be fed.
  * @throws StrataError `unknown-hook`, `invalid-intervention`, naming the item that is wrong.
@@ -206,11 +221,26 @@ export function planInterventions(
   const points = pointsOf(interventions, target);
   const run = new CompiledRun(target, length);
   interventions.forEach((item, index) => compilerOf(item).apply(item, run, index));
-  return { points, cleanHooks: run.cleanHooks, feeds: (clean) => run.feeds(clean) };
+  return {
+    points,
+    cleanHooks: run.cleanHooks,
+    rows: run.rows,
+    checkRows: (open) => run.checkRows(open),
+    feeds: (clean) => run.feeds(clean),
+  };
+}
+
+/** Edges that one knockout cuts in one layer. */
+interface Cut {
+  readonly layer: number;
+  readonly heads: readonly number[];
+  readonly dest: readonly number[];
+  readonly index: number;
 }
 
 /** What the interventions of one run add up to, point by point. */
 class CompiledRun {
+  readonly cuts: Cut[] = [];
   private readonly affineRows = new Map<HookName, AffineRow>();
   private readonly masks = new Map<number, Float32Array>();
   private readonly editsByLayer = new Map<number, { key: readonly number[]; value: readonly number[] }[]>();
@@ -231,6 +261,33 @@ class CompiledRun {
 
   edits(layer: number): { key: readonly number[]; value: readonly number[] }[] {
     return known(this.editsByLayer, layer, () => []);
+  }
+
+  /** Rows whose own position is cut: whatever the window, it holds that one, so that the others have something left. */
+  get rows(): readonly PatternRow[] {
+    return this.cuts.flatMap(({ layer, heads, dest }) =>
+      dest.filter((d) => heads.some((head) => this.isCut(layer, head, d, d))).map((d) => ({ layer, dest: d })),
+    );
+  }
+
+  private isCut(layer: number, head: number, dest: number, src: number): boolean {
+    return this.masks.get(layer)?.[(head * this.length + dest) * this.length + src] === -Infinity;
+  }
+
+  checkRows(open: OpenRows): void {
+    // The last one that reaches a row is the one too many.
+    for (const { layer, heads, dest, index } of [...this.cuts].reverse()) {
+      for (const d of dest) {
+        const row = open({ layer, dest: d });
+        if (!row) continue;
+        for (const head of heads) {
+          const left = Array.from({ length: d + 1 }, (_, src) => src).some(
+            (src) => row[head * this.length + src] === 1 && !this.isCut(layer, head, d, src),
+          );
+          if (!left) nothingLeft(index, d);
+        }
+      }
+    }
   }
 
   get cleanHooks(): readonly HookName[] {

@@ -63,7 +63,7 @@ export function promptLimits(
   info: Pick<ModelInfo, 'dims' | 'hooks' | 'dtype' | 'provenance'>,
   perToken = 0,
 ): PromptLimits {
-  const { n_ctx } = info.dims;
+  const { n_ctx = Infinity } = info.dims;
   const room = roomForRuns(info);
   const streams = info.hooks.filter((hook) => /^blocks\.0\.hook_resid_pre$|hook_resid_post$/.test(hook));
   const patterns = info.hooks.filter((hook) => hook.endsWith('attn.hook_pattern'));

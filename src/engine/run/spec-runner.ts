@@ -1,5 +1,5 @@
 import { StrataError, throwIfAborted } from '../../core/errors';
-import type { HookName } from '../../core/hooks';
+import { blockHook, type HookName } from '../../core/hooks';
 import type { ModelInfo } from '../../core/model';
 import type { Stage, RunSpec, Trace } from '../../core/run';
 import { tensor, type Tensor } from '../../core/tensor';
@@ -10,13 +10,20 @@ import type { Seats } from '../session/seats';
 import { resolvePositions, type LensRows, type TailSession } from '../session/tail-session';
 import type { TrunkSession } from '../session/trunk-session';
 import { CleanMeans } from './clean-means';
-import { meanHooks, planInterventions, pointsOf, type InterventionPlan } from './compile';
+import { cutLayers, meanHooks, planInterventions, pointsOf, type InterventionPlan } from './compile';
 import { missingReason } from './missing';
+import { SeenRows } from './open-rows';
 import { checkLength, roomBesideTwo, roomForRuns, runBytes, runsThatFit } from './run-memory';
 import { lastStream, lensRows, streamHooks } from './stream-hooks';
 import { checkFinite, checkLogits, hookValue, rowOf } from './values';
 
-const NO_INTERVENTIONS: InterventionPlan = { points: [], cleanHooks: [], feeds: () => new Map() };
+const NO_INTERVENTIONS: InterventionPlan = {
+  points: [],
+  cleanHooks: [],
+  rows: [],
+  checkRows: () => undefined,
+  feeds: () => new Map(),
+};
 
 /** A spec that has been held to the model: what to run, and what it takes. */
 export interface PreparedRun {
@@ -44,9 +51,14 @@ export class SpecRunner {
   /** The last pass of a single run, since a lens in two parts needs it twice. */
   private lastPass: { readonly key: string; readonly values: PassValues } | undefined;
   private readonly means: CleanMeans;
+  private readonly seen: SeenRows;
 
   constructor(private readonly parts: RunnerParts) {
     this.means = new CleanMeans((prompts, hooks) => this.cleanValues(prompts, hooks));
+    this.seen = new SeenRows(
+      (prompts, hooks) => this.cleanValues(prompts, hooks),
+      (layer) => parts.anatomy?.sites.has(blockHook(layer, 'attn.hook_pattern')) ?? false,
+    );
   }
 
   /**
@@ -58,11 +70,13 @@ export class SpecRunner {
     if (interventions.length === 0) return;
     await seats.reserve(pointsOf(interventions, this.known(anatomy)));
     this.means.expect(meanHooks(interventions));
+    this.seen.expect(cutLayers(interventions));
   }
 
   /** Forgets what was kept for a stage. */
   endStage(): void {
     this.means.clear();
+    this.seen.clear();
   }
 
   /**
@@ -143,6 +157,7 @@ export class SpecRunner {
     const points = runs.flatMap(({ plan }) => plan.points);
     const bytes = runs.reduce((sum, run) => sum + run.bytes, 0);
     if (seats.holdsTwo && bytes > roomBesideTwo(info)) await seats.spare(points);
+    await this.checkRows(runs);
     const hooks = [...new Set(runs.flatMap(({ plan }) => plan.cleanHooks))];
     const needy = runs.filter(({ plan }) => plan.cleanHooks.length > 0);
     const means = await this.means.of(
@@ -155,6 +170,17 @@ export class SpecRunner {
     const last = lastStream(this.parts.anatomy);
     if (last) checkFinite(last, values.get(last)!);
     return values;
+  }
+
+  /** @throws StrataError `invalid-intervention` where a knockout leaves a position nothing that it sees. */
+  private async checkRows(runs: readonly PreparedRun[]): Promise<void> {
+    const doubtful = runs.filter(({ plan }) => plan.rows.length > 0);
+    if (doubtful.length === 0) return;
+    const open = await this.seen.of(
+      doubtful.map(({ spec }) => spec.tokens),
+      doubtful.flatMap(({ plan }) => plan.rows),
+    );
+    doubtful.forEach(({ plan }, index) => plan.checkRows(open[index]!));
   }
 
   private async cleanValues(
@@ -280,6 +306,7 @@ export class SpecRunner {
   forget(): void {
     this.lastPass = undefined;
     this.means.clear();
+    this.seen.clear();
   }
 }
 

@@ -9,6 +9,7 @@ import { StrataError } from '../../core/errors';
 import type { Backend } from '../../core/model';
 import { plainName, plainText } from '../../core/plain-text';
 import { SOURCE_LOCATION, type Header } from '../../onnx/emit';
+import { unsupported } from '../../onnx/unsupported';
 
 /** The part of onnxruntime-web that is used; both builds offer it. */
 export interface Runtime {
@@ -100,8 +101,15 @@ export interface WeightFiles {
   readonly external: ReadonlyMap<string, Uint8Array>;
 }
 
+/** Nothing is rearranged and no weight laid out anew: what that costs is more than one short run. */
+const AS_IT_IS: InferenceSession.SessionOptions = {
+  graphOptimizationLevel: 'disabled',
+  extra: { session: { disable_prepacking: '1' } },
+};
+
 /**
  * Creates a session from a header whose large tensors lie in the given files.
+ * @param use A session for one run is made as quickly as possible, and is slow.
  * @throws StrataError `session-failed`, `out-of-memory`, `backend-unavailable`, `missing-file`.
  */
 export async function createSession(
@@ -109,6 +117,7 @@ export async function createSession(
   backend: Backend,
   header: Header,
   files: WeightFiles,
+  use: 'many-runs' | 'one-run' = 'many-runs',
 ): Promise<InferenceSession> {
   const externalData = [...header.locations].map((path) => {
     const data = files.external.get(path);
@@ -120,7 +129,7 @@ export async function createSession(
     const session = await runtime.InferenceSession.create(header.bytes, {
       executionProviders: [backend],
       externalData,
-      graphOptimizationLevel: 'all',
+      ...(use === 'one-run' ? AS_IT_IS : { graphOptimizationLevel: 'all' }),
       logSeverityLevel: 3,
     });
     if (backend === 'webgpu') await endRunsWithDevice(session, runtime);
@@ -161,6 +170,8 @@ export function sessionError(cause: unknown, code: 'session-failed' | 'run-faile
   if (cause instanceof StrataError) return cause;
   const words = cause instanceof Error ? cause.message : String(cause);
   const message = plainText(words);
+  const [, attribute, operator] = /Unrecognized attribute: (\S+) for operator (\w+)/.exec(words) ?? [];
+  if (attribute !== undefined) return unsupported('attribute', `${operator}.${attribute}`);
   if (/out of memory|bad_alloc|allocation failed|Array buffer allocation|memory access out of bounds/i.test(words)) {
     return new StrataError('out-of-memory', `There is not enough memory for this: ${message}`, {}, { cause });
   }

@@ -44,7 +44,7 @@ interface LensOptions {
 }
 
 /** Up to here the cells that come along cost less than a session without them. */
-const FEW_ROWS = 4;
+const FEW_ROWS = 8;
 
 /** The session that turns residual rows into logits and lens cells. */
 export class TailSession {

@@ -57,12 +57,16 @@ export class TrunkSession {
   }
 
   /** @throws StrataError `session-failed`, `out-of-memory`, … */
-  static async open(parts: TrunkParts, points: readonly Point[]): Promise<TrunkSession> {
+  static async open(
+    parts: TrunkParts,
+    points: readonly Point[],
+    use: 'many-runs' | 'one-run' = 'many-runs',
+  ): Promise<TrunkSession> {
     const { runtime, backend, view, anatomy, plan, weights } = parts;
     const { header, ...built } = anatomy
       ? buildTrunk(view, anatomy, plan.caches, [...anatomy.sites.keys()], points)
       : { ...buildPlain(view, plan.logits, plan.caches), taps: new Map<HookName, string>([['logits', plan.logits]]) };
-    const session = await createSession(runtime, backend, header, weights);
+    const session = await createSession(runtime, backend, header, weights, use);
     return new TrunkSession(parts, { session, ...built }, points);
   }
 

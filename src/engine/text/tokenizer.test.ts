@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openFolder } from '../../cli/open-folder';
 import { StrataError } from '../../core/errors';
-import { joinAnswer } from './answer';
+import { joinAnswer } from '../../core/join-answer';
 import { endTokenIds } from './end-tokens';
 import type { Json } from './same-pieces';
 import { sentencePieceBytes, visibleText } from './token-bytes';
@@ -76,6 +76,8 @@ describe('tokens of a text', () => {
   });
 });
 
+const textsOf = (tokens: readonly { readonly text: string }[]) => tokens.map(({ text }) => text);
+
 describe('a fact in tokens', () => {
   const prepare = (prompt: string, answer: string) => tokenizer.prepare({ prompt, answers: [answer] }, 128);
 
@@ -104,6 +106,44 @@ describe('a fact in tokens', () => {
     expect(() => prepare('a', '')).toThrow(expect.objectContaining({ code: 'answer-not-continuation' }));
   });
 
+  it('offers the other way to join where nothing was typed that tells', () => {
+    const { answers } = prepare('The capital of France is', 'Paris');
+    expect(answers[0]).toMatchObject({ gap: ' ', other: { gap: '' } });
+    expect(textsOf(answers[0]!.other!.tokens).join('')).toBe('Paris');
+    for (const typed of [' Paris', '"Paris"', '“ Paris”']) {
+      const [exact] = prepare('The capital of France is', typed).answers;
+      expect(textsOf(exact!.tokens).join('')).toBe(typed === '"Paris"' ? 'Paris' : ' Paris');
+      expect([exact!.gap, exact!.other]).toEqual([undefined, undefined]);
+    }
+    expect(prepare('The capital of France is ', 'Paris').answers[0]!.other).toBeUndefined();
+  });
+
+  it('keeps the prompt’s own tokens where none stands before the one that an answer joins', async () => {
+    const model = {
+      type: 'BPE',
+      vocab: { '-': 0, ')': 1, x: 2, Ġ: 3, '-)': 4, Ġx: 5 },
+      merges: ['- )', 'Ġ x'],
+    };
+    const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
+    const json = {
+      model,
+      pre_tokenizer: bytes,
+      decoder: bytes,
+      normalizer: null,
+      post_processor: null,
+      added_tokens: [],
+    };
+    const joins = await openTokenizer({ tokenizerJson: json, tokenizerConfig: {} }, 6);
+    const { tokens, answers } = joins.prepare({ prompt: '-', answers: [') x'] }, 128);
+    expect([textsOf(joins.encode('-) x')), textsOf(tokens)]).toEqual([['-)', ' x'], ['-']]);
+    expect(answers[0]).toMatchObject({ apart: true, promptLength: 1, seamChanged: false });
+    expect(textsOf(answers[0]!.tokens)).toEqual([')', ' x']);
+    // With a token before, the joined tokens are used from there on.
+    const [later] = joins.prepare({ prompt: 'x-', answers: [') x'] }, 128).answers;
+    expect(later).toMatchObject({ seamChanged: true, promptLength: 1 });
+    expect(textsOf(later!.tokens)).toEqual(['-)', ' x']);
+  });
+
   it.each([
     ['The capital is', 'Paris', 'The capital is Paris'],
     ['The capital is ', 'Paris', 'The capital is Paris'],
@@ -124,8 +164,6 @@ function fixture(name: string, config: Json = {}) {
   const file = JSON.parse(readFileSync(`tests/fixtures/tokenizers/${name}.json`, 'utf8')) as Record<string, Json>;
   return openTokenizer({ tokenizerJson: file['tokenizer']!, tokenizerConfig: { ...file['config'], ...config } }, 1000);
 }
-
-const textsOf = (tokens: readonly { readonly text: string }[]) => tokens.map(({ text }) => text);
 
 describe('what begins and ends a text', () => {
   const END = '<|end|>';

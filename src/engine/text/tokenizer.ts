@@ -1,7 +1,7 @@
 import { StrataError } from '../../core/errors';
 import type { AnswerTokens, Fact, PreparedFact, PromptOptions, Token } from '../../core/fact';
 import type { ModelFiles } from '../../core/model';
-import { joinAnswer } from './answer';
+import { answerTokens } from './answer-tokens';
 import { ChatTemplate, type ChatFrame } from './chat-template';
 import type * as Library from './library';
 import type { PreTrainedTokenizer } from './library';
@@ -144,26 +144,17 @@ export class TextTokenizer {
     };
   }
 
-  #answer(fact: Fact, prompt: Ids, text: string): AnswerTokens {
-    const joined = text.trim() === '' ? prompt : this.#fed(this.#plainIds(this.#joined(fact, text)), fact);
-    let promptLength = 0;
-    while (promptLength < prompt.length && joined[promptLength] === prompt[promptLength]) promptLength++;
-    const continuation = joined.slice(promptLength);
-    if (continuation.length === 0 || promptLength === 0) {
-      throw new StrataError(
-        'answer-not-continuation',
-        `“${text}” does not continue the prompt in this model's tokens.`,
-        { answer: text },
-      );
-    }
-    return { text, tokens: this.describe(continuation), seamChanged: promptLength < prompt.length, promptLength };
-  }
-
-  /** What is fed with an answer behind the prompt. */
-  #joined(fact: Fact, answer: string): string {
+  #answer(fact: Fact, prompt: Ids, typed: string): AnswerTokens {
     const chat = this.#chatFor(fact);
-    if (!chat) return joinAnswer(fact.prompt, answer);
-    return chat.frame(fact.prompt).rendered + chat.answerAfter(fact.prompt, answer);
+    const before = chat?.frame(fact.prompt).rendered ?? fact.prompt;
+    return answerTokens(typed, {
+      prompt,
+      promptText: fact.prompt,
+      fedWith: (answer) => this.#fed(this.#plainIds(before + answer), fact),
+      alone: (answer) => this.#plainIds(answer),
+      describe: (ids) => this.describe(ids),
+      ...(chat ? { inTemplate: (answer: string) => chat.answerAfter(fact.prompt, answer) } : {}),
+    });
   }
 
   /** All that the tokenizer reads of a text, and where in it the text stands. */

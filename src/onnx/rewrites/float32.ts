@@ -1,4 +1,4 @@
-import { fromHalf, tensorBytes } from '../constants';
+import { fromBrain, fromHalf, tensorBytes } from '../constants';
 import { makeFloat32, makeInt, makeNode } from '../emit';
 import {
   ElementType,
@@ -10,31 +10,53 @@ import {
 } from '../onnx-model';
 import { WireWriter } from '../wire';
 
-/** True when some weight or conversion of the graph is in half precision. */
-export function usesFloat16(model: OnnxModel): boolean {
+/** True for the types that are stored in two bytes. */
+function isHalf(elementType: number | undefined): boolean {
+  return elementType === ElementType.FLOAT16 || elementType === ElementType.BFLOAT16;
+}
+
+/** True when some weight or conversion of the graph is of this type. */
+function uses(model: OnnxModel, elementType: number): boolean {
   const { initializers, nodes, inputs } = model.graph;
   return (
-    initializers.some((tensor) => tensor.elementType === ElementType.FLOAT16) ||
-    inputs.some((input) => input.elementType === ElementType.FLOAT16) ||
-    nodes.some((node) => node.attributes.some((attribute) => attribute.t?.elementType === ElementType.FLOAT16))
+    initializers.some((tensor) => tensor.elementType === elementType) ||
+    inputs.some((input) => input.elementType === elementType) ||
+    nodes.some((node) =>
+      node.attributes.some(
+        ({ name, t, i }) => t?.elementType === elementType || (TYPES.has(name) && i === elementType),
+      ),
+    )
   );
 }
 
+/** Attributes that name a type. */
+const TYPES = new Set(['to', 'dtype', 'output_dtype', 'softmax_precision']);
+
+export function usesFloat16(model: OnnxModel): boolean {
+  return uses(model, ElementType.FLOAT16);
+}
+
+/** bfloat16: no backend of the runtime computes in it. */
+export function usesBrainFloat(model: OnnxModel): boolean {
+  return uses(model, ElementType.BFLOAT16);
+}
+
 /**
- * The same model computed in float32, its weights still stored in half precision. ONNX Runtime's CPU kernels do
+ * The same model computed in float32, its weights still stored in half precision (or as bfloat16, which no backend
+ * computes in). ONNX Runtime's CPU kernels do
  * this anyway, but round to half precision wherever its fusions end: results would then depend on what is tapped.
  */
 export function computeInFloat32(model: OnnxModel): OnnxModel {
   const { graph } = model;
   const casts: OnnxNode[] = [];
   const initializers = graph.initializers.map((tensor): OnnxTensor => {
-    if (tensor.elementType !== ElementType.FLOAT16) return tensor;
+    if (!isHalf(tensor.elementType)) return tensor;
     const stored = `strata.half.${tensor.name}`;
     casts.push(makeNode('Cast', [stored], [tensor.name], [makeInt('to', ElementType.FLOAT)]));
     return { ...tensor, name: stored };
   });
   const wide = (value: ValueInfo): ValueInfo =>
-    value.elementType === ElementType.FLOAT16 ? { ...value, elementType: ElementType.FLOAT } : value;
+    isHalf(value.elementType) ? { ...value, elementType: ElementType.FLOAT } : value;
   return {
     ...model,
     graph: {
@@ -49,9 +71,9 @@ export function computeInFloat32(model: OnnxModel): OnnxModel {
 
 function widen(node: OnnxNode, model: OnnxModel): OnnxNode {
   const attributes = node.attributes.map((attribute): OnnxAttribute => {
-    if (attribute.t?.elementType === ElementType.FLOAT16) return widenTensor(attribute, attribute.t, model);
-    const names = attribute.name === 'to' || attribute.name === 'dtype';
-    return names && attribute.i === ElementType.FLOAT16 ? makeInt(attribute.name, ElementType.FLOAT) : attribute;
+    if (attribute.t && isHalf(attribute.t.elementType)) return widenTensor(attribute, attribute.t, model);
+    const named = TYPES.has(attribute.name) && isHalf(attribute.i);
+    return named ? makeInt(attribute.name, ElementType.FLOAT) : attribute;
   });
   return attributes.some((attribute, index) => attribute !== node.attributes[index]) ? { ...node, attributes } : node;
 }
@@ -60,7 +82,8 @@ function widenTensor(attribute: OnnxAttribute, tensor: OnnxTensor, model: OnnxMo
   const bytes = tensorBytes(tensor, model.bytes, new Map());
   if (!bytes || bytes.length !== 2 * tensor.dims.reduce((product, dim) => product * dim, 1)) return attribute;
   const halves = new Uint16Array(bytes.slice().buffer);
-  const t = makeFloat32(tensor.name, Array.from(halves, fromHalf), tensor.dims);
+  const widened = Array.from(halves, tensor.elementType === ElementType.FLOAT16 ? fromHalf : fromBrain);
+  const t = makeFloat32(tensor.name, widened, tensor.dims);
   const record = new WireWriter()
     .text(1, attribute.name)
     .message(5, (inner) => {

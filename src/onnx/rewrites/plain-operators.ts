@@ -1,3 +1,4 @@
+import { foreignAttribute } from '../attributes';
 import type { GraphView } from '../graph';
 import type { OnnxModel, OnnxNode } from '../onnx-model';
 import { embedLayerNormalization, quantisedEmbeddingProduct, tokenTableSegments } from './embeddings';
@@ -34,7 +35,7 @@ const EXACT_REWRITES: ReadonlyMap<string, Rewrite> = new Map([
 
 /**
  * The same model with fused operators taken apart, so that the residual stream and the inside of attention are
- * tensors of the graph. What a rewrite does not cover stays as it is.
+ * tensors of the graph. What a rewrite does not cover, or an attribute that is not known, stays as it is.
  * @param coarseBackend The backend's sine and cosine cannot be relied on (WebGPU).
  * @returns undefined when there was nothing to take apart.
  */
@@ -49,7 +50,7 @@ export function withPlainOperators(
     const name = `${node.domain}.${node.op}`;
     const rewrite = REWRITES.get(name) ?? (coarseBackend ? EXACT_REWRITES.get(name) : undefined);
     const before = rewriter.nodes.length;
-    if (!rewrite) continue;
+    if (!rewrite || foreignAttribute(node) !== undefined) continue;
     if (rewrite(rewriter, node)) replaced.add(node);
     else rewriter.nodes.length = before;
   }

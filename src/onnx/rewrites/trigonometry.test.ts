@@ -20,7 +20,7 @@ describe('sine and cosine from arithmetic', () => {
       const files = await openZoo(`zoo/${folder}`);
       const plain = await createEngine(files);
       const rewritten = await createEngine(files, { backend: 'webgpu', importRuntime: asForWebGpu });
-      const tokens = Array.from({ length: plain.info.dims.n_ctx }, (_, position) => 1 + ((position * 37) % 500));
+      const tokens = Array.from({ length: plain.info.dims.n_ctx! }, (_, position) => 1 + ((position * 37) % 500));
       const spec = { tokens, interventions: [], captures: ['logits'] as const };
       const [expected, actual] = [await plain.trace(spec), await rewritten.trace(spec)];
       const difference = largestDifference(actual.captures.get('logits')!.data, expected.captures.get('logits')!.data);

@@ -1,5 +1,5 @@
 import { emergence } from '../../core/emergence';
-import { answerIds, answerPosition, foilId, type PreparedFact } from '../../core/fact';
+import { answerIds, answerPosition, asJoined, foilId, type PreparedFact } from '../../core/fact';
 import type { ProbeRun } from '../../core/probe';
 import { labelOf, type ProbeReport } from '../../core/report';
 import type { LensTable, RunSpec, Trace } from '../../core/run';
@@ -146,7 +146,8 @@ export const run: ProbeRun<EmergenceOptions, never, EmergenceResult> = async fun
   lab,
   { info, prepared, options },
 ) {
-  const { fact } = prepared!;
+  // Other subjects are held against the very tokens that this one is.
+  const fact = asJoined(prepared!);
   const related = fact.subject ? options.null.map((subject) => lab.prepare(withSubject(fact, subject))) : [];
   const input = { info, prepared, options, related };
   const plan = planEmergence(input);

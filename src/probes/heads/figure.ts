@@ -1,5 +1,6 @@
 import { optionsOf } from '../../core/schemas';
-import type { FigureEntry, HeadId } from '../../views/figure-entry';
+import type { HeadId } from '../../core/place';
+import type { FigureEntry } from '../../views/figure-entry';
 import { percent } from '../../views/format';
 import { HEAD_KINDS, type HeadsOptions, type HeadsResult } from './meta';
 

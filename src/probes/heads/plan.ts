@@ -3,7 +3,7 @@ import { blockHook } from '../../core/hooks';
 import type { ModelInfo } from '../../core/model';
 import { requirePatterns } from '../../core/patterns';
 import type { ProbeInput } from '../../core/probe';
-import { distinctIds } from '../../core/random';
+import { distinctIds, unusualIds } from '../../core/random';
 import type { RunSpec } from '../../core/run';
 import type { HeadsOptions, SequenceStart } from './meta';
 
@@ -20,14 +20,14 @@ export function sequenceStart(info: ModelInfo): SequenceStart {
 /** Ids the random tokens are not drawn from. */
 function excludedIds(info: ModelInfo): readonly number[] {
   const { id } = sequenceStart(info);
-  return id === undefined ? info.specialTokenIds : [...new Set([...info.specialTokenIds, id])];
+  return id === undefined ? unusualIds(info) : [...new Set([...unusualIds(info), id])];
 }
 
 /** Largest n ≤ the wanted one that fits the context twice after the start and has that many ordinary ids. */
 export function lengthThatFits(info: ModelInfo, wanted: number): number {
   const start = sequenceStart(info).kind === 'none' ? 0 : 1;
   const ordinary = info.dims.d_vocab - new Set(excludedIds(info)).size;
-  return Math.min(wanted, Math.floor((info.dims.n_ctx - start) / 2), ordinary);
+  return Math.min(wanted, Math.floor((info.limits.attentionTokens - start) / 2), ordinary);
 }
 
 /** Hook of a layer's pattern, read from each trace. */
@@ -40,7 +40,7 @@ export function plan({ info, options }: HeadsInput): readonly RunSpec[] {
   const n = lengthThatFits(info, options.n);
   if (n < 2) {
     throw new StrataError('unsupported-model', 'The context is too short for a repeated sequence.', {
-      n_ctx: info.dims.n_ctx,
+      n_ctx: info.limits.attentionTokens,
     });
   }
   const patterns = requirePatterns(info).map(patternHook);

@@ -131,6 +131,20 @@ describe('heads', () => {
     expect(() => plan(tiny)).toThrowError(/too short/);
   });
 
+  it('draws no id that stands for nothing, nor a special one', () => {
+    const ordinary = [1, 4, 6];
+    const idsWithoutText = [2, 3, 5, 7];
+    const { info } = input;
+    const specs = plan({ ...input, info: { ...info, specialTokenIds: [0], idsWithoutText } });
+    for (const { tokens } of specs) {
+      const [, ...random] = tokens;
+      expect(new Set(random)).toEqual(new Set(ordinary));
+    }
+    // As many as there are, and no prompt of fewer than two.
+    const few = smallInfo({ specialTokenIds: [0], idsWithoutText: [2, 3, 4, 5, 6, 7] });
+    expect(() => plan({ ...input, info: few })).toThrowError(/too short/);
+  });
+
   it('says why when no pattern can be read', () => {
     const reason = { code: 'several-softmaxes', details: { count: 3 } } as const;
     const blind = smallInfo({ hooks: ['logits'], missing: [{ part: 'inside-attention', layer: 0, reason }] });

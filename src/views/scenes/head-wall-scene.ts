@@ -1,4 +1,4 @@
-import type { HeadId } from '../figure-entry';
+import type { HeadId } from '../../core/place';
 import { mapSteps } from './map-steps';
 import { PALETTE } from './palette';
 import type { Picture, Shape } from './scene';

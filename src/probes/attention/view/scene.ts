@@ -1,5 +1,6 @@
 import type { Token } from '../../../core/fact';
-import type { HeadId, HeadNotes } from '../../../views/figure-entry';
+import type { HeadId } from '../../../core/place';
+import type { HeadNotes } from '../../../views/figure-entry';
 import { cellPercent, visible } from '../../../views/format';
 import { HEAD, MARGIN } from '../../../views/scenes/frame';
 import { headWallScene } from '../../../views/scenes/head-wall-scene';

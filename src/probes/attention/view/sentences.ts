@@ -3,7 +3,7 @@ import { percent, visible } from '../../../views/format';
 import type { Words } from '../../../views/words';
 import type { AttentionResult } from '../meta';
 import { mostSeen, subjectPeak, SUBJECT_SHARE, type Variant } from './reading';
-import type { HeadId } from '../../../views/figure-entry';
+import type { HeadId } from '../../../core/place';
 
 /** What a head does on random text; undefined while unknown or nothing in particular. */
 export type Does = (id: HeadId) => string | undefined;

@@ -3,7 +3,7 @@ import { visible } from '../../../views/format';
 import type { TableData } from '../../../views/table';
 import type { Words } from '../../../views/words';
 import type { AttentionResult } from '../meta';
-import type { HeadId } from '../../../views/figure-entry';
+import type { HeadId } from '../../../core/place';
 import { headMap, mostSeen, shownVariant, type Variant } from './reading';
 import { headTitle, type Does } from './sentences';
 

@@ -1,3 +1,9 @@
+/** A head, counted from 0. */
+export interface HeadId {
+  readonly layer: number;
+  readonly head: number;
+}
+
 /**
  * One selection for the whole page. A place names what it is about and leaves out the rest: a column of the lens
  * is a position, a row a depth, a cell both; a head is a layer and an index (both from 0).
@@ -7,20 +13,9 @@ export interface Place {
   readonly position?: number;
   /** Completed layers: 0 = embedding, l after layer l (from 1), l + 0.5 in mid-layer. */
   readonly depth?: number;
-  readonly head?: { readonly layer: number; readonly head: number };
+  readonly head?: HeadId;
   /** A token of the vocabulary. */
   readonly tokenId?: number;
-}
-
-/** What views see of the selection; the state class keeps it. */
-export interface SelectionModel {
-  /** Under the pointer or the focus right now. */
-  readonly hovered: Place | undefined;
-  /** Pinned places, oldest first. */
-  readonly pins: readonly Place[];
-  hover(place: Place | undefined): void;
-  /** Pins the place, or takes it off when it is pinned already. */
-  toggle(place: Place): void;
 }
 
 export function samePlace(a: Place, b: Place): boolean {

@@ -1,0 +1,112 @@
+import { StrataError } from '../../core/errors';
+import type { Dtype, FileCheck, ModelFiles } from '../../core/model';
+import type { Anatomy } from '../../onnx/anatomy';
+import type { Caches } from '../../onnx/cache';
+import type { GraphView } from '../../onnx/graph';
+import { buildTail } from '../../onnx/tail-header';
+import { buildTrunk } from '../../onnx/trunk-header';
+import type { KeptVerdicts } from '../engine';
+import { TrunkSession, type TrunkParts } from './trunk-session';
+
+/** Above this the file is not opened once more only to compare. */
+const COMPARABLE_BYTES = 600 * 2 ** 20;
+/** Largest difference of logits taken for rounding, as a part of their range, by stored precision. */
+const ROUNDING = { fp32: 0.005, other: 0.08 };
+
+/** Logits of the file as it is, or why there are none. */
+export type FileLogits = Float32Array | Extract<FileCheck, { kind: 'not-compared' }>;
+
+/**
+ * Runs the untouched graph over a short prompt, in a session that is closed before the model's own are opened: the
+ * weights are held once at any time.
+ * @param parts Without an anatomy, so that nothing is built in.
+ */
+export async function untouchedLogits(
+  parts: TrunkParts,
+  tokens: readonly number[],
+  { provenance }: ModelFiles,
+): Promise<FileLogits> {
+  if (provenance.bytes > COMPARABLE_BYTES) return { kind: 'not-compared', reason: 'too-large' };
+  let session: TrunkSession | undefined;
+  try {
+    session = await TrunkSession.open(parts, [], 'one-run');
+    const values = await session.run([tokens], ['logits'], [new Map()], true);
+    return values.get('logits')!;
+  } catch (cause) {
+    // The model's own sessions say what is wrong, if it is wrong for them too.
+    if (StrataError.from(cause).code === 'cancelled') throw cause;
+    return { kind: 'not-compared', reason: 'file-failed' };
+  } finally {
+    await session?.release();
+  }
+}
+
+/**
+ * Holds logits `[pos, d_vocab]` to the file's own, which may be of the last position alone.
+ * @returns The largest difference as a part of the range.
+ */
+export function logitDifference(ours: Float32Array, theirs: Float32Array, d_vocab: number): number {
+  if (theirs.length !== ours.length && theirs.length !== d_vocab) return Infinity;
+  const own = ours.subarray(ours.length - theirs.length);
+  let low = Infinity;
+  let high = -Infinity;
+  let largest = 0;
+  theirs.forEach((expected, index) => {
+    const found = own[index]!;
+    // Ids of a padded vocabulary may have −∞.
+    if (found === expected) return;
+    const apart = Math.abs(found - expected);
+    largest = Number.isNaN(apart) ? Infinity : Math.max(largest, apart);
+  });
+  for (const value of theirs) {
+    if (!Number.isFinite(value)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  if (largest === 0) return 0;
+  return high > low ? largest / (high - low) : Infinity;
+}
+
+export function judgeFile(dtype: Dtype, difference: number, when: 'now' | 'before'): FileCheck {
+  const rounding = dtype === 'fp32' ? ROUNDING.fp32 : ROUNDING.other;
+  return { kind: difference <= rounding ? 'same' : 'different', difference, when };
+}
+
+/** What earlier loads found, for these very headers: another version of the app may recognise the file otherwise. */
+export class FileVerdict {
+  private readonly name: string;
+
+  constructor(
+    private readonly kept: KeptVerdicts | undefined,
+    view: GraphView,
+    anatomy: Anatomy,
+    caches: Caches,
+  ) {
+    const headers = kept
+      ? [buildTail(view, anatomy).header, buildTrunk(view, anatomy, caches, [...anatomy.sites.keys()], []).header]
+      : [];
+    this.name = `file/${headers.map(({ bytes }) => hashOf(bytes)).join('-')}`;
+  }
+
+  async read(): Promise<number | undefined> {
+    const found = await this.kept?.read(this.name);
+    // JSON writes Infinity as null.
+    if (found === null) return Infinity;
+    return typeof found === 'number' ? found : undefined;
+  }
+
+  async write(difference: number): Promise<void> {
+    await this.kept?.write(this.name, difference);
+  }
+}
+
+/** FNV-1a in two halves: it tells headers apart that nobody makes to be alike. */
+function hashOf(bytes: Uint8Array): string {
+  let low = 0x811c9dc5;
+  let high = 0x01000193;
+  for (const byte of bytes) {
+    low = Math.imul(low ^ byte, 0x01000193);
+    high = Math.imul(high ^ byte, 0x5bd1e995);
+  }
+  return [low, high].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
+}
