@@ -204,7 +204,9 @@ class TailBuilder {
     this.nodes.push(makeNode('TopK', [x, TAIL.k], [TAIL.topLogits, TAIL.topIds], axis));
     const top = this.add('Slice', [TAIL.topLogits, this.int64([0]), this.int64([1]), this.int64([2])]);
     // Logits of −∞ stand for tokens that cannot be; a product with 0 must stay 0.
-    const below = this.add('Max', [this.add('Sub', [x, top]), this.float(LOWEST)]);
+    const apart = this.add('Sub', [x, top]);
+    const lowest = this.float(LOWEST);
+    const below = this.add('Where', [this.add('Less', [apart, lowest]), lowest, apart]);
     const weight = this.add('Exp', [below]);
     const isBelow = this.cast(this.add('Less', [below, this.float(0)]), ElementType.FLOAT);
     const lower = this.sum(this.add('Mul', [weight, isBelow]));
