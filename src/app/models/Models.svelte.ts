@@ -204,7 +204,7 @@ export class Models {
 
   /** Opens a chosen folder's files, or one archive. */
   async openFiles(files: readonly File[]): Promise<void> {
-    if (files.length > 0) await this.#open(() => openChosen(files));
+    await this.#open(() => openChosen(files));
   }
 
   /** Opens files with their paths, as they were dropped on the page. */
