@@ -58,7 +58,7 @@ test('a file that cannot be opened leaves the model before untouched, with all t
   await openFolder(page, await writeFiles(info.outputPath('good'), good));
   await expect(model(page)).toContainText('good · fp32');
   await probed(page);
-  expect(modelWorkers(page)).not.toContain(worker);
+  await expect.poll(() => modelWorkers(page)).not.toContain(worker);
   expect(complaints.all).toEqual([]);
 });
 
