@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { controlled, probed, versionOf } from './site';
+import { controlled, probed, settled, versionOf } from './site';
 import { dialog, expect, model, open, openModels, test, zoo, type Files } from './models-site';
 
 const POINTER = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 548105171\n`;
@@ -30,6 +30,7 @@ test('a file that cannot be opened leaves the model before untouched, with all t
   complaints,
 }, info) => {
   await open(page, site.url);
+  await settled(page);
   const [worker] = modelWorkers(page);
   const answered = await page.getByRole('status', { name: 'Verdict' }).textContent();
   const good = await zoo('optimum-gpt2');
@@ -48,7 +49,7 @@ test('a file that cannot be opened leaves the model before untouched, with all t
     await openFolder(page, folder);
     await expect(failed(page)).toContainText(says);
     await expect(model(page)).toContainText('Atlas');
-    await probed(page);
+    await settled(page);
     expect(await page.getByRole('status', { name: 'Verdict' }).textContent()).toBe(answered);
     expect(modelWorkers(page)).toContain(worker);
   }
