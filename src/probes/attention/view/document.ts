@@ -3,7 +3,7 @@ import { framed } from '../../../views/scenes/frame';
 import type { AttentionSettings } from './settings';
 import type { AttentionResult } from '../meta';
 import { headMap, shownVariant } from './reading';
-import { attentionScene } from './scene';
+import { attentionScene, attentionSheets } from './scene';
 import { headTitle, shownHead, subjectSentence } from './sentences';
 import { headsTable, patternTable } from './table';
 
@@ -31,5 +31,10 @@ export const document: FigureDocument<AttentionSettings, AttentionResult> = {
     const { head, looker } = context.selection;
     const choice = { ...settings, head, looker, heads: context.heads };
     return framed(frame, attentionScene(shown.result, shown.tokens, choice, words));
+  },
+  sheets({ shown, settings, context }, words) {
+    const { head, looker } = context.selection;
+    const choice = { ...settings, head, looker, heads: context.heads };
+    return attentionSheets(shown.result, shown.tokens, choice, words).map((picture) => ({ picture }));
   },
 };

@@ -55,6 +55,18 @@ export function attentionScene(
   };
 }
 
+/** The same in two pieces, under one another on paper: the wall, and one head large. */
+export function attentionSheets(
+  result: AttentionResult,
+  tokens: readonly Token[],
+  choice: AttentionChoice,
+  words: Words,
+): readonly Picture[] {
+  const variant = shownVariant(result, choice.variant);
+  const seen: Seen = { ...choice, result, tokens, variant, chosen: shownHead(result, choice.head), words };
+  return [wall(seen), largeHead(seen, MARGIN)];
+}
+
 function wall({ result, variant, chosen, heads, words }: Seen): Picture {
   const single = variant === 'rollout';
   const map = (row: number, head: number) => headMap(result, row, head, variant);
