@@ -65,13 +65,17 @@ class Attention(nn.Module):
         b, _, t, _ = z.shape
         return z.transpose(1, 2).reshape(b, t, D_MODEL)
 
-    def forward(self, x, record):
+    def attend(self, x, record):
+        """z by head `[b, head, t, d]`, with everything before it recorded position by position."""
         q, k, v = self.project(x)
         for name, value in (("q", q), ("k", k), ("v", v)):
             record(f"attn.hook_{name}", value.transpose(1, 2))
         pattern = torch.softmax(self.masked(self.scores(q, k)), dim=-1)
         record("attn.hook_pattern", pattern)
-        z = record("attn.hook_z", self.joined(self.mix(pattern, v)).unflatten(-1, (HEADS, D_HEAD)))
+        return self.mix(pattern, v)
+
+    def forward(self, x, record):
+        z = record("attn.hook_z", self.joined(self.attend(x, record)).unflatten(-1, (HEADS, D_HEAD)))
         return self.out(z.flatten(-2))
 
 
@@ -133,29 +137,30 @@ class EinsumAttention(Separate):
         b, t, _ = x.shape
         return x.view(b, t, HEADS, D_HEAD)
 
+    def scores(self, q, k):
+        return torch.einsum("bqhd,bkhd->bhqk", q, k) / math.sqrt(D_HEAD)
+
+    def mix(self, pattern, v):
+        return torch.einsum("bhqk,bkhd->bqhd", pattern, v)
+
     def forward(self, x, record):
         q, k, v = self.project(x)
         for name, value in (("q", q), ("k", k), ("v", v)):
             record(f"attn.hook_{name}", value)
-        scores = torch.einsum("bqhd,bkhd->bhqk", q, k) / math.sqrt(D_HEAD)
-        pattern = torch.softmax(self.masked(scores), dim=-1)
+        pattern = torch.softmax(self.masked(self.scores(q, k)), dim=-1)
         record("attn.hook_pattern", pattern)
-        z = record("attn.hook_z", torch.einsum("bhqk,bkhd->bqhd", pattern, v))
+        z = record("attn.hook_z", self.mix(pattern, v))
         return self.out(z.reshape(*x.shape))
 
 
 class EinsumKeysFirst(EinsumAttention):
-    """The operands of the scores the other way round."""
+    """The operands of both products the other way round."""
 
-    def forward(self, x, record):
-        q, k, v = self.project(x)
-        for name, value in (("q", q), ("k", k), ("v", v)):
-            record(f"attn.hook_{name}", value)
-        scores = torch.einsum("bkhd,bqhd->bhqk", k, q) / math.sqrt(D_HEAD)
-        pattern = torch.softmax(self.masked(scores), dim=-1)
-        record("attn.hook_pattern", pattern)
-        z = record("attn.hook_z", torch.einsum("bkhd,bhqk->bqhd", v, pattern))
-        return self.out(z.reshape(*x.shape))
+    def scores(self, q, k):
+        return torch.einsum("bkhd,bqhd->bhqk", k, q) / math.sqrt(D_HEAD)
+
+    def mix(self, pattern, v):
+        return torch.einsum("bkhd,bhqk->bqhd", v, pattern)
 
 
 class MixedHeads(Attention):
@@ -191,12 +196,7 @@ class GatedHeads(Separate):
         self.gate = nn.Linear(D_MODEL, D_MODEL)
 
     def forward(self, x, record):
-        q, k, v = self.project(x)
-        for name, value in (("q", q), ("k", k), ("v", v)):
-            record(f"attn.hook_{name}", value.transpose(1, 2))
-        pattern = torch.softmax(self.masked(self.scores(q, k)), dim=-1)
-        record("attn.hook_pattern", pattern)
-        z = record("attn.hook_z", self.mix(pattern, v).transpose(1, 2))  # before the gate
+        z = record("attn.hook_z", self.attend(x, record).transpose(1, 2))  # before the gate
         return self.out(z.reshape(x.shape) * torch.sigmoid(self.gate(x)))
 
 
@@ -208,12 +208,7 @@ class NormedHeads(Separate):
         self.norm = nn.LayerNorm(D_MODEL)
 
     def forward(self, x, record):
-        q, k, v = self.project(x)
-        for name, value in (("q", q), ("k", k), ("v", v)):
-            record(f"attn.hook_{name}", value.transpose(1, 2))
-        pattern = torch.softmax(self.masked(self.scores(q, k)), dim=-1)
-        record("attn.hook_pattern", pattern)
-        z = record("attn.hook_z", self.mix(pattern, v).transpose(1, 2))  # before the norm
+        z = record("attn.hook_z", self.attend(x, record).transpose(1, 2))  # before the norm
         return self.out(self.norm(z.reshape(x.shape)))
 
 
