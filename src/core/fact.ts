@@ -1,5 +1,3 @@
-import type { Intervention } from './interventions';
-
 /** How a prompt is put to the model: as text to go on with, or as what a person says in the model's chat template. */
 export const PROMPT_FORMS = ['text', 'chat'] as const;
 export type PromptForm = (typeof PROMPT_FORMS)[number];
@@ -104,6 +102,11 @@ export interface Token {
 /** How to show tokens of the vocabulary, by id. */
 export type Labels = Readonly<Record<number, Token>>;
 
+/** How a token of the vocabulary is shown: as its label says, else by its id. */
+export function shownToken(labels: Labels, id: number): Pick<Token, 'text' | 'special'> {
+  return labels[id] ?? { text: `⟨${id}⟩`, special: false };
+}
+
 /** Tokens of one accepted answer (or the foil) as a continuation of the prompt. */
 export interface AnswerTokens {
   readonly text: string;
@@ -205,10 +208,4 @@ export function leftOut(prepared: PreparedFact, limit: number): LeftOut[] {
   return foil && foil.promptLength !== length
     ? [...answers, { text: foil.text, role: 'foil', reason: 'seam' }]
     : answers;
-}
-
-/** What is run: one prompt in tokens, and what is done to the model meanwhile. */
-export interface Experiment {
-  readonly tokens: readonly number[];
-  readonly interventions: readonly Intervention[];
 }

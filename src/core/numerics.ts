@@ -54,3 +54,10 @@ export function rankOf(values: ArrayLike<number>, index: number): number {
   for (let i = 0; i < values.length; i++) if (values[i]! > reference) rank++;
   return rank;
 }
+
+/** Sum of the products, term by term. @param b At least as long as `a`. */
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let index = 0; index < a.length; index++) sum += a[index]! * b[index]!;
+  return sum;
+}

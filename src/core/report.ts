@@ -11,6 +11,3 @@ export interface Report {
 
 /** `probes/<id>/run.ts` exports one of these as `report`. */
 export type ProbeReport<Result = unknown> = (result: Result, labels: Labels) => Report;
-
-/** The text of a token of the vocabulary, as exact as it is known. */
-export const labelOf = (labels: Labels, id: number): string => labels[id]?.text ?? `⟨${id}⟩`;

@@ -1,4 +1,4 @@
-import { answerPosition, type AnswerTokens, type PreparedFact, type Token } from '../../core/fact';
+import { answerPosition, shownToken, type AnswerTokens, type PreparedFact, type Token } from '../../core/fact';
 import { relativeDepth } from '../../core/ruler';
 import { writtenText } from '../../core/written-text';
 import type { Grounds } from './grounds';
@@ -157,7 +157,7 @@ const outsideSentence = (verdict: Verdict, labels: VerdictInput['labels'], model
 });
 
 const saysChip = ({ saysId }: Verdict, labels: VerdictInput['labels']) => ({
-  text: labels[saysId]?.text ?? `⟨${saysId}⟩`,
+  text: shownToken(labels, saysId).text,
   tone: 'plain' as const,
 });
 

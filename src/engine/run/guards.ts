@@ -1,6 +1,7 @@
 import { blockHook, parseHook, type BlockHook, type HookName } from '../../core/hooks';
 import { missingReason, type MissingPart, type MissingPartName, type MissingReason } from '../../core/missing-reasons';
 import { StrataError } from '../../core/errors';
+import { dot } from '../../core/numerics';
 import type { Anatomy } from '../../onnx/anatomy';
 import { WeightFinder } from '../../onnx/find-weights';
 import type { GraphView } from '../../onnx/graph';
@@ -228,12 +229,6 @@ function columnOf({ dims, at }: StoredValues, column: number, rows: number): Flo
   const values = new Float64Array(rows);
   for (let row = 0; row < rows; row++) values[row] = at(row * width + column);
   return values;
-}
-
-function dot(a: Float64Array, b: Float32Array): number {
-  let sum = 0;
-  for (let index = 0; index < a.length; index++) sum += a[index]! * b[index]!;
-  return sum;
 }
 
 function close(a: number, b: number, limit: number): boolean {

@@ -1,3 +1,5 @@
+import { dot } from '../../core/numerics';
+
 /** A direction with less than this part of its length left is made of the ones before it. */
 const DEPENDENT = 1e-9;
 
@@ -20,8 +22,4 @@ export function leastResidual(basis: readonly (readonly number[])[], values: rea
     if (left > DEPENDENT * length) directions.push(rest.map((value) => value / left));
   }
   return Math.max(0, ...without(without(values)).map(Math.abs));
-}
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, index) => sum + value * b[index]!, 0);
 }

@@ -1,3 +1,5 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { StrataError } from '../../core/errors';
 import type { Dtype, FileCheck, ModelFiles } from '../../core/model';
 import type { Anatomy } from '../../onnx/anatomy';
@@ -85,7 +87,7 @@ export class FileVerdict {
     const headers = kept
       ? [buildTail(view, anatomy).header, buildTrunk(view, anatomy, caches, [...anatomy.sites.keys()], []).header]
       : [];
-    this.name = `file/${headers.map(({ bytes }) => hashOf(bytes)).join('-')}`;
+    this.name = `file/${headers.map(({ bytes }) => bytesToHex(sha256(bytes))).join('-')}`;
   }
 
   async read(): Promise<number | undefined> {
@@ -98,15 +100,4 @@ export class FileVerdict {
   async write(difference: number): Promise<void> {
     await this.kept?.write(this.name, difference);
   }
-}
-
-/** FNV-1a in two halves: it tells headers apart that nobody makes to be alike. */
-function hashOf(bytes: Uint8Array): string {
-  let low = 0x811c9dc5;
-  let high = 0x01000193;
-  for (const byte of bytes) {
-    low = Math.imul(low ^ byte, 0x01000193);
-    high = Math.imul(high ^ byte, 0x5bd1e995);
-  }
-  return [low, high].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
 }

@@ -1,7 +1,7 @@
 import { emergence } from '../../core/emergence';
-import { answerIds, answerPosition, asJoined, foilId, type PreparedFact } from '../../core/fact';
+import { answerIds, answerPosition, asJoined, foilId, shownToken, type PreparedFact } from '../../core/fact';
 import type { ProbeRun } from '../../core/probe';
-import { labelOf, type ProbeReport } from '../../core/report';
+import type { ProbeReport } from '../../core/report';
 import type { LensTable, RunSpec, Trace } from '../../core/run';
 import { bestLogits, bestRanks, summedProbs } from '../../core/targets';
 import type { AnswerScore, EmergenceOptions, EmergenceResult, NullResult, Verdict } from './meta';
@@ -170,7 +170,7 @@ export const report: ProbeReport<EmergenceResult> = (result, labels) => ({
     depth,
     p: result.p[row]!,
     rank: result.rank[row]!,
-    top: labelOf(labels, result.topIds[row]!),
+    top: shownToken(labels, result.topIds[row]!).text,
     topId: result.topIds[row]!,
     topP: result.topProbs[row]!,
     foilP: result.foilP?.[row],

@@ -3,7 +3,7 @@ import { smallInfo, trace } from '../../../tests/fixtures/probe-input.ts';
 import { distinctIds } from '../../core/random';
 import { tensor } from '../../core/tensor';
 import { patternHook, plan } from './plan';
-import { headScores, labelOf, read } from './run';
+import { headScores, headLabel, read } from './run';
 
 /** A `[1, T, T]` pattern where every dest looks at one source. */
 function lookingAt(T: number, src: (dest: number) => number) {
@@ -56,9 +56,9 @@ describe('head scores on BOS a b c a b c', () => {
 describe('labels', () => {
   const none = { previous: 0, duplicate: 0, induction: 0, bos: 0 };
   it('prefers what a head does with content over where it rests', () => {
-    expect(labelOf({ ...none, induction: 0.4, bos: 0.6 }, 0.3)).toEqual({ kind: 'induction', score: 0.4 });
-    expect(labelOf({ ...none, induction: 0.2, bos: 0.6 }, 0.3)).toEqual({ kind: 'bos', score: 0.6 });
-    expect(labelOf({ ...none, induction: 0.2, bos: 0.1 }, 0.3)).toEqual({ kind: 'none', score: 0.2 });
+    expect(headLabel({ ...none, induction: 0.4, bos: 0.6 }, 0.3)).toEqual({ kind: 'induction', score: 0.4 });
+    expect(headLabel({ ...none, induction: 0.2, bos: 0.6 }, 0.3)).toEqual({ kind: 'bos', score: 0.6 });
+    expect(headLabel({ ...none, induction: 0.2, bos: 0.1 }, 0.3)).toEqual({ kind: 'none', score: 0.2 });
   });
 });
 

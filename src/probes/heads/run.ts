@@ -34,7 +34,7 @@ export function headScores(pattern: Tensor, head: number, n: number, start: numb
 }
 
 /** A head that looks at content is named for that even when it rests on BOS elsewhere. */
-export function labelOf(scores: HeadScores, threshold: number): HeadLabel {
+export function headLabel(scores: HeadScores, threshold: number): HeadLabel {
   const content = (['previous', 'duplicate', 'induction'] as const).toSorted((a, b) => scores[b] - scores[a])[0]!;
   if (scores[content] >= threshold) return { kind: content, score: scores[content] };
   if (scores.bos >= threshold) return { kind: 'bos', score: scores.bos };
@@ -67,7 +67,7 @@ export function read({ info, options }: HeadsInput, traces: readonly Trace[]): H
     duplicate: Float32Array.from(scores, (score) => score.duplicate),
     induction: Float32Array.from(scores, (score) => score.induction),
     bos: Float32Array.from(scores, (score) => score.bos),
-    labels: scores.map((score) => labelOf(score, options.threshold)),
+    labels: scores.map((score) => headLabel(score, options.threshold)),
     threshold: options.threshold,
     n,
     seeds: traces.length,

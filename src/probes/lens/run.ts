@@ -1,7 +1,7 @@
 import { emergence } from '../../core/emergence';
-import { answerIds, answerPosition, foilId } from '../../core/fact';
+import { answerIds, answerPosition, foilId, shownToken } from '../../core/fact';
 import type { ProbeInput, ProbeRun } from '../../core/probe';
-import { labelOf, type ProbeReport } from '../../core/report';
+import type { ProbeReport } from '../../core/report';
 import { lensCell, type RunSpec, type Trace } from '../../core/run';
 import { bestRanks, summedProbs } from '../../core/targets';
 import type { LensOptions, LensResult } from './meta';
@@ -62,7 +62,7 @@ export const report: ProbeReport<LensResult> = ({ table, answerProbs, answerRank
         position,
         p: answerProbs[cell]!,
         rank: answerRanks[cell]!,
-        top: labelOf(labels, top),
+        top: shownToken(labels, top).text,
         topId: top,
         topP: table.topProbs[cell * table.k]!,
         entropyBits: table.entropyBits[cell]!,

@@ -1,3 +1,4 @@
+import { shownToken } from '../../../core/fact';
 import { visible } from '../../../views/format';
 import type { FigureInput } from '../../../views/figure-entry';
 import { layerRows } from '../../../views/layer-rows';
@@ -18,7 +19,7 @@ export function emergenceChart(
   words: Words,
 ): EmergenceChart {
   const { result, labels } = shown;
-  const name = (id: number | undefined): string => (id === undefined ? '' : visible(labels[id]?.text ?? `⟨${id}⟩`));
+  const name = (id: number | undefined): string => (id === undefined ? '' : visible(shownToken(labels, id).text));
   const names = { answer: result.answerIds.map(name).join(' | '), foil: name(result.foilId) };
   const measure = shownMeasure(result, settings.measure);
   const others = kept.map(({ key, name: title, colour, result: { rowDepth: depths, p, rank, logitDiff } }) => ({

@@ -1,3 +1,4 @@
+import { shownToken } from '../../../core/fact';
 import type { LayerCell } from '../../../views/layer-grid';
 import { layerRows } from '../../../views/layer-rows';
 import type { FigureInput } from '../../../views/figure-entry';
@@ -25,7 +26,7 @@ export function lensGrid(
     const id = table.topIds[at * table.k]!;
     return {
       id,
-      token: labels[id] ?? { text: `⟨${id}⟩`, special: false },
+      token: shownToken(labels, id),
       tone: answerIds.includes(id) ? 'answer' : id === foilId ? 'foil' : 'plain',
       ...shaded(result, at, settings.shading, context.info.dims.d_vocab, klMax),
     };
