@@ -69,7 +69,7 @@ export function keepFocus(): () => void {
   const mend = (): void => {
     if (!last || !lost()) return;
     if (last.isConnected && shown(last) && !last.matches(':disabled')) return;
-    const panel = last.closest('dialog');
+    const panel = last.closest('dialog, [role=dialog]');
     last = undefined;
     // Panels give it back themselves.
     if (panel && !panel.isConnected) return;
