@@ -14,7 +14,7 @@ export interface Step {
 }
 
 /** A run whose answers are nobody's business here. */
-type AnyRun = Pick<ProbeRun<unknown, unknown>, 'run' | 'drop' | 'cancel' | 'reset' | 'error'>;
+type AnyRun = Pick<ProbeRun<unknown, unknown>, 'run' | 'drop' | 'cancel' | 'reset' | 'error' | 'canGoOn'>;
 
 /** Nobody waits longer than this after typing before work begins. */
 const LONGEST_PAUSE_MS = 1500;
@@ -87,12 +87,15 @@ export class Workbench {
     if (this.#fields.prompt !== '') void this.#prepare();
   }
 
-  /** Puts the fact into tokens and runs every wanted probe in order. True when all of it was done. */
-  async run(): Promise<boolean> {
+  /**
+   * Puts the fact into tokens and runs every wanted probe in order. True when all of it was done.
+   * @param own The page asks of itself: what a person began and can go on with stays.
+   */
+  async run(own = false): Promise<boolean> {
     this.#stopWaiting();
     const mine = {};
     this.#latest = mine;
-    for (const step of this.#steps) step.run.drop();
+    for (const { run } of this.#steps) if (!(own && run.canGoOn)) run.drop();
     this.#error = undefined;
     if (this.#fields.prompt === '') {
       this.#prepared = undefined;

@@ -147,8 +147,8 @@ export class FactDesk {
     await this.figures.askedEnded();
     const before = this.workbench.fact;
     this.#findSubject();
-    if (this.workbench.fact !== before && this.workbench.fields.subject) await this.answer();
-    else await this.workbench.turn('last');
+    if (this.workbench.fact === before || !this.workbench.fields.subject) await this.workbench.turn('last');
+    else if (this.#host.info()) await this.workbench.run(true);
   }
 
   /** A subject nobody chose is the one the ledger knows. */

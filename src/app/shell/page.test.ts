@@ -30,6 +30,8 @@ const model = vi.hoisted(() => ({
   loads: [] as LoadRequest[],
   fails: (_: ProbeRequest): boolean => false,
   waits: (_: ProbeRequest): boolean => false,
+  /** Its worker dies when one part has been handed over. */
+  dies: (_: ProbeRequest): boolean => false,
   cannotLoad: (_: LoadRequest): boolean => false,
 }));
 
@@ -44,8 +46,15 @@ vi.mock('../../client/model-client', () => ({
     prepare(fact: Fact) {
       return Promise.resolve(prepare(fact));
     }
-    runProbe(request: ProbeRequest, { signal }: CallOptions = {}): Promise<ProbeResponse> {
+    runProbe(
+      request: ProbeRequest,
+      { signal, onPart }: CallOptions & { readonly onPart?: (part: unknown, labels: object) => void } = {},
+    ): Promise<ProbeResponse> {
       model.requests.push(request);
+      if (model.dies(request)) {
+        onPart?.({ token: token('Paris', 3), probability: 1, alternatives: [] }, {});
+        return Promise.reject(new StrataError('worker-lost', ''));
+      }
       if (model.fails(request)) return Promise.reject(new StrataError('run-failed', ''));
       if (model.waits(request)) {
         return new Promise((_, reject) =>
@@ -126,7 +135,8 @@ const judged = (page: Page): EmergenceResult | undefined => page.fact.judged.res
 
 beforeEach(() => {
   addresses.length = 0;
-  Object.assign(model, { requests: [], loads: [], fails: () => false, waits: () => false, cannotLoad: () => false });
+  Object.assign(model, { requests: [], loads: [], fails: () => false, waits: () => false });
+  Object.assign(model, { dies: () => false, cannotLoad: () => false });
   const documentElement = { dataset: {}, toggleAttribute: () => false };
   vi.stubGlobal('document', { baseURI: 'http://localhost/', documentElement });
   vi.stubGlobal('navigator', { onLine: true });
@@ -194,6 +204,30 @@ describe('what a person began', () => {
     expect(page.fact.workbench.fields.subject).toEqual([15, 21]);
     expect(asked('lens')).toHaveLength(2);
     expect(asked('emergence').at(-1)!.options).toEqual({ position: 'answer', null: expect.arrayContaining(['Peru']) });
+  });
+});
+
+describe('what a person began and that was cut short', () => {
+  it('can go on after the ledger has come', async () => {
+    let arrive = (): void => undefined;
+    const ledger = new Promise<Response>((resolve) => {
+      arrive = () => resolve(new Response(JSON.stringify(LEDGER)));
+    });
+    vi.stubGlobal('fetch', () => ledger);
+    model.dies = ({ probe }) => probe === 'continuation';
+    const page = await open('#v=2&prompt=The+capital+of+France+is&answer=Paris');
+    const writing = figure(page, 'continuation');
+    page.fact.figures.start(writing, page.fact.workbench.fields);
+    await settled();
+    const run = writing.desk.run('text');
+    expect([run.canGoOn, run.error?.code]).toEqual([true, 'worker-lost']);
+    arrive();
+    await vi.waitFor(() => expect(asked('lens')).toHaveLength(2));
+    expect([run.canGoOn, run.soFar?.parts.length]).toEqual([true, 1]);
+    // Another question is a person's own.
+    page.fact.type({ prompt: 'The capital of Spain is' });
+    await page.fact.probe();
+    expect(run.canGoOn).toBe(false);
   });
 });
 
