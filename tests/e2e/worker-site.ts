@@ -1,5 +1,6 @@
 import { test as base, expect } from '@playwright/test';
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -13,6 +14,7 @@ import { ISOLATION_HEADERS, serveFolder } from '../../.config/build/static-serve
 import { transformersSource } from '../../.config/build/transformers-source.ts';
 import { TESTED_LAYOUTS } from '../../src/models/tested-layouts.ts';
 import { WORKER_POLICY } from '../../src/service-worker/policy.ts';
+import { readSafetensors } from '../fixtures/safetensors.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 /** Run in Node alone: their operators are those of others. */
@@ -22,12 +24,17 @@ export const MODEL_FILES = TESTED_LAYOUTS.filter(({ fixture }) => !ALIKE.test(fi
   dtypes.map((dtype) => ({ fixture, dtype })),
 );
 const FIXTURES = TESTED_LAYOUTS.map(({ fixture }) => fixture);
-/** Of three layers, with a lens for one prompt. */
-const SMALL = /genai-(gemma|mistral|phi|smollm)|-mha$|merged-llama|granite|olmo2|mixtral/;
+
+/** Whether PyTorch's lens of the second prompt is in a fixture's reference; the smaller ones have it of the first alone. */
+function hasLens(fixture: string): boolean {
+  const bytes = readFileSync(join(REPOSITORY, 'tests/fixtures', fixture, 'reference.safetensors'));
+  return readSafetensors(bytes).tensors.has('1/logit_lens');
+}
+
 /** Fixtures of the zoo's shape, four layers with attention in each: the zoo, and layouts that it has no example of. */
 export const MODELS = TESTED_LAYOUTS.filter(
   ({ fixture, family, dtypes }) =>
-    !fixture.startsWith('families/') && !SMALL.test(fixture) && family !== 'lfm2' && dtypes.includes('fp32'),
+    !fixture.startsWith('families/') && family !== 'lfm2' && dtypes.includes('fp32') && hasLens(fixture),
 ).map(({ fixture }) => fixture);
 /** The model's worker; threads of the runtime are workers too. */
 export const WORKER_SCRIPT = /\/entry-[^/]+\.js$/;
