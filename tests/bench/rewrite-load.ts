@@ -15,9 +15,17 @@ if (folder === undefined) throw new Error('Give the folder of a model.');
 class IdleRuntime {
   sessions = 0;
 
+  /** @param reached Called where the first run would begin. */
+  constructor(private readonly reached: () => void) {}
+
   async load(): Promise<Runtime> {
     const { env, Tensor } = await importRuntime();
-    const session = { inputNames: [], outputNames: [], release: () => Promise.resolve() };
+    // All that follows is runs.
+    const run = (): never => {
+      this.reached();
+      throw new Error('An idle session runs nothing.');
+    };
+    const session = { inputNames: [], outputNames: [], run, release: () => Promise.resolve() };
     const create = (): Promise<InferenceSession> => {
       this.sessions += 1;
       return Promise.resolve(session as unknown as InferenceSession);
@@ -44,30 +52,20 @@ async function read(path: string): Promise<ModelFiles> {
 }
 
 async function measure(path: string): Promise<void> {
-  const idle = new IdleRuntime();
+  let rewritten: number | undefined;
+  const idle = new IdleRuntime(() => (rewritten ??= performance.now()));
   const runtime = await idle.load();
   const begin = performance.now();
   const files = await read(path);
   const there = performance.now();
-  const enough = new AbortController();
-  let rewritten = Number.NaN;
-  const loading = createEngine(files, {
-    importRuntime: () => Promise.resolve(runtime),
-    signal: enough.signal,
-    // All that follows is runs.
-    onStep: (step) => {
-      if (step !== 'self-check') return;
-      rewritten = performance.now();
-      enough.abort();
-      enough.signal.throwIfAborted();
-    },
-  });
-  await loading.catch((cause: unknown) => {
-    if (!enough.signal.aborted) throw cause;
+  // As for a file that was compared with itself before: nothing is run but what was recognised.
+  const kept = { read: () => Promise.resolve(0), write: () => Promise.resolve() };
+  await createEngine(files, { importRuntime: () => Promise.resolve(runtime), kept }).catch((cause: unknown) => {
+    if (rewritten === undefined) throw cause;
   });
   // One for the layers, one for the unembedding, which only a model that is understood has.
   if (idle.sessions !== 2) throw new Error(`The model was not understood: ${idle.sessions} sessions were made.`);
-  console.log(JSON.stringify({ read: there - begin, rewrite: rewritten - there }));
+  console.log(JSON.stringify({ read: there - begin, rewrite: rewritten! - there }));
 }
 
 void measure(folder);
