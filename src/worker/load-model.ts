@@ -67,7 +67,7 @@ class Opening {
     this.#files = files;
     this.#deps = deps;
     this.#call = call;
-    this.#memory = new CheckMemory(deps.checks, files);
+    this.#memory = new CheckMemory(deps.checks, files, deps.shippedChecks);
     this.#large = files.provenance.bytes > COMPARABLE_BYTES;
   }
 

@@ -15,6 +15,9 @@ const COMPARABLE_BYTES = 600 * 2 ** 20;
 /** Largest difference of logits taken for rounding, as a part of their range, by stored precision. */
 const ROUNDING = { fp32: 0.005, other: 0.08 };
 
+/** How far the logits were apart, and when that was found. */
+export type FoundDifference = Pick<Exclude<FileCheck, { kind: 'not-compared' }>, 'difference' | 'when'>;
+
 /** Logits of the file as it is, or why there are none. */
 export type FileLogits = Float32Array | Extract<FileCheck, { kind: 'not-compared' }>;
 
@@ -69,7 +72,7 @@ export function logitDifference(ours: Float32Array, theirs: Float32Array, d_voca
   return high > low ? largest / (high - low) : Infinity;
 }
 
-export function judgeFile(dtype: Dtype, difference: number, when: 'now' | 'before'): FileCheck {
+export function judgeFile(dtype: Dtype, { difference, when }: FoundDifference): FileCheck {
   const rounding = dtype === 'fp32' ? ROUNDING.fp32 : ROUNDING.other;
   return { kind: difference <= rounding ? 'same' : 'different', difference, when };
 }
@@ -90,11 +93,13 @@ export class FileVerdict {
     this.name = `file/${headers.map(({ bytes }) => bytesToHex(sha256(bytes))).join('-')}`;
   }
 
-  async read(): Promise<number | undefined> {
+  async read(): Promise<FoundDifference | undefined> {
+    const shipped = this.kept?.shipped?.(this.name);
+    if (shipped !== undefined) return { difference: shipped, when: 'built' };
     const found = await this.kept?.read(this.name);
     // JSON writes Infinity as null.
-    if (found === null) return Infinity;
-    return typeof found === 'number' ? found : undefined;
+    if (found === null) return { difference: Infinity, when: 'before' };
+    return typeof found === 'number' ? { difference: found, when: 'before' } : undefined;
   }
 
   async write(difference: number): Promise<void> {
