@@ -53,5 +53,7 @@ export default defineConfig({
     environment: 'node',
     include: ['src/**/*.test.ts', 'tests/{golden,contract,lint,models}/**/*.test.ts'],
     testTimeout: 30_000,
+    // Numbers, and nothing that is timed.
+    maxWorkers: '100%',
   },
 });

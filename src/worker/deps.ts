@@ -14,7 +14,7 @@ export interface LoadCall {
   readonly onProgress: (progress: LoadProgress) => void;
 }
 
-/** What comparing the app's own models with their untouched files found, by model and verdict (`cli/shipped-checks.ts`). */
+/** What comparing the app's own models with their untouched files found, by model and verdict (`cli/model-checks.ts`). */
 export type ShippedChecks = Readonly<Record<string, number>>;
 
 /** What this thread can have of WebGPU. */
