@@ -26,7 +26,7 @@ export async function exportItems(page: Page, words: Words): Promise<ExportItem[
 }
 
 async function figureItems(page: Page, figure: PageFigure, words: Words): Promise<ExportItem[]> {
-  const context = createContext(() => ({ page, words, rows: undefined, rowHeight: 0, alone: true }));
+  const context = createContext({ page, words, rows: undefined, rowHeight: 0, alone: true });
   // Exported pictures stand on paper.
   const input = figureInput(page, figure, context, SERIES.light);
   if (!input || !(figure.entry.hasPicture?.(input.shown.result) ?? true)) return [];

@@ -38,9 +38,12 @@ export function headNotes(page: Page, words: Words, detail?: Component<{ readonl
   };
 }
 
-/** {@link FigureContext} of the page, read anew wherever it is used. */
-export function createContext(source: () => ContextSource): FigureContext {
-  const page = (): Page => source().page;
+/**
+ * {@link FigureContext} of the page, read anew wherever it is used.
+ * @param source Read entry by entry: a cell that asks for the theme alone is not drawn anew when the rows change.
+ */
+export function createContext(source: ContextSource): FigureContext {
+  const page = (): Page => source.page;
   return {
     get info() {
       return page().model.session.info!;
@@ -49,19 +52,19 @@ export function createContext(source: () => ContextSource): FigureContext {
       return page().settings.resolvedTheme;
     },
     get rowHeight() {
-      return source().rowHeight;
+      return source.rowHeight;
     },
     get rows() {
-      return source().rows;
+      return source.rows;
     },
     get selection() {
       return page().selection;
     },
     get heads() {
-      return headNotes(page(), source().words, HeadDetail);
+      return headNotes(page(), source.words, HeadDetail);
     },
     get alone() {
-      return source().alone;
+      return source.alone;
     },
     get prompt() {
       return page().fact.workbench.fields.prompt;
