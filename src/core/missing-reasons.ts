@@ -33,6 +33,8 @@ export const MISSING_REASONS = [
   'no-product',
   'no-projection',
   'no-activation',
+  'other-width',
+  'latent-attention',
   'experts',
   'added-at-once',
   'no-patterns',
@@ -59,7 +61,7 @@ export interface MissingReason {
 }
 
 /** Parts that can be missing: all of a model's inside, a layer's attention, what is within it, or one hook. */
-export type MissingPartName = 'anatomy' | 'attention' | 'inside-attention' | 'W_O' | BlockHook;
+export type MissingPartName = 'anatomy' | 'attention' | 'inside-attention' | 'hook_embed' | 'W_O' | BlockHook;
 
 export interface MissingPart {
   readonly part: MissingPartName;

@@ -36,7 +36,7 @@ const SENTENCES: Readonly<Record<MissingCode, Sentence>> = {
     `the attention was not recognised: config.json says ${said(d, 'stated')} heads, the file has ${said(d, 'found')}`,
   // found only when it runs
   'value-count': (d) =>
-    `${said(d, 'hook')} has ${said(d, 'found')} values instead of ${said(d, 'expected')}: the model is not what its config.json says`,
+    `${said(d, 'hook')} has ${said(d, 'found')} values instead of ${said(d, 'expected')}, so it is not what was looked for`,
   // what a single part lacks
   'pattern-unused': () => 'nothing multiplies its pattern with values',
   'several-softmaxes': (d) => `it has ${said(d, 'count')} softmaxes`,
@@ -46,6 +46,10 @@ const SENTENCES: Readonly<Record<MissingCode, Sentence>> = {
   convolution: () => 'this layer has a convolution in its place',
   'no-product': () => 'this layer has no matrix product in its place',
   'no-projection': () => 'its projection was not found',
+  'other-width': (d) =>
+    `it is ${said(d, 'found')} numbers wide here, where the rest of the model has ${said(d, 'expected')}`,
+  'latent-attention': () =>
+    'queries and keys are not as wide as values here: they are put together from a compressed vector and a rotary part',
   'no-activation': () => 'the activation function was not found',
   experts: () => 'it is not one matrix into neurons and one out of them, as in a mixture of experts',
   'added-at-once': () => 'attention and MLP are added at once, so there is no stream between them',

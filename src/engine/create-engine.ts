@@ -6,8 +6,9 @@ import { plainName } from '../core/plain-text';
 import { distinctIds } from '../core/random';
 import { findAnatomy, findLogits, type Anatomy } from '../onnx/anatomy';
 import { bindCaches } from '../onnx/cache';
-import { configNumber, contextLength } from '../onnx/config';
+import { configNumber, contextLength, statedHeads, statedWidth } from '../onnx/config';
 import { contextOf } from '../onnx/context';
+import { inputFillings } from '../onnx/fillings';
 import { GraphView } from '../onnx/graph';
 import { checkInputs, neededInputs } from '../onnx/inputs';
 import type { OnnxModel } from '../onnx/onnx-model';
@@ -98,13 +99,15 @@ function planRuns(view: GraphView, anatomy: Anatomy | undefined, files: ModelFil
   const inputs = neededInputs(view, logits);
   const sizes = {
     d_head: anatomy?.dims.d_head ?? headWidth(files),
-    d_model: anatomy?.dims.d_model ?? configNumber(config, 'hidden_size', 'n_embd') ?? 0,
+    d_model: anatomy?.dims.d_model ?? statedWidth(config) ?? 0,
     convolution: configNumber(config, 'conv_L_cache', 'conv_kernel', 'd_conv'),
   };
   const caches = bindCaches(view, inputs, sizes);
   const tokens = checkInputs(inputs, anatomy?.tokens, caches.names);
   if (config['is_encoder_decoder'] === true) throw unsupported('encoder-decoder', 'is_encoder_decoder');
-  return { tokens, logits, caches, d_vocab: vocabularySize(view, logits, anatomy, config) };
+  const own = inputs.filter(({ name }) => !caches.names.has(name));
+  const fillings = inputFillings(view, own, tokens, config);
+  return { tokens, logits, caches, fillings, d_vocab: vocabularySize(view, logits, anatomy, config) };
 }
 
 /** A part of the vocabulary may be missing from the logits or from config.json (padding); not a tenth of it. */
@@ -207,11 +210,7 @@ function batchingOf({ graph }: OnnxModel, { tokens }: RunPlan): Batching {
 }
 
 function headWidth({ config }: ModelFiles): number {
-  const hidden = configNumber(config, 'hidden_size', 'n_embd') ?? 0;
-  return (
-    configNumber(config, 'head_dim') ??
-    Math.floor(hidden / (configNumber(config, 'num_attention_heads', 'n_head') ?? 1))
-  );
+  return configNumber(config, 'head_dim') ?? Math.floor((statedWidth(config) ?? 0) / (statedHeads(config) ?? 1));
 }
 
 function unknownDims(files: ModelFiles, d_vocab: number): ModelInfo['dims'] {

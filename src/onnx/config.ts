@@ -14,6 +14,30 @@ export function configNumber(
   return undefined;
 }
 
+type Config = Readonly<Record<string, unknown>>;
+
+/** Number of query heads. A decoder that was made beside an encoder states its own apart, and wins. */
+export function statedHeads(config: Config): number | undefined {
+  return configNumber(
+    config,
+    'decoder_attention_heads',
+    'num_attention_heads',
+    'n_head',
+    'num_heads',
+    'n_heads',
+    'attention_heads',
+  );
+}
+
+export function statedLayers(config: Config): number | undefined {
+  return configNumber(config, 'decoder_layers', 'num_hidden_layers', 'n_layer', 'num_layers', 'n_layers');
+}
+
+/** Width of the residual stream. */
+export function statedWidth(config: Config): number | undefined {
+  return configNumber(config, 'hidden_size', 'n_embd', 'd_model');
+}
+
 /** Most tokens a model was made for, where config.json says so. */
 export function contextLength(config: Readonly<Record<string, unknown>>): { readonly n_ctx?: number } {
   const n_ctx = configNumber(config, 'n_positions', 'max_position_embeddings', 'n_ctx', 'seq_length', 'max_seq_len');

@@ -27,14 +27,16 @@ export class WeightFinder {
     const { input, normalized, unembedding } = anatomy.tail;
     switch (name) {
       case 'W_E':
-        return this.embedding() ?? 'format';
+        return anatomy.embedding.width === anatomy.embedding.d_table ? (this.embedding() ?? 'format') : 'factored';
       case 'W_pos':
         return this.positions();
       case 'ln_final.w':
       case 'ln_final.b':
         return this.norm(normalized, input, name);
       case 'W_U':
-        return this.inVocabulary(projectionWeight(view, unembedding) ?? 'format');
+        return anatomy.tail.transformed
+          ? 'factored'
+          : this.inVocabulary(projectionWeight(view, unembedding) ?? 'format');
       case 'b_U':
         return this.inVocabulary(ofBias(projectionBias(view, unembedding)));
     }

@@ -11,6 +11,7 @@ import type { ExternalFiles } from './constants';
 import { emitModel, SOURCE_LOCATION } from './emit';
 import { WeightFinder } from './find-weights';
 import { GraphView } from './graph';
+import { inputFillings } from './fillings';
 import { checkInputs, neededInputs } from './inputs';
 import { withoutBranches } from './rewrites/branches';
 import { computeInFloat32, usesFloat16 } from './rewrites/float32';
@@ -86,7 +87,13 @@ function read({ bytes, external, config }: Base): 'whole' | 'logits' {
   const logits = anatomy?.logits ?? findLogits(view);
   const inputs = neededInputs(view, logits);
   const caches = bindCaches(view, inputs, { d_head: anatomy?.dims.d_head ?? 8, d_model: 32, convolution: 3 });
-  checkInputs(inputs, anatomy?.tokens, caches.names);
+  const tokens = checkInputs(inputs, anatomy?.tokens, caches.names);
+  inputFillings(
+    view,
+    inputs.filter(({ name }) => !caches.names.has(name)),
+    tokens,
+    config,
+  );
   if (anatomy) build(view, anatomy, caches);
   else buildPlain(view, logits, caches);
   return anatomy ? 'whole' : 'logits';

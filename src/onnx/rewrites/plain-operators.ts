@@ -1,6 +1,7 @@
 import { foreignAttribute } from '../attributes';
 import type { GraphView } from '../graph';
 import type { OnnxModel, OnnxNode } from '../onnx-model';
+import { embedLayerNormalization, quantisedEmbeddingProduct, tokenTableSegments } from './embeddings';
 import { groupQueryAttention, jointAttention, multiHeadAttention, standardAttention } from './fused-attention';
 import { biasedGelu, skipNormalization } from './norms';
 import { activatedProduct, scaledProduct } from './products';
@@ -11,6 +12,7 @@ type Rewrite = (rewriter: Rewriter, node: OnnxNode) => boolean;
 
 /** By domain and operator: how a fused operator is said with plain ones. */
 const REWRITES: ReadonlyMap<string, Rewrite> = new Map([
+  ['com.microsoft.EmbedLayerNormalization', embedLayerNormalization],
   ['com.microsoft.SkipLayerNormalization', skipNormalization],
   ['com.microsoft.SkipSimplifiedLayerNormalization', skipNormalization],
   ['com.microsoft.BiasGelu', biasedGelu],
@@ -21,6 +23,8 @@ const REWRITES: ReadonlyMap<string, Rewrite> = new Map([
   ['com.microsoft.MultiHeadAttention', multiHeadAttention],
   ['com.microsoft.Attention', jointAttention],
   ['.Attention', standardAttention],
+  ['.MatMulInteger', quantisedEmbeddingProduct],
+  ['.Gather', tokenTableSegments],
 ]);
 
 /** For backends whose own functions are too coarse. */
