@@ -14,7 +14,7 @@ import { checkInputs, neededInputs } from '../onnx/inputs';
 import type { OnnxModel } from '../onnx/onnx-model';
 import { withoutBranches } from '../onnx/rewrites/branches';
 import { computeInFloat32, usesBrainFloat, usesFloat16 } from '../onnx/rewrites/float32';
-import { withPlainOperators } from '../onnx/rewrites/plain-operators';
+import { withoutTokenSegments, withPlainOperators } from '../onnx/rewrites/plain-operators';
 import { checkSafety, operatorCounts } from '../onnx/safety';
 import { scanModel } from '../onnx/scan';
 import { unsupported } from '../onnx/unsupported';
@@ -129,14 +129,16 @@ function vocabularySize(
 
 /**
  * The graph that is recognised, changed and run: in single precision where half is not computed, fused operators taken
- * apart. Beside it the file's own, which the processor can run.
+ * apart. Beside it the file's own, which the processor can run; segments that would be taken for tokens add nothing
+ * in either.
  */
 function prepareGraph(
-  model: OnnxModel,
+  stored: OnnxModel,
   files: ModelFiles,
   backend: Backend,
   half: boolean,
 ): { readonly view: GraphView; readonly file: GraphView } {
+  const model = withoutTokenSegments(stored, files.external) ?? stored;
   const brain = usesBrainFloat(model);
   const wide = brain || usesFloat16(model) ? computeInFloat32(model) : model;
   const file = new GraphView(wide, files.external);
@@ -149,7 +151,7 @@ function recognise(view: GraphView, files: ModelFiles): Recognised {
   try {
     const anatomy = findAnatomy(view, files.config);
     const { n_ctx: _, ...dims } = anatomy.dims;
-    return { anatomy: { ...anatomy, dims: { ...dims, ...contextOf(view, anatomy) } } };
+    return { anatomy: { ...anatomy, dims: { ...dims, ...contextOf(view, anatomy, files.config) } } };
   } catch (cause) {
     const error = StrataError.from(cause);
     const reason = error.code === 'unknown-anatomy' ? reasonOf(error.details) : undefined;

@@ -1,4 +1,4 @@
-import { configNumber } from './config';
+import { firstPosition } from './config';
 import type { GraphView } from './graph';
 import { inputRole, type InputRole } from './inputs';
 import { ElementType, type ValueInfo } from './onnx-model';
@@ -162,16 +162,4 @@ function isAdded(view: GraphView, { name, elementType }: ValueInfo): boolean {
     }
   }
   return false;
-}
-
-/** Families whose positions are counted from behind the id of the padding token, as RoBERTa's are. */
-const COUNTED_FROM_PADDING =
-  /^(roberta|roberta-prelayernorm|xlm-roberta|xlm-roberta-xl|camembert|data2vec-text|xmod|esm|longformer|ibert|luke|mpnet)$/;
-
-/** The position of the first token, as the family counts them; its config leaves the padding's id out where it is 1. */
-function firstPosition(config: Readonly<Record<string, unknown>>): number {
-  const family = config['model_type'];
-  if (typeof family !== 'string' || !COUNTED_FROM_PADDING.test(family)) return 0;
-  const pad = config['pad_token_id'];
-  return (pad === 0 ? 0 : (configNumber(config, 'pad_token_id') ?? 1)) + 1;
 }
