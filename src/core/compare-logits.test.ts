@@ -17,11 +17,26 @@ describe('comparing logits', () => {
   });
 
   it.each([
-    [[0, 1], [NaN, 1]],
-    [[NaN, 1], [0, 1]],
-    [[-Infinity, 0, 10], [-20, 0, 10]],
-    [[-20, 0, 10], [-Infinity, 0, 10]],
-    [[0, 10, 20], [0, 10, Infinity]],
+    [
+      [0, 1],
+      [NaN, 1],
+    ],
+    [
+      [NaN, 1],
+      [0, 1],
+    ],
+    [
+      [-Infinity, 0, 10],
+      [-20, 0, 10],
+    ],
+    [
+      [-20, 0, 10],
+      [-Infinity, 0, 10],
+    ],
+    [
+      [0, 10, 20],
+      [0, 10, Infinity],
+    ],
   ])('takes what is no number on one side alone for different: %j, %j', (expected, found) => {
     expect(of(expected, found)).toBe(Infinity);
   });

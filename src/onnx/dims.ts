@@ -37,7 +37,7 @@ export function modelDims(
     n_heads,
     // A cache may hold keys that were repeated for every query head; the projection's width is what the hooks have.
     n_kv_heads:
-      keyHeads(view, layers, n_heads, d_head) ??
+      keyHeads(view, config, layers, n_heads, d_head) ??
       caches[0]?.heads ??
       configNumber(config, 'num_key_value_heads') ??
       n_heads,
@@ -77,21 +77,25 @@ function headWidth(
   return (values === each ? values : configNumber(config, 'head_dim')) ?? each;
 }
 
-/** Number of key heads by the width of values, else of the product that makes keys, alone or joined with others. */
+/**
+ * Number of key heads by the width of values, or of the product that makes keys, alone or joined with others; where the
+ * two do not agree, the one that config.json states too.
+ */
 function keyHeads(
   view: GraphView,
+  config: Readonly<Record<string, unknown>>,
   layers: readonly LayerAnatomy[],
   n_heads: number,
   d_head: number,
 ): number | undefined {
   const attention = layers.find((layer) => layer.attention?.k)?.attention;
-  const values = attention?.v && siteWidth(view, attention.v);
-  if (values !== undefined && Number.isInteger(n_heads / (values / d_head))) return values / d_head;
   const maker = (site: Site | undefined): OnnxNode | undefined => site && projectionBehind(view, site.tensor);
   const [queries, keys, shared] = [maker(attention?.q), maker(attention?.k), maker(attention?.v)];
+  const values = attention?.v && siteWidth(view, attention.v);
   const width = keys && projectionDims(view, keys)?.[1];
-  if (width === undefined) return undefined;
-  const heads = width / d_head - (keys === queries ? n_heads : 0);
-  const found = keys === shared ? heads / 2 : heads;
-  return found > 0 && Number.isInteger(n_heads / found) ? found : undefined;
+  const heads = width === undefined ? undefined : width / d_head - (keys === queries ? n_heads : 0);
+  const found = [values && values / d_head, heads && (keys === shared ? heads / 2 : heads)].filter(
+    (count) => count !== undefined && count > 0 && Number.isInteger(n_heads / count),
+  );
+  return found.find((count) => count === configNumber(config, 'num_key_value_heads')) ?? found[0];
 }

@@ -30,6 +30,11 @@ const FAMILIES: Readonly<Record<string, string>> = {
   glm4: 'GLM 4',
   mixtral: 'Mixtral',
   gpt_bigcode: 'GPTBigCode, StarCoder',
+  'openai-gpt': 'GPT',
+  gpt_oss: 'GPT-OSS',
+  doge: 'Doge',
+  cohere: 'Cohere, Aya',
+  xglm: 'XGLM',
 };
 const KINDS = Object.keys(GRAPH_LAYOUTS) as GraphLayout[];
 
