@@ -213,6 +213,8 @@ export interface ModelInfo {
   readonly hasChatTemplate?: boolean;
   /** Ids of a padded vocabulary that no token stands for: they have logits and are never drawn. */
   readonly idsWithoutText?: readonly number[];
+  /** Ids from here on have logits and no vector: they are never read. Absent where every token has one. */
+  readonly idsRead?: number;
   readonly eosTokenIds: readonly number[];
   /** Every id the tokenizer calls special; random sequences avoid them. */
   readonly specialTokenIds: readonly number[];

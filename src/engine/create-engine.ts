@@ -3,11 +3,12 @@ import type { HookName } from '../core/hooks';
 import { reasonOf } from '../core/missing-reasons';
 import type { Backend, Batching, ModelFiles, ModelInfo } from '../core/model';
 import { plainName } from '../core/plain-text';
-import { distinctIds } from '../core/random';
+import { distinctIds, unusualIds } from '../core/random';
 import { findAnatomy, findLogits, type Anatomy } from '../onnx/anatomy';
 import { bindCaches } from '../onnx/cache';
 import { configNumber, contextLength, statedHeads, statedWidth } from '../onnx/config';
 import { contextOf } from '../onnx/context';
+import { rowsOfTokens } from '../onnx/embedding';
 import { inputFillings } from '../onnx/fillings';
 import { GraphView } from '../onnx/graph';
 import { checkInputs, neededInputs } from '../onnx/inputs';
@@ -58,7 +59,11 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
   const runtime = await loadRuntime(backend, options);
   const weights = { source: files.graph.bytes, external: files.external };
   const deadline = options.deadlineMs ?? DEADLINE;
-  const tokens = shortPrompt(plan.d_vocab, recognised.anatomy?.dims ?? unknownDims(files, plan.d_vocab), tokenizer);
+  const rows = rowsOfTokens(view, plan.tokens);
+  const read = rows !== undefined && rows < plan.d_vocab ? { idsRead: rows } : {};
+  const dims = recognised.anatomy?.dims ?? unknownDims(files, plan.d_vocab);
+  const { specialTokenIds = [], idsWithoutText } = tokenizer ?? {};
+  const tokens = shortPrompt(dims, unusualIds({ specialTokenIds, idsWithoutText, ...read, dims }));
   const untouched = { view: file, plan: { ...planRuns(file, recognised.anatomy, files), tokens: plan.tokens } };
   const parts = { runtime, backend, view, plan, weights, deadline };
   const { found, seats, tail, short, fileCheck } = await openChecked(
@@ -68,7 +73,7 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
   const perToken = tail?.bytesPerToken(USUAL_TARGETS);
   const info = describeModel(files, model, found, plan, tokenizer, runtime, options, perToken);
   const { anatomy } = found;
-  const known = fileCheck ? { ...info, fileCheck } : info;
+  const known = { ...info, ...read, ...(fileCheck ? { fileCheck } : {}) };
   const loaded = new LoadedModel(known, { view, anatomy, tokenizer, seats, tail });
   try {
     step('self-check');
@@ -82,9 +87,7 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
 };
 
 /** A few ordinary tokens, the same for every load of a model. */
-function shortPrompt(d_vocab: number, { n_ctx }: ModelInfo['dims'], tokenizer: TextTokenizer | undefined): number[] {
-  const { specialTokenIds = [], idsWithoutText = [] } = tokenizer ?? {};
-  const unusual = [...new Set([...specialTokenIds, ...idsWithoutText])].filter((id) => id < d_vocab);
+function shortPrompt({ d_vocab, n_ctx }: ModelInfo['dims'], unusual: readonly number[]): number[] {
   const length = Math.min(CHECK_TOKENS, n_ctx ?? Infinity, d_vocab - unusual.length);
   return length < 1 ? [] : distinctIds(length, d_vocab, unusual, 1);
 }

@@ -1,5 +1,5 @@
 import type { GraphView } from './graph';
-import { ElementType, type OnnxNode } from './onnx-model';
+import { ElementType, intAttribute, type OnnxNode } from './onnx-model';
 import { constantDims, isProjection, projectionDims, projectionResult } from './projection';
 import { unknownAnatomy } from './unknown-anatomy';
 
@@ -36,6 +36,20 @@ export function findEmbedding(view: GraphView, unembedding: OnnxNode, d_vocab: n
     return { input, tensor, ...scaledEmbedding(view, tensor, d_table), d_vocab, d_table };
   }
   throw unknownAnatomy('no-token-table');
+}
+
+/**
+ * Rows of the smallest table that the ids themselves are looked up in, so that ids beyond it cannot be read; undefined
+ * where no table of the file's says.
+ * @param tokens Name of the input with the token ids.
+ */
+export function rowsOfTokens(view: GraphView, tokens: string): number | undefined {
+  const rows = view.nodes.flatMap((node) => {
+    if (!node.op.startsWith('Gather') || view.strip(node.inputs[1] ?? '') !== tokens) return [];
+    const dims = constantDims(view, node.inputs[0] ?? '');
+    return dims?.length === 2 && intAttribute(node, 'axis', 0) === 0 ? [dims[0]!] : [];
+  });
+  return rows.length > 0 ? Math.min(...rows) : undefined;
 }
 
 function scaledEmbedding(view: GraphView, tensor: string, d_table: number): Pick<Embedding, 'scaled' | 'width'> {

@@ -69,10 +69,12 @@ export function findUnembedding(view: GraphView, logits: string): { node: OnnxNo
     after.push(node);
     const moving = node.inputs.filter((input) => input !== '' && !view.isConstant(input));
     // Some tokens are given a logit of their own, mostly −∞: those of a padded vocabulary.
-    const masked = node.op === 'Where' && view.isConstant(node.inputs[2] ?? '') && ofShapesAlone(view, node.inputs[0]);
-    if (masked) {
-      at = node.inputs[1]!;
-      continue;
+    if (node.op === 'Where' && ofShapesAlone(view, node.inputs[0])) {
+      const kept = node.inputs.slice(1).filter((input) => !view.isConstant(input));
+      if (kept.length === 1) {
+        at = kept[0]!;
+        continue;
+      }
     }
     const next = SAME_ROWS.has(node.op) || node.op === 'Gather' ? node.inputs[0] : moving[0];
     // A dynamically quantised product is scaled by a factor that itself depends on the activation.

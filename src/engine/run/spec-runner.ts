@@ -283,12 +283,17 @@ export class SpecRunner {
   }
 
   private checkTokens(tokens: readonly number[]): number {
-    const { d_vocab } = this.parts.info.dims;
+    const { dims, idsRead = dims.d_vocab } = this.parts.info;
     if (tokens.length === 0) throw new StrataError('empty-prompt', 'There are no tokens to run.');
-    const foreign = tokens.find((id) => !Number.isInteger(id) || id < 0 || id >= d_vocab);
+    const foreign = tokens.find((id) => !Number.isInteger(id) || id < 0 || id >= dims.d_vocab);
     if (foreign !== undefined)
-      throw new StrataError('invalid-request', `There is no token ${foreign}; ids go from 0 to ${d_vocab - 1}.`, {
+      throw new StrataError('invalid-request', `There is no token ${foreign}; ids go from 0 to ${dims.d_vocab - 1}.`, {
         id: foreign,
+      });
+    const unread = tokens.find((id) => id >= idsRead);
+    if (unread !== undefined)
+      throw new StrataError('invalid-request', `This model has no vector for token ${unread}, so it cannot read it.`, {
+        id: unread,
       });
     return tokens.length;
   }
