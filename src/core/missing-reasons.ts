@@ -22,6 +22,7 @@ export const MISSING_REASONS = [
   'layer-count',
   'head-count-unknown',
   'head-count',
+  'uneven-heads',
   // found only when it runs
   'value-count',
   // what a single part lacks
@@ -34,7 +35,7 @@ export const MISSING_REASONS = [
   'no-projection',
   'no-activation',
   'other-width',
-  'latent-attention',
+  'wider-than-values',
   'experts',
   'added-at-once',
   'no-patterns',

@@ -34,6 +34,8 @@ const SENTENCES: Readonly<Record<MissingCode, Sentence>> = {
     'the attention was not recognised: neither the file nor config.json says how many heads there are',
   'head-count': (d) =>
     `the attention was not recognised: config.json says ${said(d, 'stated')} heads, the file has ${said(d, 'found')}`,
+  'uneven-heads': (d) =>
+    `the attention was not recognised: config.json says ${said(d, 'stated')} heads, which do not share ${said(d, 'found')} numbers evenly`,
   // found only when it runs
   'value-count': (d) =>
     `${said(d, 'hook')} has ${said(d, 'found')} values instead of ${said(d, 'expected')}, so it is not what was looked for`,
@@ -47,9 +49,9 @@ const SENTENCES: Readonly<Record<MissingCode, Sentence>> = {
   'no-product': () => 'this layer has no matrix product in its place',
   'no-projection': () => 'its projection was not found',
   'other-width': (d) =>
-    `it is ${said(d, 'found')} numbers wide here, where the rest of the model has ${said(d, 'expected')}`,
-  'latent-attention': () =>
-    'queries and keys are not as wide as values here: they are put together from a compressed vector and a rotary part',
+    `it is ${said(d, 'found')} numbers wide here instead of ${said(d, 'expected')}: layers differ, or it is made in more than one step`,
+  'wider-than-values': (d) =>
+    `queries and keys have ${said(d, 'found')} numbers for each head here and values ${said(d, 'expected')}, as in latent attention, while a model has one width of heads in Strata`,
   'no-activation': () => 'the activation function was not found',
   experts: () => 'it is not one matrix into neurons and one out of them, as in a mixture of experts',
   'added-at-once': () => 'attention and MLP are added at once, so there is no stream between them',

@@ -184,6 +184,8 @@ export interface ModelInfo {
   readonly dtype: Dtype;
   readonly dims: ModelDims;
   readonly parallelResidual: boolean;
+  /** True for a decoder that was made to write about what an encoder has read, and stands alone here. */
+  readonly withoutItsEncoder?: boolean;
   /** Every hook this model has, in graph order. */
   readonly hooks: readonly HookName[];
   /** Parts that were looked for and not found, each with the reason; the page finds the words. */

@@ -6,7 +6,7 @@ import { plainName } from '../core/plain-text';
 import { distinctIds, unusualIds } from '../core/random';
 import { findAnatomy, findLogits, type Anatomy } from '../onnx/anatomy';
 import { bindCaches } from '../onnx/cache';
-import { configNumber, contextLength, statedHeads, statedWidth } from '../onnx/config';
+import { configNumber, contextLength, hasEncoder, statedHeads, statedWidth } from '../onnx/config';
 import { contextOf } from '../onnx/context';
 import { rowsOfTokens } from '../onnx/embedding';
 import { inputFillings } from '../onnx/fillings';
@@ -187,6 +187,7 @@ function describeModel(
     dtype: files.dtype,
     dims,
     parallelResidual: anatomy?.parallelResidual ?? false,
+    ...(hasEncoder(files.config) ? { withoutItsEncoder: true } : {}),
     hooks,
     missing: found.anatomy ? found.anatomy.missing : [{ part: 'anatomy', reason: found.reason }],
     operators: operatorCounts(model.graph.nodes),

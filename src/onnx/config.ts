@@ -33,6 +33,13 @@ export function statedLayers(config: Config): number | undefined {
   return configNumber(config, 'decoder_layers', 'num_hidden_layers', 'n_layer', 'num_layers', 'n_layers');
 }
 
+/** True where config.json describes an encoder beside the decoder (BART, Marian, Whisper), or what one gives (TrOCR). */
+export function hasEncoder(config: Config): boolean {
+  const both =
+    configNumber(config, 'encoder_layers') !== undefined && configNumber(config, 'decoder_layers') !== undefined;
+  return both || configNumber(config, 'cross_attention_hidden_size') !== undefined;
+}
+
 /** Width of the residual stream. */
 export function statedWidth(config: Config): number | undefined {
   return configNumber(config, 'hidden_size', 'n_embd', 'd_model');

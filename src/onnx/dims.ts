@@ -29,6 +29,7 @@ export function modelDims(
   }
   const n_heads = width / d_head;
   const stated = statedHeads(config);
+  if (!Number.isInteger(d_head)) throw unknownAnatomy('uneven-heads', { stated: n_heads, found: width });
   if (stated !== undefined && output && stated !== n_heads) {
     throw unknownAnatomy('head-count', { stated, found: n_heads });
   }

@@ -48,12 +48,13 @@ function attentionMisfits(view: GraphView, dims: ModelDims, sites: AttentionSite
   const [q, k, v] = [sites.q, sites.k, sites.v].map((site) => site && siteWidth(view, site));
   const wrong = (found: number | undefined, heads: number): found is number =>
     found !== undefined && found !== heads * d_head;
-  // A query is as wide as the key it meets: where one is wider than the values, so is the other (DeepSeek's).
-  if (wrong(q, n_heads)) {
-    const reason = missingReason('latent-attention');
+  // A query is as wide as the key it meets: where one is wider than the values, so is the other (DeepSeek, MiMo).
+  if (wrong(q, n_heads) && q > n_heads * d_head && q % n_heads === 0) {
+    const reason = missingReason('wider-than-values', { found: q / n_heads, expected: d_head });
     return (['attn.hook_q', 'attn.hook_k'] as const).map((hook) => ({ layer, part: hook, hooks: [hook], reason }));
   }
   return [
+    ...(wrong(q, n_heads) ? [misfit(layer, 'attn.hook_q', q, n_heads * d_head)] : []),
     ...(wrong(k, n_kv_heads) ? [misfit(layer, 'attn.hook_k', k, n_kv_heads * d_head)] : []),
     ...(wrong(v, n_kv_heads) ? [misfit(layer, 'attn.hook_v', v, n_kv_heads * d_head)] : []),
   ];

@@ -38,7 +38,7 @@ export const WIRINGS: readonly Wiring[] = [
   {
     name: 'latent-attention',
     title: 'keys and values from one compressed vector, keys the wider ones',
-    missing: { 'attn.hook_q': 'latent-attention', 'attn.hook_k': 'latent-attention' },
+    missing: { 'attn.hook_q': 'wider-than-values', 'attn.hook_k': 'wider-than-values' },
   },
   {
     name: 'expert-above',
