@@ -15,6 +15,8 @@ export const MISSING_REASONS = [
   'two-streams',
   'stream-without-embedding',
   'broken-stream',
+  'several-streams',
+  'per-layer-inputs',
   'no-layers',
   'several-branches',
   'layer-without-mlp',

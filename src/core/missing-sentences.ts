@@ -21,6 +21,10 @@ const SENTENCES: Readonly<Record<MissingCode, Sentence>> = {
   'two-streams': () => 'the final norm was not recognised: two independent activations meet in it',
   'stream-without-embedding': () =>
     'the residual stream was not recognised: it does not lead down to the token embedding',
+  'several-streams': (d) =>
+    `the residual stream was not recognised: this family keeps ${said(d, 'count')} streams side by side`,
+  'per-layer-inputs': () =>
+    'the residual stream was not recognised: in this family every layer is given a vector of its own for each token, beside the stream',
   'broken-stream': () => 'the residual stream was not recognised: it breaks off above a layer with attention',
   'no-layers': () => 'the residual stream was not recognised: it has no layers',
   'several-branches': (d) =>

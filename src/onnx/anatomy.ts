@@ -1,11 +1,18 @@
+import { StrataError } from '../core/errors';
 import { blockHook, type BlockHook, type HookName } from '../core/hooks';
-import { missingReason, type MissingPart, type MissingPartName, type MissingReason } from '../core/missing-reasons';
+import {
+  missingReason,
+  type MissingCode,
+  type MissingPart,
+  type MissingPartName,
+  type MissingReason,
+} from '../core/missing-reasons';
 import type { ModelDims } from '../core/model';
 import { plainName } from '../core/plain-text';
 import { foreignAttribute } from './attributes';
 import { isSummed } from './between';
 import { attentionSites, attentionSoftmaxes, type AttentionSites, type Site } from './attention';
-import { statedLayers } from './config';
+import { configNumber, statedLayers } from './config';
 import { modelDims } from './dims';
 import { findEmbedding, type Embedding } from './embedding';
 import type { GraphView } from './graph';
@@ -62,6 +69,34 @@ const FUSED_ATTENTION = new Set([
  * @throws StrataError `unknown-anatomy`, saying which part was not found and why.
  */
 export function findAnatomy(view: GraphView, config: Readonly<Record<string, unknown>>): Anatomy {
+  try {
+    return recognised(view, config);
+  } catch (cause) {
+    throw withFamilyReason(StrataError.from(cause), config);
+  }
+}
+
+/** What is thrown where the walk down the stream ends, whatever is in its way. */
+const LOST: ReadonlySet<unknown> = new Set<MissingCode>([
+  'broken-stream',
+  'operator-before-stream',
+  'two-streams',
+  'stream-without-embedding',
+  'several-branches',
+  'layer-without-mlp',
+  'mlp-without-attention',
+  'no-layers',
+]);
+
+/** The reason why the stream was not found, where config.json says what the family has instead (Gemma 3n and 4). */
+function withFamilyReason(error: StrataError, config: Readonly<Record<string, unknown>>): StrataError {
+  if (error.code !== 'unknown-anatomy' || !LOST.has(error.details['reason'])) return error;
+  const count = configNumber(config, 'altup_num_inputs');
+  if (count !== undefined && count > 1) return unknownAnatomy('several-streams', { count });
+  return configNumber(config, 'hidden_size_per_layer_input') === undefined ? error : unknownAnatomy('per-layer-inputs');
+}
+
+function recognised(view: GraphView, config: Readonly<Record<string, unknown>>): Anatomy {
   const logits = findLogits(view);
   const { node: unembedding, after } = findUnembedding(view, logits);
   const columns = projectionDims(view, unembedding)?.[1];

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { randomGpt2 } from '../../tests/bench/random-gpt2';
+import { changed } from '../../tests/fixtures/changed-model';
 import { StrataError } from '../core/errors';
 import { findAnatomy } from './anatomy';
 import { hasEncoder } from './config';
+import { makeNode } from './emit';
 import { GraphView } from './graph';
 import { scanModel } from './scan';
 
@@ -47,6 +50,41 @@ describe('the number of heads and layers', () => {
   it('is not known where nothing says it', () => {
     expect(found({})).toEqual({ reason: 'head-count-unknown' });
     expect(found({ attention_heads: 4, num_layers: 4 })).toEqual({ reason: 'layer-count', stated: 4, found: 3 });
+  });
+});
+
+describe('a family whose stream is another', () => {
+  const tiny = randomGpt2({
+    name: 'tiny',
+    n_layer: 2,
+    n_head: 2,
+    n_embd: 8,
+    n_inner: 16,
+    n_positions: 8,
+    vocab_size: 24,
+  });
+  // Gemma 4 multiplies the whole stream between two layers.
+  const files = changed(tiny, (parts) => ({
+    ...parts,
+    nodes: [
+      ...parts.nodes.map((node) => (node.outputs[0] === 'h.0/post' ? { ...node, outputs: ['h.0/sum'] } : node)),
+      makeNode('Mul', ['h.0/sum', 'f0.5'], ['h.0/post']),
+    ],
+  }));
+  const scaled = new GraphView(scanModel(files.graph.bytes), files.external);
+
+  it.each([
+    ['broken-stream', {}],
+    ['per-layer-inputs', { hidden_size_per_layer_input: 256 }],
+    ['several-streams', { hidden_size_per_layer_input: 256, altup_num_inputs: 4 }],
+    ['broken-stream', { hidden_size_per_layer_input: 0, altup_num_inputs: 1 }],
+  ])('says so where config.json does: %s', (reason, stated) => {
+    expect(() => findAnatomy(scaled, { ...tiny.config, ...stated })).toThrowError(
+      expect.objectContaining({ code: 'unknown-anatomy', details: expect.objectContaining({ reason }) as object }),
+    );
+    // Where the stream is found, nothing of it is said.
+    const plain = new GraphView(scanModel(tiny.graph.bytes), tiny.external);
+    expect(findAnatomy(plain, { ...tiny.config, ...stated }).dims.n_layers).toBe(2);
   });
 });
 
