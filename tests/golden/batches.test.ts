@@ -11,8 +11,10 @@ import { largestDifference, openZoo, Reference } from './zoo';
 const TOLERANCE = 1e-5;
 const LENS_NUMBERS = ['topProbs', 'targetProbs', 'targetLogits', 'entropyBits', 'klBits'] as const;
 
+/** Their prompts lie beside one another as in others of this list: the norms' places make no difference to that. */
+const ALIKE = /opt-350m|gpt1|cohere/;
 const BATCHED = HELD_TO_PYTORCH.filter(
-  ({ folder, dtype }) => dtype === 'fp32' && SINGLE[`${folder} ${dtype}`] === undefined,
+  ({ folder, dtype }) => dtype === 'fp32' && SINGLE[`${folder} ${dtype}`] === undefined && !ALIKE.test(folder),
 );
 
 describe.each(BATCHED)('$folder ($dtype) in batches', ({ folder, dtype, reference }) => {
