@@ -4,6 +4,7 @@ import { messageCatalogues, NO_PARSER } from './.config/build/message-catalogues
 import { pagePolicy } from './.config/build/page-policy.ts';
 import { probeFolders } from './.config/build/probe-folders.ts';
 import { runtimeFiles, RUNTIME_PATH } from './.config/build/runtime-files.ts';
+import { shippedChecks } from './.config/build/shipped-checks.ts';
 import { transformersSource } from './.config/build/transformers-source.ts';
 import { webApp } from './.config/build/web-app.ts';
 import pkg from './package.json' with { type: 'json' };
@@ -43,7 +44,7 @@ export default defineConfig({
   },
   worker: {
     format: 'es',
-    plugins: () => [svelte(SVELTE), transformersSource()],
+    plugins: () => [svelte(SVELTE), transformersSource(), shippedChecks()],
   },
   server: { headers: ISOLATION },
   preview: { headers: ISOLATION },
@@ -52,5 +53,7 @@ export default defineConfig({
     environment: 'node',
     include: ['src/**/*.test.ts', 'tests/{golden,contract,lint,models}/**/*.test.ts'],
     testTimeout: 30_000,
+    // Numbers, and nothing that is timed.
+    maxWorkers: '100%',
   },
 });

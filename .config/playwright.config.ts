@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from '@playwright/test';
 
 const executablePath = process.env['CHROMIUM_PATH'];
@@ -21,8 +22,9 @@ const launchOptions = (args: string[]): { args: string[]; executablePath?: strin
 export default defineConfig({
   testDir: '../tests/e2e',
   outputDir: '../test-results',
-  // The tests share two cores with the model they run.
-  workers: 1,
+  // Most of a test is waiting, but the model it runs wants a core.
+  workers: Math.min(2, availableParallelism()),
+  fullyParallel: true,
   // Generous, so that a busy machine is slow but not red.
   timeout: 240_000,
   expect: { timeout: 30_000 },

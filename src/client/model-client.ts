@@ -64,6 +64,7 @@ export class ModelClient implements ModelApi {
   }
 
   load(request: LoadRequest, call: CallOptions<LoadProgress> = {}): Promise<ModelInfo> {
+    this.#text?.start();
     const work = this.#work(() => this.#replace(request, call), call.signal);
     this.#loading = work.catch(() => undefined);
     return work;

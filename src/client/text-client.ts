@@ -28,11 +28,16 @@ export class TextClient {
     return this.#model !== undefined;
   }
 
+  /** A model is being loaded: the text worker starts meanwhile, so that nobody waits for it afterwards. */
+  start(): void {
+    if (!this.#link || this.#link.dead) this.#link = new WorkerLink(this.#options);
+  }
+
   /** From now on answers are for the model that this worker holds. */
   follow(model: WorkerLink): void {
     this.#model = model;
-    if (!this.#link || this.#link.dead) this.#link = new WorkerLink(this.#options);
-    this.#fed = feed(this.#link, model);
+    this.start();
+    this.#fed = feed(this.#link!, model);
     // Said to whoever asks.
     this.#fed.catch(() => undefined);
   }

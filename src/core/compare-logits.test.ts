@@ -43,11 +43,14 @@ describe('comparing logits', () => {
 
   it('allows less between two devices than between a file and what was recognised of it', () => {
     const kinds = ([compared, dtype]: readonly ['device' | 'file', 'fp32' | 'q8'], difference: number) =>
-      judgeDifference(compared, dtype, difference, 'now').kind;
+      judgeDifference(compared, dtype, { difference, when: 'now' }).kind;
     expect([0.002, 0.003].map((difference) => kinds(['device', 'fp32'], difference))).toEqual(['same', 'different']);
     expect([0.05, 0.06].map((difference) => kinds(['device', 'q8'], difference))).toEqual(['same', 'different']);
     expect([0.005, 0.006].map((difference) => kinds(['file', 'fp32'], difference))).toEqual(['same', 'different']);
     expect([0.08, 0.09].map((difference) => kinds(['file', 'q8'], difference))).toEqual(['same', 'different']);
-    expect(judgeDifference('file', 'fp32', Infinity, 'before')).toMatchObject({ kind: 'different', when: 'before' });
+    expect(judgeDifference('file', 'fp32', { difference: Infinity, when: 'before' })).toMatchObject({
+      kind: 'different',
+      when: 'before',
+    });
   });
 });

@@ -50,12 +50,11 @@ export function logitDifference(
 }
 
 /** Judges a difference by what rounding explains. */
-export function judgeDifference(
+export function judgeDifference<When extends string>(
   compared: keyof typeof ROUNDING,
   dtype: Dtype,
-  difference: number,
-  when: 'now' | 'before',
-): { readonly kind: 'same' | 'different'; readonly difference: number; readonly when: 'now' | 'before' } {
+  { difference, when }: { readonly difference: number; readonly when: When },
+): { readonly kind: 'same' | 'different'; readonly difference: number; readonly when: When } {
   const rounding = dtype === 'fp32' ? ROUNDING[compared].fp32 : ROUNDING[compared].other;
   return { kind: difference <= rounding ? 'same' : 'different', difference, when };
 }

@@ -135,8 +135,8 @@ export type FileCheck =
       readonly kind: 'same' | 'different';
       /** Largest difference of logits as a part of their range. */
       readonly difference: number;
-      /** `before`: found at an earlier load on this device, and remembered. */
-      readonly when: 'now' | 'before';
+      /** `before`: at an earlier load on this device, and remembered; `built`: when the app was built, for a model of its own. */
+      readonly when: 'now' | 'before' | 'built';
     }
   | { readonly kind: 'not-compared'; readonly reason: (typeof NO_FILE_CHECK)[number] };
 

@@ -8,6 +8,8 @@ import type { RuntimeOptions } from './session/runtime';
 export interface KeptVerdicts {
   read(name: string): Promise<unknown>;
   write(name: string, verdict: unknown): Promise<void>;
+  /** What was found when the app was built, for a model that belongs to it. */
+  shipped?(name: string): number | undefined;
 }
 
 /** What is done on the way to a loaded model. */

@@ -12,7 +12,7 @@ import type { Recognised } from './recognised';
 import { disagreements, type Precision, type ShortRuns } from './run/guards';
 import { fitsTwice } from './run/run-memory';
 import { lastStream } from './run/stream-hooks';
-import { differenceToFile, FileVerdict, untouchedLogits } from './session/file-check';
+import { differenceToFile, FileVerdict, untouchedLogits, type FoundDifference } from './session/file-check';
 import { createTail } from './session/open-tail';
 import { Seats } from './session/seats';
 import type { TailSession } from './session/tail-session';
@@ -102,7 +102,7 @@ async function close({ seats, tail }: OpenModel): Promise<void> {
 
 /** What the file itself says, now or at an earlier load. */
 type Held =
-  | { readonly verdict: FileVerdict; readonly before: number }
+  | { readonly verdict: FileVerdict; readonly before: FoundDifference }
   | { readonly verdict: FileVerdict; readonly now: Awaited<ReturnType<typeof untouchedLogits>> };
 
 async function fileLogits({ files, parts, untouched, tokens, options }: Opening, anatomy: Anatomy): Promise<Held> {
@@ -121,14 +121,14 @@ async function compared(
   { prompts, values }: ShortRuns,
   held: Held,
 ): Promise<FileCheck> {
-  if ('before' in held) return judgeDifference('file', files.dtype, held.before, 'before');
+  if ('before' in held) return judgeDifference('file', files.dtype, held.before);
   if ('kind' in held.now) return held.now;
   const stream = values[0].get(lastStream(anatomy)!)!;
   const positions = prompts[0].map((_, position) => position);
   const logits = await tail!.wide('logits', [stream], positions, options.signal);
   const difference = differenceToFile(logits, held.now, parts.plan.d_vocab);
   await held.verdict.write(difference);
-  return judgeDifference('file', files.dtype, difference, 'now');
+  return judgeDifference('file', files.dtype, { difference, when: 'now' });
 }
 
 /** Every hook on two prompts of one beginning. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Presenter } from './Presenter.svelte';
 
-const SLIDES: readonly string[] = ['question', 'lens', 'emergence', 'attention', 'continuation'];
+const SLIDES: readonly string[] = ['question', 'first', 'second', 'third', 'fourth'];
 
 describe('a presentation', () => {
   it('asks first, reveals, and then goes through the figures and back', () => {
@@ -14,9 +14,9 @@ describe('a presentation', () => {
       presenter.next();
       seen.push(presenter.slide);
     }
-    expect(seen).toEqual(['lens', 'emergence', 'attention', 'continuation']);
+    expect(seen).toEqual(['first', 'second', 'third', 'fourth']);
     presenter.next();
-    expect(presenter.slide).toBe('continuation');
+    expect(presenter.slide).toBe('fourth');
     for (let step = 0; step < 4; step++) presenter.back();
     expect([presenter.slide, presenter.revealed]).toEqual(['question', true]);
     presenter.back();
@@ -37,12 +37,12 @@ describe('a presentation', () => {
     let available: readonly string[] = SLIDES;
     const presenter = new Presenter(() => available);
     for (let step = 0; step < 4; step++) presenter.next();
-    expect(presenter.slide).toBe('attention');
-    available = ['question', 'lens', 'continuation'];
+    expect(presenter.slide).toBe('third');
+    available = ['question', 'first', 'fourth'];
     expect(presenter.slide).toBe('question');
     presenter.next();
     presenter.next();
-    expect(presenter.slide).toBe('continuation');
+    expect(presenter.slide).toBe('fourth');
     expect(presenter.last).toBe(true);
   });
 });

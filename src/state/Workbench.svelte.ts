@@ -40,8 +40,8 @@ export class Workbench {
   #waiting = $state(false);
   #latest: Job | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Milliseconds of the longest run of the last round. */
-  #longest = 0;
+  /** Milliseconds of the first run of the last round: little more than one pass, which cannot be taken back. */
+  #pass = 0;
 
   readonly fact = $derived(factOf(this.#fields));
 
@@ -77,12 +77,12 @@ export class Workbench {
 
   /**
    * Shows the text in tokens at once and runs a little later, unless more is typed meanwhile: after at least `least`
-   * milliseconds, longer where the last round had long runs, since a pass that has begun cannot be taken back.
+   * milliseconds, longer where a pass takes longer, since one that has begun cannot be taken back.
    */
   runSoon(least: number): void {
     clearTimeout(this.#timer);
     this.#waiting = true;
-    const pause = Math.max(least, least > 0 ? Math.min(this.#longest, LONGEST_PAUSE_MS) : 0);
+    const pause = Math.max(least, least > 0 ? Math.min(this.#pass, LONGEST_PAUSE_MS) : 0);
     this.#timer = setTimeout(() => void this.run(), pause);
     if (this.#fields.prompt !== '') void this.#prepare();
   }
@@ -108,13 +108,13 @@ export class Workbench {
     const prepared = await this.#prepare();
     if (mine !== this.#latest || !prepared || prepared.tokensOver > 0) return false;
     this.#onPrepared?.(prepared);
-    this.#longest = 0;
+    let pass: number | undefined;
     for (const step of this.#steps) {
       if (step.wanted && !step.wanted()) continue;
       const begin = performance.now();
       await step.run.run(prepared.fact, step.options(prepared.fact));
       if (mine !== this.#latest) return false;
-      this.#longest = Math.max(this.#longest, performance.now() - begin);
+      this.#pass = pass ??= performance.now() - begin;
     }
     return this.error === undefined;
   }

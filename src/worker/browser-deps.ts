@@ -8,7 +8,7 @@ import { openModel } from '../models/open-model';
 import { Meter } from '../models/progress';
 import { openRuntime, type Runtime } from '../models/open-runtime';
 import { openStore, readJson, writeJson } from '../models/storage';
-import type { LoadCall, ModelApiDeps } from './deps';
+import type { LoadCall, ModelApiDeps, ShippedChecks } from './deps';
 import { findProbes } from './probes';
 import { webGpuSupport } from './webgpu';
 
@@ -34,7 +34,7 @@ function withoutThreads(cause: unknown, threads: number): StrataError {
 }
 
 /** The engine on ONNX Runtime's own files below the app's root, models from the bundle, the hub or disk. */
-export function createBrowserDeps(greeting: Greeting): ModelApiDeps {
+export function createBrowserDeps(greeting: Greeting, shippedChecks: ShippedChecks = {}): ModelApiDeps {
   watchHeaps();
   const root = new URL(greeting.root);
   const threads = threadsFor(greeting);
@@ -57,6 +57,7 @@ export function createBrowserDeps(greeting: Greeting): ModelApiDeps {
     pause: breathe,
     webgpu: webGpuSupport,
     runtimeBytes: heapBytes,
+    shippedChecks,
     checks: {
       read: async (key) => readJson(await store, CHECKS + key),
       write: async (key, value) => writeJson(await store, CHECKS + key, value),

@@ -14,6 +14,9 @@ export interface LoadCall {
   readonly onProgress: (progress: LoadProgress) => void;
 }
 
+/** What comparing the app's own models with their untouched files found, by model and verdict (`cli/model-checks.ts`). */
+export type ShippedChecks = Readonly<Record<string, number>>;
+
 /** What this thread can have of WebGPU. */
 export interface WebGpuSupport {
   /** `software` draws on the processor: correct, but never faster than WASM. */
@@ -36,6 +39,8 @@ export interface ModelApiDeps {
   webgpu(): Promise<WebGpuSupport>;
   /** What self-checks found on this device with this version of the runtime. */
   readonly checks: KeptDocuments;
+  /** What was found for the app's own models when it was built; absent: nothing. */
+  readonly shippedChecks?: ShippedChecks;
   /** Bytes that ONNX Runtime has taken in this thread; undefined where that cannot be known. */
   runtimeBytes(): number | undefined;
   readonly probes: ReadonlyMap<string, Probe>;

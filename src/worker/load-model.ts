@@ -68,7 +68,7 @@ class Opening {
     this.#files = files;
     this.#deps = deps;
     this.#call = call;
-    this.#memory = new CheckMemory(deps.checks, files);
+    this.#memory = new CheckMemory(deps.checks, files, deps.shippedChecks);
     this.#large = files.provenance.bytes > COMPARABLE_BYTES;
   }
 
@@ -225,7 +225,7 @@ class Opening {
   }
 
   #judged(verdict: Verdict, when: 'now' | 'before'): Compared {
-    return judgeDifference('device', this.#files.dtype, verdict.difference, when);
+    return judgeDifference('device', this.#files.dtype, { difference: verdict.difference, when });
   }
 
   #tooLarge(): NotCompared {

@@ -6,7 +6,7 @@ import type { ModelFiles, SelfCheck } from '../core/model';
 import { distinctIds, unusualIds } from '../core/random';
 import type { Engine, KeptVerdicts } from '../engine/engine';
 import { checkPlace } from '../models/check-keys';
-import type { KeptDocuments, LoadCall } from './deps';
+import type { KeptDocuments, LoadCall, ShippedChecks } from './deps';
 
 /** Length of the random prompt both backends run. */
 const CHECK_TOKENS = 32;
@@ -114,15 +114,27 @@ export function fingerprint(files: ModelFiles): string {
   return bytesToHex(hash.digest());
 }
 
+/** @param name Of a verdict, as the engine calls it. */
+export const shippedKey = (model: string, name: string): string => `${model}/${name}`;
+
 /** What earlier loads of a model found on this device. Anything may stand there; what cannot be read counts as nothing. */
 export class CheckMemory implements KeptVerdicts {
   readonly #kept: KeptDocuments;
   readonly #files: ModelFiles;
   #fingerprint: string | undefined;
 
-  constructor(kept: KeptDocuments, files: ModelFiles) {
+  /** @param shippedChecks What was found when the app was built, by fingerprint and name. */
+  constructor(
+    kept: KeptDocuments,
+    files: ModelFiles,
+    private readonly shippedChecks: ShippedChecks = {},
+  ) {
     this.#kept = kept;
     this.#files = files;
+  }
+
+  shipped(name: string): number | undefined {
+    return this.shippedChecks[shippedKey((this.#fingerprint ??= fingerprint(this.#files)), name)];
   }
 
   get #model(): string {

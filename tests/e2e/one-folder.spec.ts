@@ -220,7 +220,15 @@ test('a model that lacks what it needs gets its sentence, with the reason of tha
   for (const gone of [active(page), silenced(page)]) await expect(gone).toHaveCount(0);
   await expect(figure(page, 'Attention')).toBeVisible();
   await present(page);
-  await expect(page.getByRole('navigation', { name: 'Presentation' })).toContainText('1 of 5');
+  const stage = page.getByRole('navigation', { name: 'Presentation' });
+  const slides = Number(/1 of (\d+)/.exec((await stage.textContent())!)![1]);
+  await page.keyboard.press('ArrowRight');
+  for (let slide = 2; slide <= slides; slide++) {
+    await page.keyboard.press('ArrowRight');
+    await expect(stage).toContainText(`${slide} of ${slides}`);
+    await expect(page.getByRole('main').getByRole('figure').first()).toBeVisible();
+    for (const gone of [active(page), silenced(page)]) await expect(gone).toHaveCount(0);
+  }
 });
 
 test('the command line has it too, and says what a folder lacks', async ({ app }) => {

@@ -11,6 +11,7 @@ import { build } from 'vite';
 import { pagePolicy } from '../../.config/build/page-policy.ts';
 import { RUNTIME_PATH, runtimeFiles } from '../../.config/build/runtime-files.ts';
 import { ISOLATION_HEADERS, serveFolder } from '../../.config/build/static-server.mjs';
+import { shippedChecks } from '../../.config/build/shipped-checks.ts';
 import { transformersSource } from '../../.config/build/transformers-source.ts';
 import { TESTED_LAYOUTS } from '../../src/models/tested-layouts.ts';
 import { WORKER_POLICY } from '../../src/service-worker/policy.ts';
@@ -59,7 +60,7 @@ export class WorkerSite {
       plugins: [transformersSource(), runtimeFiles(), pagePolicy()],
       define: { __STRATA_VERSION__: '"test"', __STRATA_RUNTIME__: JSON.stringify(RUNTIME_PATH) },
       resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'] },
-      worker: { format: 'es', plugins: () => [transformersSource()] },
+      worker: { format: 'es', plugins: () => [transformersSource(), shippedChecks()] },
       build: {
         target: 'es2022',
         assetsInlineLimit: 0,

@@ -85,6 +85,25 @@ describe('a file whose logits are others than those of what was recognised', () 
     expect(kept.documents.size).toBe(2);
   });
 
+  it('need not be compared where that was done when the app was built, for these very headers', async () => {
+    const files = await openZoo('families/gpt2');
+    const kept = memory();
+    const first = await createEngine(files, { kept });
+    await first.dispose();
+    const [name] = [...kept.documents.keys()];
+    for (const [shipped, when, sessions] of [
+      [name, 'built', 2],
+      ['file/other-headers', 'now', 3],
+    ] as const) {
+      const { seen, load } = counting();
+      const known = { ...memory(), shipped: (asked: string) => (asked === shipped ? 1e-6 : undefined) };
+      const engine = await createEngine(files, { kept: known, importRuntime: load });
+      expect(engine.info.fileCheck).toMatchObject({ kind: 'same', when });
+      expect(seen.made).toBe(sessions);
+      await engine.dispose();
+    }
+  });
+
   it('takes a memory that holds nonsense for none', async () => {
     const kept: KeptVerdicts = { read: () => Promise.resolve({ a: 1 }), write: () => Promise.resolve() };
     const engine = await createEngine(await openZoo('families/gpt2'), { kept });

@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
+import { build, createLogger, resolveConfig } from 'vite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { incompleteProbes, probeFolders } from '../../.config/build/probe-folders.ts';
 import { findProbeFolders } from '../../src/cli/probe-folders.ts';
@@ -42,6 +42,14 @@ describe('a folder of a probe', () => {
     expect(incompleteProbes(probes)).toEqual([lacks(file)]);
     const building = build({ root, configFile: false, logLevel: 'silent', plugins: [probeFolders()] });
     await expect(building).rejects.toThrow(lacks(file));
+  });
+
+  it('that is being written is only said while developing', async () => {
+    await rm(join(probes, 'active/figure.ts'));
+    const warnings: string[] = [];
+    const logger = { ...createLogger('silent'), warn: (message: string) => void warnings.push(message) };
+    await resolveConfig({ root, configFile: false, customLogger: logger, plugins: [probeFolders()] }, 'serve');
+    expect(warnings).toEqual([lacks('figure.ts')]);
   });
 
   it('may do without a picture where its figure has no place', async () => {

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseLedger, seenCount, seenOf, type LedgerFact } from '../../src/app/ledger/ledger';
+import { checkBundledModels } from '../../src/cli/model-checks';
 import { openTokenizer } from '../../src/engine/text/tokenizer';
 
 /** The files that ship, whoever trained them: no Python is needed to know that they belong together. */
@@ -30,6 +31,14 @@ describe('the first download', () => {
 
   it('is at most 10 MB', () => {
     expect(files.reduce((sum, file) => sum + file.bytes, 0)).toBeLessThanOrEqual(10e6);
+  });
+});
+
+describe('what is found when the app is built', () => {
+  it('is that the page’s numbers are those of the file', async () => {
+    const found = Object.values(await checkBundledModels(fileURLToPath(new URL('../../public/', import.meta.url))));
+    expect(found).toHaveLength(1);
+    expect(found[0]).toBeLessThanOrEqual(1e-5);
   });
 });
 

@@ -67,7 +67,7 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   'error.unsupported-model.*': UNSUPPORTED_REASONS,
   'export.*': FORMATS,
   'fileCheck.*': NO_FILE_CHECK,
-  'fileCheck.*.*': ['same.now', 'same.before', 'different.now', 'different.before'],
+  'fileCheck.*.*': ['same.now', 'same.before', 'same.built', 'different.now', 'different.before', 'different.built'],
   'flaw.*': MODEL_FLAWS,
   'form.*': PROMPT_FORMS,
   'form.*.meaning': PROMPT_FORMS,

@@ -14,6 +14,9 @@ import { TrunkSession, type TrunkParts } from './trunk-session';
 /** Above this the file is not opened once more only to compare. */
 const COMPARABLE_BYTES = 600 * 2 ** 20;
 
+/** How far the logits were apart, and when that was found. */
+export type FoundDifference = Pick<Exclude<FileCheck, { kind: 'not-compared' }>, 'difference' | 'when'>;
+
 /** Logits of the file as it is, or why there are none. */
 export type FileLogits = Float32Array | Extract<FileCheck, { kind: 'not-compared' }>;
 
@@ -68,11 +71,13 @@ export class FileVerdict {
     this.name = `file/${headers.map(({ bytes }) => bytesToHex(sha256(bytes))).join('-')}`;
   }
 
-  async read(): Promise<number | undefined> {
+  async read(): Promise<FoundDifference | undefined> {
+    const shipped = this.kept?.shipped?.(this.name);
+    if (shipped !== undefined) return { difference: shipped, when: 'built' };
     const found = await this.kept?.read(this.name);
     // JSON writes Infinity as null.
-    if (found === null) return Infinity;
-    return typeof found === 'number' ? found : undefined;
+    if (found === null) return { difference: Infinity, when: 'before' };
+    return typeof found === 'number' ? { difference: found, when: 'before' } : undefined;
   }
 
   async write(difference: number): Promise<void> {
