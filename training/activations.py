@@ -17,11 +17,14 @@ SEEN_BY_INTERVENTIONS = 1e-2  # an intervention that moves no logit by this much
 class Anatomy(Protocol):
     """Where a transformers model keeps its parts: dotted names, the last three inside a block.
 
-    Without `mlp_in` and `mlp_out` (whose result, and whose input, are the MLP's hooks) these hooks are left out.
+    Without `mlp_in` and `mlp_out` (whose result, and whose input, are the MLP's hooks) these hooks are left out. A
+    model without a final norm has no `norm`, one without a product between that and the unembedding no `head`.
     """
 
     blocks: str
     norm: str
+    head: str
+    sinks: bool
     attention_out: str
     mlp_in: str
     mlp_out: str
@@ -67,11 +70,11 @@ class Run:
 
     def after_block(self, layer: int):
         def hook(_, __, output):
-            hidden = (output[0] if isinstance(output, tuple) else output).clone()
+            hidden = (output[0] if isinstance(output, (tuple, list)) else output).clone()
             if self.change.steer is not None and layer == 1:
                 hidden[:, 1] += self.change.steer
             self.hooks[f"blocks.{layer}.hook_resid_post"] = hidden.clone()
-            return (hidden, *output[1:]) if isinstance(output, tuple) else hidden
+            return (hidden, *output[1:]) if isinstance(output, (tuple, list)) else hidden
         return hook
 
     def after_mlp_in(self, _, __, output) -> None:
@@ -93,12 +96,13 @@ class Run:
         if self.change.knockout and self.layer in (1, 2):
             scores = scores.clone()
             scores[..., -1, 1] = float("-inf")
-        pattern = self.softmax(scores, *args, **kwargs)
+        softmax = self.softmax(scores, *args, **kwargs)
+        pattern = softmax[..., : scores.shape[-2]]  # a sink takes part as one more column
         name = f"blocks.{self.layer}.attn.hook_pattern"
         heads = self.model.config.num_attention_heads
         assert name not in self.hooks and pattern.shape[-3] == heads, "a softmax that is not this layer's attention"
         self.hooks[name] = pattern.reshape(-1, *pattern.shape[-3:]).clone()
-        return pattern
+        return softmax
 
     def lens(self) -> torch.Tensor:
         """`[L+1, T, vocab]`: the model's own norm, unembedding, scale and cap on the embedding row and each block's output."""
@@ -106,8 +110,10 @@ class Run:
         names += [f"blocks.{layer}.hook_resid_post" for layer in range(self.model.config.num_hidden_layers)]
         rows = torch.cat([self.hooks[name] for name in names])
         with torch.no_grad():
-            logits = self.model.get_output_embeddings()(self.model.get_submodule(self.anatomy.norm)(rows))
-        logits = logits / getattr(self.model.config, "logits_scaling", 1.0)
+            for name in (self.anatomy.norm, self.anatomy.head):
+                rows = self.model.get_submodule(name)(rows) if name else rows
+            logits = self.model.get_output_embeddings()(rows)
+        logits = logits / getattr(self.model.config, "logits_scaling", 1.0) * getattr(self.model.config, "logit_scale", 1.0)
         cap = getattr(self.model.config, "final_logit_softcapping", None)
         return logits if cap is None else cap * torch.tanh(logits / cap)
 
@@ -146,7 +152,8 @@ def check(anatomy: Anatomy, model: torch.nn.Module, ids: torch.Tensor, run: Run,
                for layer in range(layers))
     assert (lens[-1] - run.logits[0]).abs().max() < 1e-5, "the last lens row is not the logits"
     for pattern in patterns:
-        assert (pattern.sum(-1) - 1).abs().max() < 1e-5 and pattern.triu(1).abs().max() == 0
+        assert pattern.triu(1).abs().max() == 0
+        assert pattern.sum(-1).max() < 1 if anatomy.sinks else (pattern.sum(-1) - 1).abs().max() < 1e-5
     causal = torch.tril(torch.ones(ids.shape[1], ids.shape[1]))
     uniform = causal / causal.sum(-1, keepdim=True)
     assert max((pattern - uniform).abs().max() for pattern in patterns) > 0.2, "attention is close to uniform"

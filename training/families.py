@@ -59,6 +59,8 @@ class Family:
     norm: str = "model.norm"
     attention_out: str = "self_attn.o_proj"
     norm_offset: bool = False    # the gain is 1 + weight
+    head: str = ""               # a product between the final norm and the unembedding
+    sinks: bool = False          # rows of patterns sum to less than 1
     keep: tuple[str, ...] = ()  # node metadata kept in the file
     mlp_in: str = ""
     mlp_out: str = ""
@@ -69,7 +71,7 @@ class Family:
     fused: bool = False          # after ONNX Runtime's own extended optimisation
 
     def model_class(self):
-        suffix = "LMHeadModel" if self.prefix == "GPT2" else "ForCausalLM"
+        suffix = "LMHeadModel" if self.prefix in ("GPT2", "OpenAIGPT") else "ForCausalLM"
         return getattr(transformers, self.prefix + suffix)
 
 

@@ -70,6 +70,24 @@ GRANITE = Family("Granite", "Granite", dict({key: SMALL[key] for key in SMALL if
 OLMO2 = Family("OLMo 2", "Olmo2", {key: SMALL[key] for key in SMALL if key != "head_dim"}, "")
 GLM4 = Family("GLM 4", "Glm4", dict(SMALL, partial_rotary_factor=0.5), "")
 MIXTRAL = Family("Mixtral", "Mixtral", dict(SMALL, intermediate_size=16, num_local_experts=4, num_experts_per_tok=2), "")
+# A table half as wide as the stream, and the norm of every sum: OPT-350m alone among its kin.
+OPT350M = Family("OPT", "OPT", dict(vocab_size=96, hidden_size=24, word_embed_proj_dim=12, num_hidden_layers=3, ffn_dim=24,
+                                    num_attention_heads=HEADS, max_position_embeddings=CONTEXT, do_layer_norm_before=False,
+                                    bos_token_id=0, eos_token_id=0, pad_token_id=1),
+                 "", blocks="model.decoder.layers", norm="", head="model.decoder.project_out", attention_out="self_attn.out_proj")
+GPT1 = Family("GPT", "OpenAIGPT", dict(vocab_size=96, n_layer=3, n_head=HEADS, n_embd=24, n_positions=CONTEXT), "",
+              blocks="transformer.h", norm="", attention_out="attn.c_proj")
+GPT_OSS = Family("GPT-OSS", "GptOss", dict(SMALL, intermediate_size=12, num_local_experts=3, num_experts_per_tok=2,
+                                           sliding_window=4, layer_types=LOCAL_GLOBAL, head_dim=8,
+                                           rope_parameters=dict(rope_type="default", rope_theta=10000.0)), "", sinks=True)
+DOGE = Family("Doge", "Doge", {key: SMALL[key] for key in SMALL if key != "head_dim"}, "")
+COHERE = Family("Cohere", "Cohere", dict({key: SMALL[key] for key in SMALL if key != "head_dim"}, logit_scale=0.5), "")
+XGLM = Family("XGLM", "XGLM", dict(vocab_size=96, d_model=24, num_layers=3, attention_heads=HEADS, ffn_dim=24,
+                                   max_position_embeddings=CONTEXT, pad_token_id=1, bos_token_id=0, eos_token_id=2),
+              "", norm="model.layer_norm", attention_out="self_attn.out_proj")
+SMALL_GPT2 = Family("GPT-2", "GPT2", dict(vocab_size=96, n_layer=3, n_head=HEADS, n_embd=24, n_inner=24, n_positions=CONTEXT,
+                                          bos_token_id=0, eos_token_id=0),
+                    "", blocks="transformer.h", norm="transformer.ln_f", attention_out="attn.c_proj")
 QWEN3 = Family("Qwen3", "Qwen3", dict(USUAL, sliding_window=4, use_sliding_window=True,
                                       layer_types=[*LOCAL_GLOBAL, "full_attention"]), "")
 
@@ -112,6 +130,39 @@ def fused_gpt2(model) -> onnx.ModelProto:
         normed, stream = skip(b, branch, stream, after, h + "mlp.c_proj.bias")
     b.add("MatMul", [normed, b.weight(at + "wte.weight", transpose=True)], ["logits"])
     return decoder(b, ["input_ids", "attention_mask", "position_ids"])
+
+
+def fused_gpt2_past(model) -> onnx.ModelProto:
+    """What ONNX Runtime's optimiser makes of GPT-2 with past: EmbedLayerNormalization, and Attention with keys and
+    values of all heads in one tensor `[2, batch, head, length, d]`; whole numbers of 32 bits."""
+    b = Builder(model.state_dict())
+    at, layers, width = "transformer.", model.config.n_layer, model.config.n_embd // HEADS
+    first = [b.weight(at + "h.0.ln_1.weight"), b.weight(at + "h.0.ln_1.bias")]
+    normed, stream = "embedded.normed", "embedded.sum"
+    tables = [b.weight(at + "wte.weight"), b.weight(at + "wpe.weight")]
+    b.fused("EmbedLayerNormalization", ["input_ids", "", *tables, "", *first, "", "position_ids"],
+            [normed, "embedded.mask", stream], epsilon=1e-5)
+    sequence = ["batch", "sequence"]
+    whole = [("input_ids", sequence), ("position_ids", sequence), ("attention_mask", ["batch", "total"])]
+    ins = [helper.make_tensor_value_info(name, TensorProto.INT32, shape) for name, shape in whole]
+    outs = [floats("logits", [*sequence, model.config.vocab_size])]
+    for layer in range(layers):
+        h = f"{at}h.{layer}."
+        ins.append(floats(f"past_{layer}", [2, "batch", HEADS, "past", width]))
+        outs.append(floats(f"present_{layer}", [2, "batch", HEADS, "total", width]))
+        joint = [b.weight(h + "attn.c_attn.weight"), b.weight(h + "attn.c_attn.bias")]
+        z = f"attended.{layer}"
+        b.fused("Attention", [normed, *joint, "attention_mask", f"past_{layer}"], [z, f"present_{layer}"], num_heads=HEADS,
+                unidirectional=1, mask_filter_value=float(np.finfo(np.float32).min))
+        branch = b.add("MatMul", [z, b.weight(h + "attn.c_proj.weight")])
+        normed, stream = skip(b, branch, stream, h + "ln_2", h + "attn.c_proj.bias")
+        inner = b.add("MatMul", [normed, b.weight(h + "mlp.c_fc.weight")])
+        active = b.fused("FastGelu", [inner, b.weight(h + "mlp.c_fc.bias")])
+        branch = b.add("MatMul", [active, b.weight(h + "mlp.c_proj.weight")])
+        after = f"{at}h.{layer + 1}.ln_1" if layer + 1 < layers else at + "ln_f"
+        normed, stream = skip(b, branch, stream, after, h + "mlp.c_proj.bias")
+    b.add("MatMul", [normed, b.weight(at + "wte.weight", transpose=True)], ["logits"])
+    return b.graph(ins, outs)
 
 
 def skip(b: Builder, branch: str, stream: str, norm: str, bias: str) -> tuple[str, str]:
@@ -258,6 +309,24 @@ def opset23_llama(model) -> onnx.ModelProto:
     return proto
 
 
+def scripted(model) -> onnx.ModelProto:
+    """As the older exporter writes it."""
+    path = OUT / "exported.onnx"
+    names = ["input_ids", "attention_mask", "logits"]
+    ids = torch.randint(2, model.config.vocab_size, (2, 7))
+    # eval(): the exporter puts the mode back that it found, and a fresh module is in training mode.
+    torch.onnx.export(LogitsOnly(model).eval(), (ids, torch.ones_like(ids)), str(path), dynamo=False, opset_version=17,
+                      dynamic_axes={name: {0: "batch", 1: "sequence"} for name in names},
+                      input_names=names[:2], output_names=names[2:])
+    proto = without_metadata(onnx.load(path), ())
+    path.unlink()
+    return proto
+
+
+def opset23(model) -> onnx.ModelProto:
+    return exported(model, "sdpa", 23)
+
+
 def ungrouped_genai_graph(model) -> onnx.ModelProto:
     return genai_graph(model, grouped=False)
 
@@ -281,11 +350,18 @@ LAYOUTS = {
     "olmo2": (OLMO2, exported, "model.onnx"),
     "glm4": (GLM4, exported, "model.onnx"),
     "mixtral": (MIXTRAL, exported, "model.onnx"),
+    "fused-gpt2-past": (SMALL_GPT2, fused_gpt2_past, "model.onnx"),
+    "opt-350m": (OPT350M, exported, "model.onnx"),
+    "gpt1": (GPT1, exported, "model.onnx"),
+    "gpt-oss": (GPT_OSS, exported, "model.onnx"),
+    "doge": (DOGE, exported, "model.onnx"),
+    "opset23-cohere": (COHERE, opset23, "model.onnx"),
+    "xglm": (XGLM, scripted, "model.onnx"),
 }
 
 
 HALF = ("genai-gemma3",)
-QUANTISED = ("genai-smollm3",)  # also as int8 and uint8, with integer products
+QUANTISED = ("genai-smollm3", "olmo2")  # also as int8 and uint8, with integer products
 EXTERNAL = ("genai-mistral",)  # with every tensor beside the graph, as the builder itself saves them
 SMALLER = tuple(name for name, (family, *_) in LAYOUTS.items() if family.settings["vocab_size"] < VOCAB)
 Q4F16 = "genai-llama-q4f16"
@@ -299,10 +375,12 @@ def onnx_error(model, path: Path, prompts: list[list[int]]) -> float:
     for prompt in prompts:
         feeds = {"input_ids": np.array([prompt]), "attention_mask": np.ones((1, len(prompt)), np.int64),
                  "position_ids": np.arange(len(prompt))[None]}
-        feeds = {value.name: feeds[value.name] for value in session.get_inputs() if value.name in feeds}
+        feeds = {value.name: feeds[value.name].astype(np.int32 if "int32" in value.type else np.int64)
+                 for value in session.get_inputs() if value.name in feeds}
         for value in [value for value in session.get_inputs() if value.name not in feeds]:
             feeds[value.name] = (np.array([False]) if value.type == "tensor(bool)"
                                  else np.zeros((1, *value.shape[1:]), np.float32) if "conv" in value.name
+                                 else np.zeros((2, 1, value.shape[2], 0, value.shape[4]), np.float32) if len(value.shape) == 5
                                  else np.zeros((1, value.shape[1], 0, value.shape[3]),
                                                np.float16 if "float16" in value.type else np.float32))
         with torch.no_grad():
@@ -320,7 +398,7 @@ def make(name: str) -> None:
     lengths = SMALL_PROMPTS if name in SMALLER else PROMPT_LENGTHS
     vocab = model.config.vocab_size
     prompts = [torch.randint(2, vocab, (length,), generator=generator).tolist() for length in lengths]
-    steer = STEER_STD * torch.randn(model.get_input_embeddings().embedding_dim, generator=generator)
+    steer = STEER_STD * torch.randn(model.config.hidden_size, generator=generator)
     # The lens is most of a reference, so the smaller ones keep it for one prompt.
     tensors = reference(family, model, prompts, steer, (0,) if name in SMALLER else range(len(prompts)))
     proto = build(model)

@@ -19,7 +19,10 @@ def named_weights(model: nn.Module) -> Weights:
 def _named(model: nn.Module) -> dict[str, torch.Tensor | None]:
     config, unembedding = model.config, model.get_output_embeddings()
     parts = PARTS[config.model_type](model)
-    named = {"W_E": embedded(model, parts), "W_U": unembedding.weight.T, "b_U": unembedding.bias,
+    table = embedded(model, parts)
+    # Of a table of another width than the stream's, and its unembedding, neither is used without a further matrix.
+    narrow = table.shape[1] != config.hidden_size
+    named = {"W_E": None if narrow else table, "W_U": None if narrow else unembedding.weight.T, "b_U": unembedding.bias,
              "W_pos": parts.positions, **norm("ln_final", parts.final, model)}
     for index, layer in enumerate(parts.layers):
         for name, tensor in layer.items():
@@ -30,7 +33,7 @@ def _named(model: nn.Module) -> dict[str, torch.Tensor | None]:
 class Parts:
     """What differs from family to family."""
 
-    def __init__(self, final: nn.Module, layers: list[dict[str, torch.Tensor | None]],
+    def __init__(self, final: nn.Module | None, layers: list[dict[str, torch.Tensor | None]],
                  positions: torch.Tensor | None = None) -> None:
         self.final, self.layers, self.positions = final, layers, positions
 
@@ -112,16 +115,27 @@ def gpt2(model: nn.Module) -> Parts:
     return Parts(body.ln_f, layers, body.wpe.weight)
 
 
+def gpt1(model: nn.Module) -> Parts:
+    """The norms are of the stream itself, not of what a part reads or writes."""
+    body, size = model.transformer, model.config.n_embd
+    return Parts(None, [{**attention(model, *columns(block.attn.c_attn, [size] * 3), block.attn.c_proj),
+                         **mlp(block.mlp.c_fc, block.mlp.c_proj)} for block in body.h], body.positions_embed.weight)
+
+
 def opt(model: nn.Module) -> Parts:
-    body = model.model.decoder
+    """Of OPT and XGLM. In OPT-350m the norms are of the stream itself."""
+    body = getattr(model.model, "decoder", model.model)
+    before = getattr(model.config, "do_layer_norm_before", True)
     layers = []
     for block in body.layers:
         own = block.self_attn
         layers.append({
-            **norm("ln1", block.self_attn_layer_norm, model),
+            **norm("ln1", block.self_attn_layer_norm if before else None, model),
             **attention(model, alone(own.q_proj), alone(own.k_proj), alone(own.v_proj), own.out_proj),
-            **norm("ln2", block.final_layer_norm, model), **mlp(block.fc1, block.fc2)})
-    return Parts(body.final_layer_norm, layers, body.embed_positions.weight)
+            **norm("ln2", block.final_layer_norm if before else None, model), **mlp(block.fc1, block.fc2)})
+    # XGLM's positions are sines, in a table all the same.
+    positions = body.embed_positions.weights if model.config.model_type == "xglm" else body.embed_positions.weight
+    return Parts(body.layer_norm if model.config.model_type == "xglm" else body.final_layer_norm, layers, positions)
 
 
 def bloom(model: nn.Module) -> Parts:
@@ -190,6 +204,8 @@ def llama(model: nn.Module) -> Parts:
     for block in body.layers:
         own = block.self_attn
         part = getattr(block, "post_attention_layernorm", None)
+        if model.config.model_type == "cohere":  # both parts read the same norm
+            part = block.input_layernorm
         names = {
             "ln1": None if after else block.input_layernorm,
             "ln1_post": part if sandwich or after else None,
@@ -219,7 +235,7 @@ def lfm2(model: nn.Module) -> Parts:
     return Parts(body.embedding_norm, layers)
 
 
-PARTS = {"gpt2": gpt2, "gpt_bigcode": gpt2, "opt": opt, "bloom": bloom, "gpt_neox": gpt_neox, "phi": phi, "phi3": phi3,
+PARTS = {"gpt2": gpt2, "gpt_bigcode": gpt2, "openai-gpt": gpt1, "opt": opt, "xglm": opt, "bloom": bloom, "gpt_neox": gpt_neox, "phi": phi, "phi3": phi3,
          "lfm2": lfm2, "glm4": glm4}
 PARTS |= dict.fromkeys(("llama", "mistral", "mixtral", "granite", "olmo2", "smollm3", "qwen2", "qwen3", "gemma2",
-                        "gemma3_text"), llama)
+                        "gemma3_text", "cohere", "doge", "gpt_oss"), llama)

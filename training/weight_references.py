@@ -39,11 +39,12 @@ NEURONS = {
     "gpt2": ("mlp.c_fc", "mlp.c_proj"), "gpt_bigcode": ("mlp.c_fc", "mlp.c_proj"), "opt": ("fc1", "fc2"),
     "bloom": ("mlp.dense_h_to_4h", "mlp.dense_4h_to_h"), "gpt_neox": ("mlp.dense_h_to_4h", "mlp.dense_4h_to_h"),
     "phi": ("mlp.fc1", "mlp.fc2"), "phi3": ("mlp.gate_up_proj", "mlp.down_proj"),
+    "openai-gpt": ("mlp.c_fc", "mlp.c_proj"), "xglm": ("fc1", "fc2"), "gpt_oss": ("", "no neurons of its own"),
     "lfm2": ("feed_forward.w1", "feed_forward.w2"), "glm4": ("mlp.gate_up_proj", "mlp.down_proj"),
 }
 GATED = ("mlp.gate_proj", "mlp.down_proj")
 BLOCKS = {"gpt2": "transformer.h", "gpt_bigcode": "transformer.h", "bloom": "transformer.h",
-          "opt": "model.decoder.layers", "gpt_neox": "gpt_neox.layers"}
+          "openai-gpt": "transformer.h", "opt": "model.decoder.layers", "gpt_neox": "gpt_neox.layers"}
 
 
 def described(tensor: torch.Tensor) -> dict:

@@ -287,6 +287,26 @@ class BesideConvolution(Attention):
         return own + self.conv(F.pad(x.transpose(1, 2), (2, 0))).transpose(1, 2)
 
 
+class LatentAttention(Attention):
+    """Keys and values from one compressed vector; queries and keys wider than values by a part that is shared by heads."""
+
+    def __init__(self):
+        super().__init__()
+        self.q, self.down = nn.Linear(D_MODEL, HEADS * (D_HEAD + 2), bias=False), nn.Linear(D_MODEL, 8 + 2, bias=False)
+        self.up = nn.Linear(8, HEADS * 2 * D_HEAD, bias=False)
+
+    def forward(self, x, record):
+        b, t, _ = x.shape
+        q = self.q(x).view(b, t, HEADS, -1).transpose(1, 2)
+        latent, shared = self.down(x).split([8, 2], dim=-1)
+        k, v = self.up(latent).view(b, t, HEADS, -1).transpose(1, 2).split([D_HEAD, D_HEAD], dim=-1)
+        k = torch.cat([k, shared[:, None].expand(b, HEADS, t, 2)], dim=-1)
+        record("attn.hook_v", v.transpose(1, 2))
+        pattern = torch.softmax(self.masked(self.scores(q, k)), dim=-1)
+        record("attn.hook_pattern", pattern)
+        return self.out(record("attn.hook_z", self.mix(pattern, v).transpose(1, 2)).reshape(x.shape))
+
+
 class Mlp(nn.Module):
     def __init__(self):
         super().__init__()
@@ -335,6 +355,14 @@ class SharedExpert(Mlp):
         return torch.sigmoid(self.gate(x)) * super().forward(x, record)
 
 
+class WideMlp(Mlp):
+    """Half as many neurons again."""
+
+    def __init__(self):
+        super().__init__()
+        self.up, self.down = nn.Linear(D_MODEL, 3 * D_MLP // 2), nn.Linear(3 * D_MLP // 2, D_MODEL)
+
+
 class MlpAndLinear(Mlp):
     """A linear map beside the neurons: the output is not post · W_out + b alone."""
 
@@ -375,6 +403,15 @@ class CutVocabulary(Tail):
         return self.head(normed)[..., : VOCAB - 8]
 
 
+class PaddedVocabulary(Tail):
+    """Eight rows of padding, which are never written."""
+
+    def forward(self, normed, embedded):
+        logits = self.head(normed)
+        padding = torch.arange(VOCAB, device=logits.device) >= VOCAB - 8
+        return logits.masked_fill(padding, float("-inf"))
+
+
 class LastPositionFlat(Tail):
     def forward(self, normed, embedded):
         return self.head(normed)[:, -1]
@@ -392,13 +429,13 @@ class PastLayers(Tail):
 
 
 class Gpt(nn.Module):
-    def __init__(self, attention=Attention, mlp=Mlp, tail=Tail):
+    def __init__(self, attention=Attention, mlp=Mlp, tail=Tail, rows=VOCAB):
         super().__init__()
-        self.tokens, self.positions = nn.Embedding(VOCAB, D_MODEL), nn.Embedding(CONTEXT, D_MODEL)
+        self.tokens, self.positions = nn.Embedding(rows, D_MODEL), nn.Embedding(CONTEXT, D_MODEL)
         self.norms1 = nn.ModuleList(nn.LayerNorm(D_MODEL) for _ in range(LAYERS))
         self.norms2 = nn.ModuleList(nn.LayerNorm(D_MODEL) for _ in range(LAYERS))
         self.attentions = nn.ModuleList(attention() for _ in range(LAYERS))
-        self.mlps = nn.ModuleList(mlp() for _ in range(LAYERS))
+        self.mlps = nn.ModuleList(one() for one in (mlp if isinstance(mlp, tuple) else (mlp,) * LAYERS))
         self.norm, self.tail = nn.LayerNorm(D_MODEL), tail()
         self.record = lambda name, value: value
 
@@ -444,12 +481,17 @@ WIRINGS = {
     "interleaved": (dict(attention=Interleaved), SCRIPT),
     "windowed": (dict(attention=Windowed), SCRIPT),
     "beside-convolution": (dict(attention=BesideConvolution), SCRIPT),
+    "latent-attention": (dict(attention=LatentAttention), SCRIPT),
+    "expert-above": (dict(mlp=(Mlp, SharedExpert)), SCRIPT),
+    "wider-below": (dict(mlp=(WideMlp, Mlp)), SCRIPT),
     "bilinear": (dict(mlp=Bilinear), SCRIPT),
     "normed-mlp": (dict(mlp=NormedMlp), DYNAMO),
     "shared-expert": (dict(mlp=SharedExpert), SCRIPT),
     "mlp-and-linear": (dict(mlp=MlpAndLinear), SCRIPT),
     "permuted-vocabulary": (dict(tail=PermutedVocabulary), SCRIPT),
     "cut-vocabulary": (dict(tail=CutVocabulary), SCRIPT),
+    "padded-vocabulary": (dict(tail=PaddedVocabulary), SCRIPT),
+    "fewer-rows": (dict(rows=VOCAB - 4), SCRIPT),
     "last-position-flat": (dict(tail=LastPositionFlat), DYNAMO),
     "past-layers": (dict(tail=PastLayers), SCRIPT),
 }
@@ -515,7 +557,7 @@ def knocked_out(attention: Attention):
 
 
 def exported(model: Gpt, path: Path, exporter: str) -> None:
-    ids = torch.randint(0, VOCAB, (2, 7))
+    ids = torch.randint(0, VOCAB - 8, (2, 7))
     names = dict(input_names=["input_ids"], output_names=["logits"])
     if exporter == SCRIPT:
         axes = {"input_ids": {0: "batch", 1: "sequence"}}

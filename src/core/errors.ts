@@ -55,6 +55,7 @@ export const UNSUPPORTED_REASONS = [
   'encoder-decoder',
   'vectors',
   'input',
+  'fixed-length',
   'no-tokens',
   'no-logits',
   'no-vocabulary',

@@ -15,6 +15,8 @@ export const MISSING_REASONS = [
   'two-streams',
   'stream-without-embedding',
   'broken-stream',
+  'several-streams',
+  'per-layer-inputs',
   'no-layers',
   'several-branches',
   'layer-without-mlp',
@@ -22,6 +24,7 @@ export const MISSING_REASONS = [
   'layer-count',
   'head-count-unknown',
   'head-count',
+  'uneven-heads',
   // found only when it runs
   'value-count',
   // what a single part lacks
@@ -33,6 +36,8 @@ export const MISSING_REASONS = [
   'no-product',
   'no-projection',
   'no-activation',
+  'other-width',
+  'wider-than-values',
   'experts',
   'added-at-once',
   'no-patterns',
@@ -59,7 +64,7 @@ export interface MissingReason {
 }
 
 /** Parts that can be missing: all of a model's inside, a layer's attention, what is within it, or one hook. */
-export type MissingPartName = 'anatomy' | 'attention' | 'inside-attention' | 'W_O' | BlockHook;
+export type MissingPartName = 'anatomy' | 'attention' | 'inside-attention' | 'hook_embed' | 'W_O' | BlockHook;
 
 export interface MissingPart {
   readonly part: MissingPartName;

@@ -21,6 +21,10 @@ const SENTENCES: Readonly<Record<MissingCode, Sentence>> = {
   'two-streams': () => 'the final norm was not recognised: two independent activations meet in it',
   'stream-without-embedding': () =>
     'the residual stream was not recognised: it does not lead down to the token embedding',
+  'several-streams': (d) =>
+    `the residual stream was not recognised: this family keeps ${said(d, 'count')} streams side by side`,
+  'per-layer-inputs': () =>
+    'the residual stream was not recognised: in this family every layer is given a vector of its own for each token, beside the stream',
   'broken-stream': () => 'the residual stream was not recognised: it breaks off above a layer with attention',
   'no-layers': () => 'the residual stream was not recognised: it has no layers',
   'several-branches': (d) =>
@@ -34,9 +38,11 @@ const SENTENCES: Readonly<Record<MissingCode, Sentence>> = {
     'the attention was not recognised: neither the file nor config.json says how many heads there are',
   'head-count': (d) =>
     `the attention was not recognised: config.json says ${said(d, 'stated')} heads, the file has ${said(d, 'found')}`,
+  'uneven-heads': (d) =>
+    `the attention was not recognised: config.json says ${said(d, 'stated')} heads, which do not share ${said(d, 'found')} numbers evenly`,
   // found only when it runs
   'value-count': (d) =>
-    `${said(d, 'hook')} has ${said(d, 'found')} values instead of ${said(d, 'expected')}: the model is not what its config.json says`,
+    `${said(d, 'hook')} has ${said(d, 'found')} values instead of ${said(d, 'expected')}, so it is not what was looked for`,
   // what a single part lacks
   'pattern-unused': () => 'nothing multiplies its pattern with values',
   'several-softmaxes': (d) => `it has ${said(d, 'count')} softmaxes`,
@@ -46,6 +52,10 @@ const SENTENCES: Readonly<Record<MissingCode, Sentence>> = {
   convolution: () => 'this layer has a convolution in its place',
   'no-product': () => 'this layer has no matrix product in its place',
   'no-projection': () => 'its projection was not found',
+  'other-width': (d) =>
+    `it is ${said(d, 'found')} numbers wide here instead of ${said(d, 'expected')}: layers differ, or it is made in more than one step`,
+  'wider-than-values': (d) =>
+    `queries and keys have ${said(d, 'found')} numbers for each head here and values ${said(d, 'expected')}, as in latent attention, while a model has one width of heads in Strata`,
   'no-activation': () => 'the activation function was not found',
   experts: () => 'it is not one matrix into neurons and one out of them, as in a mixture of experts',
   'added-at-once': () => 'attention and MLP are added at once, so there is no stream between them',

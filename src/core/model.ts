@@ -184,6 +184,8 @@ export interface ModelInfo {
   readonly dtype: Dtype;
   readonly dims: ModelDims;
   readonly parallelResidual: boolean;
+  /** True for a decoder that was made to write about what an encoder has read, and stands alone here. */
+  readonly withoutItsEncoder?: boolean;
   /** Every hook this model has, in graph order. */
   readonly hooks: readonly HookName[];
   /** Parts that were looked for and not found, each with the reason; the page finds the words. */
@@ -213,6 +215,8 @@ export interface ModelInfo {
   readonly hasChatTemplate?: boolean;
   /** Ids of a padded vocabulary that no token stands for: they have logits and are never drawn. */
   readonly idsWithoutText?: readonly number[];
+  /** Ids from here on have logits and no vector: they are never read. Absent where every token has one. */
+  readonly idsRead?: number;
   readonly eosTokenIds: readonly number[];
   /** Every id the tokenizer calls special; random sequences avoid them. */
   readonly specialTokenIds: readonly number[];

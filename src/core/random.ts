@@ -1,5 +1,3 @@
-import type { ModelInfo } from './model';
-
 /**
  * A seeded generator of uniform numbers in [0, 1): mulberry32 (Tommy Ettinger, public domain). Equal seeds give
  * equal sequences on every machine.
@@ -31,11 +29,25 @@ export function distinctIds(n: number, d_vocab: number, special: readonly number
   return ids;
 }
 
-/** Ids that random prompts avoid: special tokens, and those of a padded vocabulary that stand for nothing. */
+/** Ids that random prompts avoid: special tokens, those of a padded vocabulary that stand for nothing, those never read. */
 export function unusualIds({
   specialTokenIds,
   idsWithoutText = [],
-  dims,
-}: Pick<ModelInfo, 'specialTokenIds' | 'idsWithoutText' | 'dims'>): readonly number[] {
-  return [...new Set([...specialTokenIds, ...idsWithoutText])].filter((id) => id < dims.d_vocab);
+  idsRead,
+  dims: { d_vocab },
+}: UnusualIds): readonly number[] {
+  const unread = unreadIds({ idsRead, dims: { d_vocab } });
+  return [...new Set([...specialTokenIds, ...idsWithoutText, ...unread])].filter((id) => id < d_vocab);
+}
+
+export interface UnusualIds {
+  readonly specialTokenIds: readonly number[];
+  readonly idsWithoutText?: readonly number[] | undefined;
+  readonly idsRead?: number | undefined;
+  readonly dims: { readonly d_vocab: number };
+}
+
+/** Ids that have logits and no vector. */
+export function unreadIds({ idsRead, dims: { d_vocab } }: Pick<UnusualIds, 'idsRead' | 'dims'>): readonly number[] {
+  return idsRead === undefined ? [] : Array.from({ length: Math.max(0, d_vocab - idsRead) }, (_, at) => idsRead + at);
 }

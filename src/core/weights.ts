@@ -71,6 +71,8 @@ export const MISSING_WEIGHT_REASONS = [
   'no-part',
   /** It lies in a joint matrix, and which columns are its own was not found. */
   'joint',
+  /** The model uses it only together with a further matrix (OPT-350m, BERT's head). */
+  'factored',
   /** It is stored in a format that is not read. */
   'format',
 ] as const;

@@ -3,17 +3,19 @@ import type { HookName } from '../core/hooks';
 import { reasonOf } from '../core/missing-reasons';
 import type { Backend, Batching, ModelFiles, ModelInfo } from '../core/model';
 import { plainName } from '../core/plain-text';
-import { distinctIds } from '../core/random';
+import { distinctIds, unusualIds } from '../core/random';
 import { findAnatomy, findLogits, type Anatomy } from '../onnx/anatomy';
 import { bindCaches } from '../onnx/cache';
-import { configNumber, contextLength } from '../onnx/config';
+import { configNumber, contextLength, hasEncoder, statedHeads, statedWidth } from '../onnx/config';
 import { contextOf } from '../onnx/context';
+import { rowsOfTokens } from '../onnx/embedding';
+import { inputFillings } from '../onnx/fillings';
 import { GraphView } from '../onnx/graph';
 import { checkInputs, neededInputs } from '../onnx/inputs';
 import type { OnnxModel } from '../onnx/onnx-model';
 import { withoutBranches } from '../onnx/rewrites/branches';
 import { computeInFloat32, usesBrainFloat, usesFloat16 } from '../onnx/rewrites/float32';
-import { withPlainOperators } from '../onnx/rewrites/plain-operators';
+import { withoutTokenSegments, withPlainOperators } from '../onnx/rewrites/plain-operators';
 import { checkSafety, operatorCounts } from '../onnx/safety';
 import { scanModel } from '../onnx/scan';
 import { unsupported } from '../onnx/unsupported';
@@ -57,7 +59,11 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
   const runtime = await loadRuntime(backend, options);
   const weights = { source: files.graph.bytes, external: files.external };
   const deadline = options.deadlineMs ?? DEADLINE;
-  const tokens = shortPrompt(plan.d_vocab, recognised.anatomy?.dims ?? unknownDims(files, plan.d_vocab), tokenizer);
+  const rows = rowsOfTokens(view, plan.tokens);
+  const read = rows !== undefined && rows < plan.d_vocab ? { idsRead: rows } : {};
+  const dims = recognised.anatomy?.dims ?? unknownDims(files, plan.d_vocab);
+  const { specialTokenIds = [], idsWithoutText } = tokenizer ?? {};
+  const tokens = shortPrompt(dims, unusualIds({ specialTokenIds, idsWithoutText, ...read, dims }));
   const untouched = { view: file, plan: { ...planRuns(file, recognised.anatomy, files), tokens: plan.tokens } };
   const parts = { runtime, backend, view, plan, weights, deadline };
   const { found, seats, tail, short, fileCheck } = await openChecked(
@@ -67,7 +73,7 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
   const perToken = tail?.bytesPerToken(USUAL_TARGETS);
   const info = describeModel(files, model, found, plan, tokenizer, runtime, options, perToken);
   const { anatomy } = found;
-  const known = fileCheck ? { ...info, fileCheck } : info;
+  const known = { ...info, ...read, ...(fileCheck ? { fileCheck } : {}) };
   const loaded = new LoadedModel(known, { view, anatomy, tokenizer, seats, tail });
   try {
     step('self-check');
@@ -81,9 +87,7 @@ export const createEngine: CreateEngine = async (files, options = {}) => {
 };
 
 /** A few ordinary tokens, the same for every load of a model. */
-function shortPrompt(d_vocab: number, { n_ctx }: ModelInfo['dims'], tokenizer: TextTokenizer | undefined): number[] {
-  const { specialTokenIds = [], idsWithoutText = [] } = tokenizer ?? {};
-  const unusual = [...new Set([...specialTokenIds, ...idsWithoutText])].filter((id) => id < d_vocab);
+function shortPrompt({ d_vocab, n_ctx }: ModelInfo['dims'], unusual: readonly number[]): number[] {
   const length = Math.min(CHECK_TOKENS, n_ctx ?? Infinity, d_vocab - unusual.length);
   return length < 1 ? [] : distinctIds(length, d_vocab, unusual, 1);
 }
@@ -98,13 +102,15 @@ function planRuns(view: GraphView, anatomy: Anatomy | undefined, files: ModelFil
   const inputs = neededInputs(view, logits);
   const sizes = {
     d_head: anatomy?.dims.d_head ?? headWidth(files),
-    d_model: anatomy?.dims.d_model ?? configNumber(config, 'hidden_size', 'n_embd') ?? 0,
+    d_model: anatomy?.dims.d_model ?? statedWidth(config) ?? 0,
     convolution: configNumber(config, 'conv_L_cache', 'conv_kernel', 'd_conv'),
   };
   const caches = bindCaches(view, inputs, sizes);
   const tokens = checkInputs(inputs, anatomy?.tokens, caches.names);
   if (config['is_encoder_decoder'] === true) throw unsupported('encoder-decoder', 'is_encoder_decoder');
-  return { tokens, logits, caches, d_vocab: vocabularySize(view, logits, anatomy, config) };
+  const own = inputs.filter(({ name }) => !caches.names.has(name));
+  const fillings = inputFillings(view, own, tokens, config);
+  return { tokens, logits, caches, fillings, d_vocab: vocabularySize(view, logits, anatomy, config) };
 }
 
 /** A part of the vocabulary may be missing from the logits or from config.json (padding); not a tenth of it. */
@@ -126,14 +132,16 @@ function vocabularySize(
 
 /**
  * The graph that is recognised, changed and run: in single precision where half is not computed, fused operators taken
- * apart. Beside it the file's own, which the processor can run.
+ * apart. Beside it the file's own, which the processor can run; segments that would be taken for tokens add nothing
+ * in either.
  */
 function prepareGraph(
-  model: OnnxModel,
+  stored: OnnxModel,
   files: ModelFiles,
   backend: Backend,
   half: boolean,
 ): { readonly view: GraphView; readonly file: GraphView } {
+  const model = withoutTokenSegments(stored, files.external) ?? stored;
   const brain = usesBrainFloat(model);
   const wide = brain || usesFloat16(model) ? computeInFloat32(model) : model;
   const file = new GraphView(wide, files.external);
@@ -146,7 +154,7 @@ function recognise(view: GraphView, files: ModelFiles): Recognised {
   try {
     const anatomy = findAnatomy(view, files.config);
     const { n_ctx: _, ...dims } = anatomy.dims;
-    return { anatomy: { ...anatomy, dims: { ...dims, ...contextOf(view, anatomy) } } };
+    return { anatomy: { ...anatomy, dims: { ...dims, ...contextOf(view, anatomy, files.config) } } };
   } catch (cause) {
     const error = StrataError.from(cause);
     const reason = error.code === 'unknown-anatomy' ? reasonOf(error.details) : undefined;
@@ -179,6 +187,7 @@ function describeModel(
     dtype: files.dtype,
     dims,
     parallelResidual: anatomy?.parallelResidual ?? false,
+    ...(hasEncoder(files.config) ? { withoutItsEncoder: true } : {}),
     hooks,
     missing: found.anatomy ? found.anatomy.missing : [{ part: 'anatomy', reason: found.reason }],
     operators: operatorCounts(model.graph.nodes),
@@ -207,11 +216,7 @@ function batchingOf({ graph }: OnnxModel, { tokens }: RunPlan): Batching {
 }
 
 function headWidth({ config }: ModelFiles): number {
-  const hidden = configNumber(config, 'hidden_size', 'n_embd') ?? 0;
-  return (
-    configNumber(config, 'head_dim') ??
-    Math.floor(hidden / (configNumber(config, 'num_attention_heads', 'n_head') ?? 1))
-  );
+  return configNumber(config, 'head_dim') ?? Math.floor((statedWidth(config) ?? 0) / (statedHeads(config) ?? 1));
 }
 
 function unknownDims(files: ModelFiles, d_vocab: number): ModelInfo['dims'] {

@@ -224,7 +224,8 @@ export class LoadedModel implements Engine {
   }
 
   private otherEnd(tokens: readonly number[]): number[] {
-    const last = tokens.length > 1 ? tokens[0]! : (tokens[0]! + 1) % this.info.dims.d_vocab;
+    const { idsRead, dims } = this.info;
+    const last = tokens.length > 1 ? tokens[0]! : (tokens[0]! + 1) % (idsRead ?? dims.d_vocab);
     return [...tokens.slice(0, -1), last];
   }
 

@@ -1,3 +1,4 @@
+import { judgeDifference } from '../core/compare-logits';
 import { throwIfAborted } from '../core/errors';
 import type { HookName } from '../core/hooks';
 import { missingReason } from '../core/missing-reasons';
@@ -11,7 +12,7 @@ import type { Recognised } from './recognised';
 import { disagreements, type Precision, type ShortRuns } from './run/guards';
 import { fitsTwice } from './run/run-memory';
 import { lastStream } from './run/stream-hooks';
-import { FileVerdict, judgeFile, logitDifference, untouchedLogits, type FoundDifference } from './session/file-check';
+import { differenceToFile, FileVerdict, untouchedLogits, type FoundDifference } from './session/file-check';
 import { createTail } from './session/open-tail';
 import { Seats } from './session/seats';
 import type { TailSession } from './session/tail-session';
@@ -120,14 +121,14 @@ async function compared(
   { prompts, values }: ShortRuns,
   held: Held,
 ): Promise<FileCheck> {
-  if ('before' in held) return judgeFile(files.dtype, held.before);
+  if ('before' in held) return judgeDifference('file', files.dtype, held.before);
   if ('kind' in held.now) return held.now;
   const stream = values[0].get(lastStream(anatomy)!)!;
   const positions = prompts[0].map((_, position) => position);
   const logits = await tail!.wide('logits', [stream], positions, options.signal);
-  const difference = logitDifference(logits, held.now, parts.plan.d_vocab);
+  const difference = differenceToFile(logits, held.now, parts.plan.d_vocab);
   await held.verdict.write(difference);
-  return judgeFile(files.dtype, { difference, when: 'now' });
+  return judgeDifference('file', files.dtype, { difference, when: 'now' });
 }
 
 /** Every hook on two prompts of one beginning. */

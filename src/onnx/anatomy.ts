@@ -1,20 +1,28 @@
+import { StrataError } from '../core/errors';
 import { blockHook, type BlockHook, type HookName } from '../core/hooks';
-import { missingReason, type MissingPart, type MissingPartName, type MissingReason } from '../core/missing-reasons';
+import {
+  missingReason,
+  type MissingCode,
+  type MissingPart,
+  type MissingPartName,
+  type MissingReason,
+} from '../core/missing-reasons';
 import type { ModelDims } from '../core/model';
 import { plainName } from '../core/plain-text';
 import { foreignAttribute } from './attributes';
 import { isSummed } from './between';
 import { attentionSites, attentionSoftmaxes, type AttentionSites, type Site } from './attention';
-import { configNumber } from './config';
+import { configNumber, statedLayers } from './config';
 import { modelDims } from './dims';
 import { findEmbedding, type Embedding } from './embedding';
 import type { GraphView } from './graph';
 import type { LayerAnatomy } from './layer-anatomy';
 import type { ValueInfo } from './onnx-model';
 import { mlpSites, type MlpSites } from './mlp';
-import { isProjection, projectionDims } from './projection';
-import { findLastResidual, findUnembedding, residualChain, sumOf } from './residual';
-import type { ResidualStep, Tail } from './residual';
+import { isProjection, projectionDims, projectionInput } from './projection';
+import { findStreamEnd, findUnembedding, residualChain, sumOf } from './residual';
+import type { ResidualStep, StreamSum, Tail } from './residual';
+import { misfits, type Misfit } from './widths';
 import { unknownAnatomy } from './unknown-anatomy';
 import { vocabularyOf } from './vocabulary';
 import { unsupported } from './unsupported';
@@ -28,6 +36,8 @@ export interface Anatomy {
   readonly tail: Tail;
   readonly dims: ModelDims;
   readonly parallelResidual: boolean;
+  /** What each step makes of the stream and its branches; only in a `plain` one do their values add up. */
+  readonly streamSum: StreamSum;
   readonly layers: readonly LayerAnatomy[];
   /** Every hook of the layers and the embedding, in graph order. */
   readonly sites: ReadonlyMap<HookName, Site>;
@@ -59,23 +69,65 @@ const FUSED_ATTENTION = new Set([
  * @throws StrataError `unknown-anatomy`, saying which part was not found and why.
  */
 export function findAnatomy(view: GraphView, config: Readonly<Record<string, unknown>>): Anatomy {
+  try {
+    return recognised(view, config);
+  } catch (cause) {
+    throw withFamilyReason(StrataError.from(cause), config);
+  }
+}
+
+/** What is thrown where the walk down the stream ends, whatever is in its way. */
+const LOST: ReadonlySet<unknown> = new Set<MissingCode>([
+  'broken-stream',
+  'operator-before-stream',
+  'two-streams',
+  'stream-without-embedding',
+  'several-branches',
+  'layer-without-mlp',
+  'mlp-without-attention',
+  'no-layers',
+]);
+
+/** The reason why the stream was not found, where config.json says what the family has instead (Gemma 3n and 4). */
+function withFamilyReason(error: StrataError, config: Readonly<Record<string, unknown>>): StrataError {
+  if (error.code !== 'unknown-anatomy' || !LOST.has(error.details['reason'])) return error;
+  const count = configNumber(config, 'altup_num_inputs');
+  if (count !== undefined && count > 1) return unknownAnatomy('several-streams', { count });
+  return configNumber(config, 'hidden_size_per_layer_input') === undefined ? error : unknownAnatomy('per-layer-inputs');
+}
+
+function recognised(view: GraphView, config: Readonly<Record<string, unknown>>): Anatomy {
   const logits = findLogits(view);
   const { node: unembedding, after } = findUnembedding(view, logits);
   const columns = projectionDims(view, unembedding)?.[1];
   const vocabulary = columns === undefined ? undefined : vocabularyOf(view, logits, after, columns);
   const embedding = findEmbedding(view, unembedding, vocabulary?.size);
   const data = view.descendants(embedding.tensor);
-  const last = findLastResidual(view, unembedding, data);
-  const chain = residualChain(view, last, data);
+  const end = findStreamEnd(view, unembedding, data);
+  const chain = residualChain(view, end, data, (name) => attentionBelow(view, name, data));
   checkEmbedding(view, chain.embedding, embedding.tensor, data);
   const branches = chain.steps.map((step) => step.branches.flatMap((tensor) => unfold(view, step, tensor, data)));
   const builder = new LayerBuilder(view);
-  builder.site('hook_embed', embedding.scaled);
+  const d_model = projectionDims(view, end.reader)?.[0] ?? embedding.d_table;
+  if (embedding.width === d_model) builder.site('hook_embed', embedding.scaled);
+  else
+    builder.missing.push({
+      part: 'hook_embed',
+      reason: missingReason('other-width', { found: embedding.width, expected: d_model }),
+    });
   chain.steps.forEach((step, index) => builder.add(step, branches[index]!));
   const layers = builder.finish();
   checkLayerCount(layers.length, config);
-  const dims = modelDims(view, config, embedding, layers);
-  const tail: Tail = { input: last, normalized: unembedding.inputs[0]!, unembedding, after, vocabulary: vocabulary! };
+  const dims = modelDims(view, config, { d_model, d_vocab: embedding.d_vocab }, layers);
+  for (const misfit of misfits(view, dims, layers)) builder.withdraw(misfit);
+  const tail: Tail = {
+    input: chain.top,
+    normalized: projectionInput(view, end.reader),
+    unembedding,
+    transformed: end.reader !== unembedding,
+    after,
+    vocabulary: vocabulary!,
+  };
   return {
     tokens: embedding.input,
     logits,
@@ -83,6 +135,7 @@ export function findAnatomy(view: GraphView, config: Readonly<Record<string, unk
     tail,
     dims,
     parallelResidual: builder.parallel,
+    streamSum: chain.sum,
     layers,
     sites: builder.sites,
     missing: builder.missing,
@@ -117,9 +170,12 @@ function checkEmbedding(view: GraphView, stream: string, tokens: string, data: R
   if (stream !== tokens && !view.comesFrom(stream, tokens, data)) {
     throw unknownAnatomy('stream-without-embedding');
   }
-  const below = view.ancestors(stream, data);
-  const blocking = view.makers(below).find((node) => node.op === 'Softmax' || FUSED_ATTENTION.has(node.op));
-  if (blocking) throw unknownAnatomy('broken-stream');
+  if (attentionBelow(view, stream, data)) throw unknownAnatomy('broken-stream');
+}
+
+function attentionBelow(view: GraphView, name: string, data: ReadonlySet<string>): boolean {
+  const makers = view.makers(view.ancestors(name, data));
+  return makers.some((node) => node.op === 'Softmax' || FUSED_ATTENTION.has(node.op));
 }
 
 /** A branch; two where attention and MLP are summed before they are added to the stream. */
@@ -248,6 +304,21 @@ class LayerBuilder {
     this.site(this.name('hook_mlp_out'), tensor);
   }
 
+  /** Takes back what turns out not to fit the rest. */
+  withdraw({ layer, part, hooks, reason }: Misfit): void {
+    const found = this.layers[layer]!;
+    for (const hook of hooks) {
+      this.sites.delete(blockHook(layer, hook));
+      if (hook === 'attn.hook_q' || hook === 'attn.hook_k' || hook === 'attn.hook_v') {
+        const { [hook.slice(-1) as 'q' | 'k' | 'v']: _, ...rest } = found.attention!;
+        found.attention = rest;
+      }
+    }
+    if (part === 'inside-attention') delete found.attention;
+    if (part === 'mlp.hook_post') delete found.mlp;
+    this.missing.push({ part, layer, reason });
+  }
+
   finish(): LayerAnatomy[] {
     if (this.open) throw unknownAnatomy('layer-without-mlp', { layer: this.layers.length });
     if (this.layers.length === 0) throw unknownAnatomy('no-layers');
@@ -259,7 +330,7 @@ class LayerBuilder {
 }
 
 function checkLayerCount(found: number, config: Readonly<Record<string, unknown>>): void {
-  const stated = configNumber(config, 'num_hidden_layers', 'n_layer', 'num_layers', 'n_layers');
+  const stated = statedLayers(config);
   if (stated !== undefined && stated !== found) {
     throw unknownAnatomy('layer-count', { stated, found });
   }

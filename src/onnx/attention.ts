@@ -38,14 +38,49 @@ const PRODUCTS = new Set(['MatMul', 'FusedMatMul', 'Einsum']);
 
 /** The product of queries and keys that a Softmax normalises; undefined when the Softmax is not attention's. */
 function scoresProduct(view: GraphView, softmax: OnnxNode, data: ReadonlySet<string>): OnnxNode | undefined {
-  for (let at = softmax.inputs[0] ?? ''; ;) {
+  return productBehind(view, softmax.inputs[0] ?? '', data, MAX_MASKS);
+}
+
+/** Most masks computed from activations that are added to scores. */
+const MAX_MASKS = 3;
+
+function productBehind(
+  view: GraphView,
+  scores: string,
+  data: ReadonlySet<string>,
+  masks: number,
+): OnnxNode | undefined {
+  for (let at = scores; ;) {
     const node = view.producer(at);
     if (!node) return undefined;
+    const lessMaximum = beforeMaximum(view, node);
     const moving = node.inputs.filter((input) => data.has(input));
+    if (lessMaximum !== undefined) {
+      at = lessMaximum;
+      continue;
+    }
     if (PRODUCTS.has(node.op) && moving.length === 2) return node;
+    if (node.op === 'Add' && moving.length === 2 && masks > 0) {
+      // A mask may itself be computed from the activations (Doge).
+      const found = moving.flatMap((input) => productBehind(view, input, data, masks - 1) ?? []);
+      return found.length === 1 ? found[0] : undefined;
+    }
     if (moving.length !== 1 || isProjection(view, node)) return undefined;
     at = moving[0]!;
   }
+}
+
+/** `x` in `x − max(x)`, which some write before a Softmax although it changes nothing (GPT-OSS). */
+function beforeMaximum(view: GraphView, node: OnnxNode | undefined): string | undefined {
+  const [scores, maximum] = node?.op === 'Sub' ? node.inputs : [];
+  const source = view.producer(maximum ?? '');
+  return source?.op === 'ReduceMax' && source.inputs[0] === scores ? scores : undefined;
+}
+
+/** The scores that a Softmax normalises, joined by a sink where there is one. */
+function softmaxInput(view: GraphView, softmax: OnnxNode): string {
+  const input = softmax.inputs[0]!;
+  return beforeMaximum(view, view.producer(input)) ?? input;
 }
 
 /** Softmax nodes of a branch that normalise query–key products. */
@@ -59,7 +94,7 @@ export function attentionSoftmaxes(
 
 /** The scores proper: a sink may be one more column beside them, which the softmax sees and no value answers to. */
 function scoresOf(view: GraphView, softmax: OnnxNode, data: ReadonlySet<string>): string {
-  const input = softmax.inputs[0]!;
+  const input = softmaxInput(view, softmax);
   const joined = view.producer(input);
   return (joined?.op === 'Concat' ? joined.inputs.find((name) => data.has(name)) : undefined) ?? input;
 }
@@ -70,7 +105,7 @@ function scoresOf(view: GraphView, softmax: OnnxNode, data: ReadonlySet<string>)
  */
 function patternOf(view: GraphView, softmax: OnnxNode): string {
   const passing = ['Dropout', 'Identity', 'Cast'];
-  if (view.producer(softmax.inputs[0]!)?.op === 'Concat') passing.push('Slice');
+  if (view.producer(softmaxInput(view, softmax))?.op === 'Concat') passing.push('Slice');
   for (let at = softmax.outputs[0]!; ;) {
     const where = view.consumers(at).find((node) => node.op === 'Where' && node.inputs.slice(1).includes(at));
     const pass = view.consumers(at).find((node) => passing.includes(node.op));
@@ -201,8 +236,27 @@ function headInput(
   const start = starts[0];
   const node = start === undefined ? undefined : view.producer(start);
   if (start === undefined || !node) return undefined;
-  const tensor = clipped(view, isProjection(view, node) ? projectionResult(view, node) : start);
+  const result = isProjection(view, node) ? ownPart(view, projectionResult(view, node), own) : start;
+  const tensor = clipped(view, result);
   return { tensor, layout: wasTransposed(view, tensor) ? 'heads-first' : 'positions-first' };
+}
+
+/** Most operators between a projection and the one that cuts a gate off it. */
+const MAX_CUTS = 4;
+
+/** What is left of a projection once a part that goes elsewhere is cut off: a gate beside the queries (Qwen3-Next). */
+function ownPart(view: GraphView, result: string, own: ReadonlySet<string>): string {
+  let at = result;
+  for (let cuts = 0; cuts < MAX_CUTS; cuts++) {
+    const readers = view.consumers(at).filter((node) => node.op !== 'Shape');
+    const parts = readers.flatMap((node) => node.outputs).filter((name) => name !== '');
+    const cut = readers.length > 0 && readers.every((node) => SPLITTERS.has(node.op)) && parts.length > 1;
+    const kept = parts.filter((name) => own.has(name));
+    if (cut) return kept.length === 1 ? kept[0]! : result;
+    if (readers.length !== 1 || parts.length !== 1 || !['Reshape', 'Cast', 'Transpose'].includes(readers[0]!.op)) break;
+    at = parts[0]!;
+  }
+  return result;
 }
 
 /** The tensor after the limits some models put on their queries, keys and values. */

@@ -261,7 +261,9 @@ class ColumnTrace {
       case 'Gather': {
         const from = of(0);
         const at = of(1);
-        return at?.map((index) => (index === undefined ? undefined : from?.at(index))) ?? [undefined];
+        // Of whatever else there is, too, one prompt is followed.
+        const batch = this.view.producer(node.inputs[0] ?? '')?.op === 'Shape' ? [1] : undefined;
+        return at?.map((index) => (index === undefined ? undefined : (from ?? batch)?.at(index))) ?? [undefined];
       }
       case 'Slice': {
         const from = of(0);

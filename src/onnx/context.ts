@@ -1,4 +1,5 @@
 import type { Anatomy } from './anatomy';
+import { firstPosition } from './config';
 import { WeightFinder } from './find-weights';
 import type { GraphView } from './graph';
 import { constantDims } from './projection';
@@ -7,9 +8,13 @@ import { constantDims } from './projection';
  * Most tokens a decoder reads: what config.json says, and no more than its tables of positions have rows for. Absent
  * where neither says anything.
  */
-export function contextOf(view: GraphView, anatomy: Anatomy): { readonly n_ctx?: number } {
+export function contextOf(
+  view: GraphView,
+  anatomy: Anatomy,
+  config: Readonly<Record<string, unknown>>,
+): { readonly n_ctx?: number } {
   const positions = new WeightFinder(view, anatomy).ofModel('W_pos');
-  const learned = typeof positions === 'string' ? undefined : positions.dims[0];
+  const learned = typeof positions === 'string' ? undefined : positions.dims[0]! - firstPosition(config);
   const limits = [anatomy.dims.n_ctx, learned, ...rotaryRows(view)].filter((limit) => limit !== undefined);
   return limits.length > 0 ? { n_ctx: Math.min(...limits) } : {};
 }

@@ -1,6 +1,6 @@
 import type { GraphView } from './graph';
-import { ElementType, type OnnxNode } from './onnx-model';
-import { constantDims, projectionDims } from './projection';
+import { ElementType, intAttribute, type OnnxNode } from './onnx-model';
+import { constantDims, isProjection, projectionDims, projectionResult } from './projection';
 import { unknownAnatomy } from './unknown-anatomy';
 
 /** Where token ids become vectors. */
@@ -8,10 +8,16 @@ export interface Embedding {
   readonly input: string;
   /** Output of the Gather. */
   readonly tensor: string;
-  /** After dequantisation and a constant scale (Gemma's √d_model), which belong to the embedding. */
+  /**
+   * After dequantisation, a constant scale (Gemma's √d_model) and a product with a weight (OPT-350m's narrow table),
+   * which belong to the embedding.
+   */
   readonly scaled: string;
+  /** Numbers that `scaled` has for a token. */
+  readonly width: number;
   readonly d_vocab: number;
-  readonly d_model: number;
+  /** Width of the table. */
+  readonly d_table: number;
 }
 
 /** The Gather that turns token ids into vectors: its table has a row for every logit. */
@@ -26,18 +32,42 @@ export function findEmbedding(view: GraphView, unembedding: OnnxNode, d_vocab: n
     const tensor = node.outputs[0];
     // A table may be padded beyond the vocabulary the unembedding knows, or the other way round.
     if (!input || !tensor || dims?.length !== 2 || dims[0]! < d_vocab * 0.9 || !isFloatTable(view, node)) continue;
-    const d_model = node.op === 'Gather' ? dims[1]! : (projectionDims(view, unembedding)?.[0] ?? 0);
-    return { input, tensor, scaled: scaledEmbedding(view, tensor), d_vocab, d_model };
+    const d_table = node.op === 'Gather' ? dims[1]! : (projectionDims(view, unembedding)?.[0] ?? 0);
+    return { input, tensor, ...scaledEmbedding(view, tensor, d_table), d_vocab, d_table };
   }
   throw unknownAnatomy('no-token-table');
 }
 
-function scaledEmbedding(view: GraphView, tensor: string): string {
+/**
+ * Rows of the smallest table that the ids themselves are looked up in, so that ids beyond it cannot be read; undefined
+ * where no table of the file's says.
+ * @param tokens Name of the input with the token ids.
+ */
+export function rowsOfTokens(view: GraphView, tokens: string): number | undefined {
+  const rows = view.nodes.flatMap((node) => {
+    if (!node.op.startsWith('Gather') || view.strip(node.inputs[1] ?? '') !== tokens) return [];
+    const dims = constantDims(view, node.inputs[0] ?? '');
+    return dims?.length === 2 && intAttribute(node, 'axis', 0) === 0 ? [dims[0]!] : [];
+  });
+  return rows.length > 0 ? Math.min(...rows) : undefined;
+}
+
+function scaledEmbedding(view: GraphView, tensor: string, d_table: number): Pick<Embedding, 'scaled' | 'width'> {
+  let width = d_table;
   for (let at = tensor; ;) {
     const [reader, second] = view.consumers(at).filter((node) => node.op !== 'Shape');
     const next = reader?.outputs[0];
-    const scales = reader?.op === 'Mul' && reader.inputs.some((name) => view.isConstant(name));
-    if (second || next === undefined || !(scales || reader?.op === 'DequantizeLinear')) return at;
+    const done = { scaled: at, width };
+    if (second || !reader || next === undefined) return done;
+    if (isProjection(view, reader)) {
+      const wide = projectionDims(view, reader)?.[1];
+      if (wide === undefined) return done;
+      at = projectionResult(view, reader);
+      width = wide;
+      continue;
+    }
+    const scales = reader.op === 'Mul' && reader.inputs.some((name) => view.isConstant(name));
+    if (!(scales || reader.op === 'DequantizeLinear')) return done;
     at = next;
   }
 }

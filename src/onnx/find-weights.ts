@@ -27,14 +27,16 @@ export class WeightFinder {
     const { input, normalized, unembedding } = anatomy.tail;
     switch (name) {
       case 'W_E':
-        return this.embedding() ?? 'format';
+        return anatomy.embedding.width === anatomy.embedding.d_table ? (this.embedding() ?? 'format') : 'factored';
       case 'W_pos':
         return this.positions();
       case 'ln_final.w':
       case 'ln_final.b':
         return this.norm(normalized, input, name);
       case 'W_U':
-        return this.inVocabulary(projectionWeight(view, unembedding) ?? 'format');
+        return anatomy.tail.transformed
+          ? 'factored'
+          : this.inVocabulary(projectionWeight(view, unembedding) ?? 'format');
       case 'b_U':
         return this.inVocabulary(ofBias(projectionBias(view, unembedding)));
     }
@@ -229,11 +231,11 @@ export class WeightFinder {
       .filter(({ op, outputs }) => op === 'Add' && outputs[0] !== anatomy.embedding.scaled)
       .flatMap(({ inputs }) => inputs.filter((input) => !data.has(input) && !view.isConstant(input)));
     if (others.length === 0) return 'not-in-model';
-    for (const name of others) {
-      const table = tableBehind(view, name);
-      if (table) return (table.dims[1] === anatomy.dims.d_model && table) || 'format';
-    }
-    return 'no-part';
+    // Segments have a table of their own, which is always the shorter one.
+    const tables = others.flatMap((name) => tableBehind(view, name) ?? []);
+    const [table] = tables.sort((a, b) => b.dims[0]! - a.dims[0]!);
+    if (!table) return 'no-part';
+    return table.dims[1] === anatomy.dims.d_model ? table : 'format';
   }
 }
 

@@ -11,10 +11,11 @@ import type { ExternalFiles } from './constants';
 import { emitModel, SOURCE_LOCATION } from './emit';
 import { WeightFinder } from './find-weights';
 import { GraphView } from './graph';
+import { inputFillings } from './fillings';
 import { checkInputs, neededInputs } from './inputs';
 import { withoutBranches } from './rewrites/branches';
 import { computeInFloat32, usesFloat16 } from './rewrites/float32';
-import { withPlainOperators } from './rewrites/plain-operators';
+import { withoutTokenSegments, withPlainOperators } from './rewrites/plain-operators';
 import { checkSafety } from './safety';
 import { scanModel } from './scan';
 import { allOf } from './stored-values';
@@ -62,6 +63,7 @@ const BASES: readonly (readonly [string, Base])[] = [
   ['plain', tiny()],
   ['merged', fixture('layouts/merged-gpt2', 'decoder_model_merged.onnx')],
   ['fused', fixture('layouts/fused-gpt2', 'model.onnx')],
+  ['fused, with past', fixture('layouts/fused-gpt2-past', 'model.onnx')],
   ['genai', fixture('layouts/genai-lfm2', 'model.onnx')],
   ['optimum', fixture('zoo/optimum-llama', 'model.onnx')],
   ['half precision', fixture('zoo/genai-llama', 'model_fp16.onnx')],
@@ -71,8 +73,9 @@ const BASES: readonly (readonly [string, Base])[] = [
 
 /** Everything that is done with a foreign file before the runtime sees it. @returns how far it was understood. */
 function read({ bytes, external, config }: Base): 'whole' | 'logits' {
-  const model = withoutBranches(scanModel(bytes));
-  checkSafety(model, external);
+  const stored = withoutBranches(scanModel(bytes));
+  checkSafety(stored, external);
+  const model = withoutTokenSegments(stored, external) ?? stored;
   const wide = usesFloat16(model) ? computeInFloat32(model) : model;
   const fused = new GraphView(wide, external);
   const plain = withPlainOperators(fused, config, true);
@@ -86,7 +89,13 @@ function read({ bytes, external, config }: Base): 'whole' | 'logits' {
   const logits = anatomy?.logits ?? findLogits(view);
   const inputs = neededInputs(view, logits);
   const caches = bindCaches(view, inputs, { d_head: anatomy?.dims.d_head ?? 8, d_model: 32, convolution: 3 });
-  checkInputs(inputs, anatomy?.tokens, caches.names);
+  const tokens = checkInputs(inputs, anatomy?.tokens, caches.names);
+  inputFillings(
+    view,
+    inputs.filter(({ name }) => !caches.names.has(name)),
+    tokens,
+    config,
+  );
   if (anatomy) build(view, anatomy, caches);
   else buildPlain(view, logits, caches);
   return anatomy ? 'whole' : 'logits';

@@ -3,8 +3,20 @@ import type { GraphView } from './graph';
 import { ElementType, type ValueInfo } from './onnx-model';
 import { unsupported } from './unsupported';
 
-/** What a decoder's input is for, other than its caches. */
-export type InputRole = 'tokens' | 'mask' | 'positions' | 'segments' | 'switch' | 'logits-kept';
+/**
+ * What a decoder's input is for, other than its caches. Lengths are what the runtime's own operators ask for: how many
+ * tokens came before (none), how many there are, and the number of the last one.
+ */
+export type InputRole =
+  | 'tokens'
+  | 'mask'
+  | 'positions'
+  | 'segments'
+  | 'switch'
+  | 'logits-kept'
+  | 'past-length'
+  | 'total-length'
+  | 'last-position';
 
 /** Inputs of models that are no decoders of text, by what they are called everywhere. */
 const FOREIGN: readonly (readonly [UnsupportedReason, RegExp])[] = [
@@ -25,12 +37,15 @@ export function foreignReason(name: string): UnsupportedReason | undefined {
 export function inputRole({ name, elementType }: ValueInfo, tokens: string): InputRole | undefined {
   if (name === tokens) return 'tokens';
   if (foreignReason(name) !== undefined) return undefined;
-  if (elementType === ElementType.BOOL) return 'switch';
   if (/mask/i.test(name)) return 'mask';
+  if (elementType === ElementType.BOOL) return /cache|past/i.test(name) ? 'switch' : undefined;
   if (/position/i.test(name)) return 'positions';
   if (!INTEGERS.has(elementType)) return undefined;
   if (/token_type|segment/i.test(name)) return 'segments';
-  return /logits_to_keep/i.test(name) ? 'logits-kept' : undefined;
+  if (/logits_to_keep/i.test(name)) return 'logits-kept';
+  if (/past.*len/i.test(name)) return 'past-length';
+  if (/total.*len/i.test(name)) return 'total-length';
+  return /seqlens?_k/i.test(name) ? 'last-position' : undefined;
 }
 
 /** Graph inputs that an output is computed from; all of them where graphs inside the graph read by name. */

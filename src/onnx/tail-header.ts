@@ -1,9 +1,10 @@
 import type { Anatomy } from './anatomy';
-import { emitModel, makeInt, makeInt64, makeInts, makeNode, type Header } from './emit';
+import { tensorValues } from './constants';
+import { emitModel, makeFloat, makeFloat32, makeInt, makeInt64, makeInts, makeNode, type Header } from './emit';
 import type { GraphView } from './graph';
-import { ElementType, standardOpset, type OnnxNode, type OnnxTensor } from './onnx-model';
+import { ElementType, isFloat, standardOpset, type OnnxNode, type OnnxTensor } from './onnx-model';
 import { prune } from './prune';
-import { constantDims, projectionInput } from './projection';
+import { constantDims } from './projection';
 
 /** Names of the tail session's inputs and outputs; `P` positions, `R` rows of each, `K` top tokens, `M` targets. */
 export const TAIL = {
@@ -37,6 +38,15 @@ export const TAIL = {
 
 /** Up to here a table may lie in memory a second time, turned: products with it are faster. */
 const TURNED_BYTES = 16e6;
+
+/** A logit this low has no probability, and a product of the two is 0. */
+const LOWEST = -1e30;
+
+function lowest(view: GraphView, name: string): boolean {
+  const tensor = view.constant(name);
+  if (!tensor || !isFloat(tensor.elementType)) return false;
+  return tensorValues(tensor, view.model.bytes, view.external)?.includes(-Infinity) ?? false;
+}
 
 const SAME_ROWS = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Slice', 'Flatten', 'Gather', 'Expand']);
 
@@ -134,12 +144,37 @@ class TailBuilder {
       if (node.outputs.some((output) => moving.has(output) && output !== input)) this.copy(node);
       else if (node.outputs.every((output) => output === '' || view.isConstant(output))) this.nodes.push(node);
     }
+    for (const node of this.shapeNodes(moving)) this.nodes.push(node);
     const type = view.elementType(input);
     if (type === ElementType.FLOAT || type === 0) this.add('Identity', [TAIL.rows], input);
     else this.cast(TAIL.rows, type, input);
     if (view.elementType(anatomy.logits) === ElementType.FLOAT) this.rename(anatomy.logits, TAIL.logits);
     else this.cast(anatomy.logits, ElementType.FLOAT, TAIL.logits);
-    this.cast(projectionInput(view, anatomy.tail.unembedding), ElementType.FLOAT, TAIL.normalized);
+    this.cast(anatomy.tail.normalized, ElementType.FLOAT, TAIL.normalized);
+  }
+
+  /** What the copied nodes compute of the shapes of each other's results: which ids there are, say. */
+  private shapeNodes(moving: ReadonlySet<string>): readonly OnnxNode[] {
+    const { view } = this;
+    const made = new Set(this.nodes.flatMap(({ outputs }) => outputs));
+    const found = new Set<OnnxNode>();
+    const open = this.nodes.flatMap(({ inputs }) => inputs);
+    for (const name of open) {
+      const node = view.producer(name);
+      if (!node || made.has(name) || moving.has(name) || found.has(node)) continue;
+      found.add(node);
+      open.push(...node.inputs);
+    }
+    return [...found];
+  }
+
+  /** True where some token's logit is −∞ whatever the row: its part of a mean is 0, not 0 · ∞. */
+  private get never(): boolean {
+    const { view, anatomy } = this;
+    return anatomy.tail.after.some((node) => {
+      const constant = node.op === 'Add' || node.op === 'Where' ? node.inputs.find((input) => lowest(view, input)) : '';
+      return constant !== undefined && constant !== '';
+    });
   }
 
   private rename(from: string, to: string): void {
@@ -192,6 +227,13 @@ class TailBuilder {
     return this.add('ReduceSum', [name], output, [makeInts('axes', [-1])]);
   }
 
+  private atLeast(name: string, least: number): string {
+    if (standardOpset(this.view.model) < 11) return this.add('Clip', [name], undefined, [makeFloat('min', least)]);
+    const bound = `strata.c${this.serial++}`;
+    this.initializers.push(makeFloat32(bound, [least], []));
+    return this.add('Clip', [name, bound]);
+  }
+
   /** What a lens cell says of its row. */
   statistics(): void {
     const x = TAIL.logits;
@@ -200,11 +242,12 @@ class TailBuilder {
     const p = this.add('Softmax', [x], TAIL.probabilities, axis);
     const first = this.add('Slice', [TAIL.topIds, this.int64([0]), this.int64([1]), this.int64([2])]);
     this.add('GatherElements', [p, first], TAIL.topProbability, axis);
-    this.sum(this.add('Mul', [p, x]), TAIL.ownMean);
+    const finite = this.never ? this.atLeast(x, LOWEST) : x;
+    this.sum(this.add('Mul', [p, finite]), TAIL.ownMean);
     const last = this.wholeStreams
       ? TAIL.finalProbabilities
       : this.add('Slice', [p, this.int64([-1]), this.int64([Number.MAX_SAFE_INTEGER]), this.int64([1])]);
-    this.sum(this.add('Mul', [x, last]), TAIL.finalMean);
+    this.sum(this.add('Mul', [finite, last]), TAIL.finalMean);
     this.add('Gather', [x, TAIL.targets], TAIL.targetLogits, [makeInt('axis', 2)]);
     const wide = this.add('Reshape', [x, this.int64([0, 0, 1, -1])]);
     const reference = this.add('Reshape', [TAIL.targetLogits, this.int64([0, 0, -1, 1])]);

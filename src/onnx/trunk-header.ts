@@ -63,7 +63,7 @@ export function buildTrunk(
   const vectors: ValueInfo = {
     name: TOKEN_VECTORS,
     elementType: ElementType.FLOAT,
-    dims: ['strata.B', 'strata.T', anatomy.dims.d_model],
+    dims: ['strata.B', 'strata.T', anatomy.embedding.d_table],
   };
   const ordered = [...anatomy.sites.keys()];
   for (const hook of ordered) {

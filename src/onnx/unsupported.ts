@@ -7,6 +7,7 @@ const WHY: Readonly<Record<UnsupportedReason, string>> = {
   'encoder-decoder': 'its decoder needs an encoder beside it',
   vectors: 'it starts from vectors instead of tokens',
   input: 'it wants an input that Strata cannot fill',
+  'fixed-length': 'it is made for one number of tokens, while prompts have any',
   'no-tokens': 'its file takes no token ids',
   'no-logits': 'its file gives no score for every token of a vocabulary',
   'no-vocabulary': 'neither the file nor config.json says how large its vocabulary is',

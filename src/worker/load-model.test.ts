@@ -26,6 +26,8 @@ interface Case {
   /** Milliseconds a step takes. */
   readonly pace?: Readonly<Record<Backend, number>>;
   readonly fails?: Readonly<Partial<Record<Backend, StrataError>>>;
+  /** Of both backends, or of one. */
+  readonly logits?: readonly number[];
   readonly webgpuLogits?: readonly number[];
 }
 
@@ -43,7 +45,7 @@ class Device implements KeptDocuments {
     return Promise.resolve();
   }
 
-  async attempt({ backend, bytes, support, adapter = 'gpu', graph = [1], pace, fails, webgpuLogits }: Case) {
+  async attempt({ backend, bytes, support, adapter = 'gpu', graph = [1], pace, fails, logits, webgpuLogits }: Case) {
     let adapters = 0;
     const opened: Backend[] = [];
     const memories: KeptVerdicts[] = [];
@@ -71,6 +73,7 @@ class Device implements KeptDocuments {
         const failure = fails?.[one];
         if (failure) return Promise.reject(failure);
         const engine = new ScriptedEngine({ backend: one });
+        if (logits) engine.next = () => logits;
         if (one === 'webgpu' && webgpuLogits) engine.next = () => webgpuLogits;
         const step = engine.generateStep.bind(engine);
         engine.generateStep = (tokens) => {
@@ -211,6 +214,20 @@ describe('the self-check', () => {
     await device.attempt(wrong);
     const { info } = await device.attempt(wrong);
     expect(info.selfCheck).toEqual({ kind: 'different', difference: Infinity, when: 'before' });
+  });
+
+  it('compares and remembers logits of ids that are never written', async () => {
+    const device = new Device();
+    const padded = { ...SMALL, logits: [-Infinity, 1, 2, 3, 4, 5, 6, -Infinity] };
+    const { info } = await device.attempt(padded);
+    expect(info.selfCheck).toEqual({ kind: 'same', difference: 0, when: 'now' });
+    // What WASM gave is read again, so it is not opened for another graphics device.
+    const wrong = { ...padded, adapter: 'another', webgpuLogits: [-20, 1, 2, 3, 4, 5, 6, -Infinity] };
+    const other = await device.attempt(wrong);
+    expect([other.opened, other.info.selfCheck]).toMatchObject([
+      ['webgpu'],
+      { kind: 'different', difference: Infinity, when: 'now' },
+    ]);
   });
 
   it('remembers which backend was faster, and opens no other', async () => {

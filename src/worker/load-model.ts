@@ -1,10 +1,11 @@
+import { judgeDifference } from '../core/compare-logits';
 import { StrataError, throwIfAborted } from '../core/errors';
 import type { Token } from '../core/fact';
 import type { LoadRequest } from '../core/model-api';
 import type { Backend, LoadNote, ModelFiles, ModelInfo, SelfCheck } from '../core/model';
 import type { Engine } from '../engine/engine';
 import type { LoadCall, ModelApiDeps } from './deps';
-import { CheckMemory, difference, judge, measure, type Compared, type ShortResult, type Verdict } from './self-check';
+import { CheckMemory, difference, measure, type Compared, type ShortResult, type Verdict } from './self-check';
 
 /** Below this a model runs faster on the CPU than a GPU can be told what to do. */
 const SMALL_BYTES = 64 * 2 ** 20;
@@ -224,7 +225,7 @@ class Opening {
   }
 
   #judged(verdict: Verdict, when: 'now' | 'before'): Compared {
-    return judge(this.#files.dtype, verdict.difference, when);
+    return judgeDifference('device', this.#files.dtype, { difference: verdict.difference, when });
   }
 
   #tooLarge(): NotCompared {

@@ -1,7 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import * as v from 'valibot';
-import type { Dtype, ModelFiles, SelfCheck } from '../core/model';
+import { logitDifference, logitRange } from '../core/compare-logits';
+import type { ModelFiles, SelfCheck } from '../core/model';
 import { distinctIds, unusualIds } from '../core/random';
 import type { Engine, KeptVerdicts } from '../engine/engine';
 import { checkPlace } from '../models/check-keys';
@@ -12,8 +13,6 @@ const CHECK_TOKENS = 32;
 /** Logits that are kept of a result: the highest, and others spread over the vocabulary. */
 const KEPT_TOP = 64;
 const KEPT_SPREAD = 960;
-/** Largest difference of logits taken for rounding, as a part of their range, by stored precision. */
-const TOLERANCE = { fp32: 0.002, other: 0.05 };
 
 /** What the short prompt gave on WASM, or as much of it as is kept on the device. */
 export interface ShortResult {
@@ -26,11 +25,16 @@ export interface ShortResult {
   readonly milliseconds?: number;
 }
 
-const Numbers = v.array(v.number());
 const KeptResult = v.pipe(
   v.object({
-    ids: Numbers,
-    logits: Numbers,
+    ids: v.array(v.number()),
+    // JSON writes −∞, which ids of a padded vocabulary may have, as null.
+    logits: v.array(
+      v.pipe(
+        v.nullable(v.number()),
+        v.transform((logit) => logit ?? -Infinity),
+      ),
+    ),
     low: v.number(),
     high: v.number(),
     milliseconds: v.exactOptional(v.number()),
@@ -67,40 +71,18 @@ export async function measure(engine: Engine, call: LoadCall, runs: 1 | 2 = 2): 
   const tokens = [...start, ...distinctIds(length, info.dims.d_vocab, unusual, 1)];
   const options = call.signal ? { signal: call.signal } : {};
   const first = await engine.generateStep(tokens, options);
-  if (runs === 1) return { logits: first, ...rangeOf(first) };
+  if (runs === 1) return { logits: first, ...logitRange(first) };
   // The first run compiles; the second is what a person will wait for.
   const before = performance.now();
   const logits = await engine.generateStep(tokens, options);
-  return { logits, ...rangeOf(logits), milliseconds: performance.now() - before };
-}
-
-function rangeOf(logits: Float32Array): { readonly low: number; readonly high: number } {
-  let low = Infinity;
-  let high = -Infinity;
-  for (const value of logits) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  return { low, high };
+  return { logits, ...logitRange(logits), milliseconds: performance.now() - before };
 }
 
 /** The largest difference of two results of the same prompt as a part of the reference's range. */
-export function difference(reference: ShortResult, other: Float32Array): number {
-  if (other.some((value) => Number.isNaN(value))) return Infinity;
-  let largest = 0;
-  for (let index = 0; index < reference.logits.length; index++) {
-    const value = other[reference.ids?.[index] ?? index]!;
-    largest = Math.max(largest, Math.abs(reference.logits[index]! - value));
-  }
-  const range = reference.high - reference.low;
-  if (largest === 0) return 0;
-  return range > 0 ? largest / range : Infinity;
-}
-
-/** Judges a difference by what rounding explains at this precision. */
-export function judge(dtype: Dtype, found: number, when: 'now' | 'before'): Compared {
-  const tolerance = dtype === 'fp32' ? TOLERANCE.fp32 : TOLERANCE.other;
-  return { kind: found <= tolerance ? 'same' : 'different', difference: found, when };
+export function difference({ ids, logits, ...range }: ShortResult, other: Float32Array): number {
+  // Also where nothing is kept to compare with.
+  if (other.some((value) => Number.isNaN(value) || value === Infinity)) return Infinity;
+  return logitDifference(logits, (index) => other[ids?.[index] ?? index]!, range);
 }
 
 /** As much of a result as is worth keeping. */
@@ -109,7 +91,7 @@ export function shorten({ logits, low, high, milliseconds }: ShortResult): Short
   const step = Math.max(1, Math.floor(all.length / KEPT_SPREAD));
   const order = [...all.keys()];
   const spread = order.filter((id) => id % step === 0);
-  const top = order.sort((a, b) => all[b]! - all[a]!).slice(0, KEPT_TOP);
+  const top = order.sort((a, b) => (all[a] === all[b] ? 0 : all[b]! - all[a]!)).slice(0, KEPT_TOP);
   const ids = [...new Set([...top, ...spread])];
   const kept = ids.map((id) => all[id]!);
   return { ids, logits: kept, low, high, ...(milliseconds === undefined ? {} : { milliseconds }) };

@@ -1,6 +1,7 @@
 import { StrataError, throwIfAborted } from '../core/errors';
 import { softmax, topK } from '../core/numerics';
 import { promptTooLong } from '../core/prompt-length';
+import { unreadIds } from '../core/random';
 import type { GeneratedToken, WriteFinish, WriteOptions } from '../core/writing';
 import type { Engine } from '../engine/engine';
 import { createSampler } from './sampler';
@@ -21,13 +22,13 @@ export async function* writeOn(
   signal: AbortSignal,
 ): AsyncGenerator<GeneratedToken, WriteFinish> {
   if (prompt.length === 0) throw new StrataError('empty-prompt', 'There is no prompt to continue.');
-  const { limits, eosTokenIds, idsWithoutText } = engine.info;
+  const { limits, eosTokenIds, idsWithoutText = [] } = engine.info;
   const { written = 0 } = options;
   const refused = promptTooLong(prompt.length - written, engine.info);
   if (refused) throw refused;
   // Fetched when something is written first: what is only looked at does without.
   const library = await import('../engine/text/library');
-  const sample = createSampler(library, { ...options, skip: written }, idsWithoutText);
+  const sample = createSampler(library, { ...options, skip: written }, [...idsWithoutText, ...unreadIds(engine.info)]);
   const ends = new Set(eosTokenIds);
   const ids = [...prompt];
   for (let count = written; count < options.maxTokens; count++) {

@@ -7,7 +7,7 @@ import { isMissing } from '../../src/core/weights';
 import { createEngine } from '../../src/engine/create-engine';
 import type { Engine } from '../../src/engine/engine';
 import { hookShape } from '../../src/onnx/hook-shape';
-import { LAYOUTS } from './layouts';
+import { LAYOUTS, SINGLE } from './layouts';
 import { runUntouched } from './untouched';
 import { largestDifference, openZoo, Reference } from './zoo';
 
@@ -65,21 +65,30 @@ describe.each(LAYOUTS)('$folder ($dtype) by itself', ({ folder, dtype }) => {
     expect(largestDifference(plain.data, untouched)).toBeLessThanOrEqual(dtype.endsWith('16') ? 2e-2 : 1e-5);
     const neutral = (await run(['logits'], neutralEverywhere())).get('logits')!;
     expect(largestDifference(neutral.data, plain.data)).toBeLessThanOrEqual(1e-5);
-    expect(edited()).toHaveLength(engine.info.family === 'mixtral' ? 0 : engine.info.dims.n_layers);
+    expect(edited()).toHaveLength(/mixtral|gpt_oss/.test(engine.info.family) ? 0 : engine.info.dims.n_layers);
     for (const layer of edited()) {
       const changed = (await run(['logits'], [edit(layer, 1)])).get('logits')!;
       expect(largestDifference(changed.data, plain.data)).toBeGreaterThan(1e-3);
     }
   });
 
-  it('attends with rows that sum to one and never to the future', async () => {
+  it('can be run in batches unless its graph or its numbers do not allow it', () => {
+    const { batching } = engine.info;
+    expect(batching.kind === 'single' ? batching.reason : undefined).toBe(SINGLE[`${folder} ${dtype}`]);
+  });
+
+  it('attends with rows that sum to one, or less beside a sink, and never to the future', async () => {
     expect(attending()).not.toEqual([]);
     for (const layer of attending()) {
       const pattern = (await run([`blocks.${layer}.attn.hook_pattern`])).get(`blocks.${layer}.attn.hook_pattern`)!;
       for (let head = 0; head < engine.info.dims.n_heads; head++) {
         for (let dest = 0; dest < tokens.length; dest++) {
           const row = slice(pattern, head, dest);
-          expect(row.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 5);
+          const sum = row.reduce((total, value) => total + value, 0);
+          if (engine.info.family === 'gpt_oss') {
+            expect(sum).toBeLessThan(1);
+            expect(sum).toBeGreaterThan(0);
+          } else expect(sum).toBeCloseTo(1, 5);
           expect(row.subarray(dest + 1).every((value) => value === 0)).toBe(true);
         }
       }
@@ -102,7 +111,10 @@ describe.each(LAYOUTS)('$folder ($dtype) by itself', ({ folder, dtype }) => {
           const sum = new Float64Array(d_head);
           row.forEach((weight, src) => slice(v, src, owner).forEach((value, i) => (sum[i]! += weight * value)));
           worst = Math.max(worst, largestDifference(sum, slice(z, dest, head)));
-          worst = Math.max(worst, largestDifference(softmax(slice(scores, head, dest)), row));
+          // A sink takes its part of every row; the rest of it is shared as without one.
+          const left = engine.info.family === 'gpt_oss' ? row.reduce((total, weight) => total + weight, 0) : 1;
+          const shares = softmax(slice(scores, head, dest)).map((share) => share * left);
+          worst = Math.max(worst, largestDifference(shares, row));
         }
       }
       expect(worst).toBeLessThanOrEqual(1e-5);
@@ -180,7 +192,10 @@ describe.each(LAYOUTS)('$folder ($dtype) by itself', ({ folder, dtype }) => {
     const sum = value('hook_resid_pre').map(
       (x, index) => x + value('hook_attn_out')[index]! + value('hook_mlp_out')[index]!,
     );
-    expect(largestDifference(sum, value('hook_resid_post'))).toBeLessThanOrEqual(1e-5);
+    // The stream of some is the norm of each sum, or is multiplied before something is added to it.
+    const summed = largestDifference(sum, value('hook_resid_post'));
+    if (/opt-350m|gpt1|doge/.test(folder)) expect(summed).toBeGreaterThan(0.1);
+    else expect(summed).toBeLessThanOrEqual(1e-5);
     // Gemma, OLMo 2 and GLM 4 norm the attention's output before adding it: there z through W_O is not yet what is added.
     const normed = !isMissing(engine.weights.ofLayer(1, 'ln1_post.w'));
     expect(normed).toBe(/^(gemma|olmo2|glm4)/.test(engine.info.family));

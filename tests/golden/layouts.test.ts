@@ -30,6 +30,11 @@ const FAMILIES: Readonly<Record<string, string>> = {
   glm4: 'GLM 4',
   mixtral: 'Mixtral',
   gpt_bigcode: 'GPTBigCode, StarCoder',
+  'openai-gpt': 'GPT',
+  gpt_oss: 'GPT-OSS',
+  doge: 'Doge',
+  cohere: 'Cohere, Aya',
+  xglm: 'XGLM',
 };
 const KINDS = Object.keys(GRAPH_LAYOUTS) as GraphLayout[];
 
@@ -88,7 +93,7 @@ ${rows(['Fixture', 'What is special', 'Withdrawn'], wirings)}
 
 ## Damaged files
 
-\`src/onnx/fuzz.test.ts\` damages files of eight layouts and takes them through everything that happens before the
+\`src/onnx/fuzz.test.ts\` damages files of nine layouts and takes them through everything that happens before the
 runtime sees a file. Each is understood or refused with a code, in less than five seconds and 256 MB. The unit tests do
 400 of them; \`STRATA_FUZZ=100000 npx vitest run src/onnx/fuzz.test.ts\` is the long run, and
 \`STRATA_FUZZ=20000-40000\` a part of it: each file's number is its seed.

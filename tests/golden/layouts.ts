@@ -44,3 +44,15 @@ export const HELD_TO_PYTORCH: readonly HeldToPyTorch[] = [
     return tolerance === undefined ? [] : [{ ...layout, tolerance, reference, weights, mlp }];
   }),
 ];
+
+/** Files whose graphs or numbers do not allow batches, and why; all others must. */
+export const SINGLE: Readonly<Record<string, string>> = {
+  'zoo/optimum-gpt2 q8': 'quantised-activations',
+  'zoo/optimum-llama q8': 'quantised-activations',
+  'layouts/genai-smollm3 int8': 'quantised-activations',
+  'layouts/genai-smollm3 uint8': 'quantised-activations',
+  'layouts/olmo2 int8': 'quantised-activations',
+  'layouts/olmo2 uint8': 'quantised-activations',
+  // Its rotary embedding is given the angles of one prompt.
+  'layouts/opset23-llama fp32': 'fixed-dimension',
+};

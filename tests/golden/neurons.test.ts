@@ -9,9 +9,9 @@ import { HELD_TO_PYTORCH } from './layouts';
 import { largestDifference, openZoo, Reference } from './zoo';
 
 const isNeurons = (hook: string): hook is HookName => /\.mlp\.hook_(pre|post)$/.test(hook);
-const WITHOUT_NEURONS = 'layouts/mixtral';
+const WITHOUT_NEURONS: readonly string[] = ['layouts/mixtral', 'layouts/gpt-oss'];
 
-describe.each(HELD_TO_PYTORCH.filter(({ folder }) => folder !== WITHOUT_NEURONS))(
+describe.each(HELD_TO_PYTORCH.filter(({ folder }) => !WITHOUT_NEURONS.includes(folder)))(
   'neurons of $folder ($dtype)',
   ({ folder, dtype, tolerance, reference: path, mlp: mlpPath }) => {
     let engine: Engine;
@@ -61,8 +61,8 @@ describe.each(HELD_TO_PYTORCH.filter(({ folder }) => folder !== WITHOUT_NEURONS)
 );
 
 describe('a mixture of experts', () => {
-  it('has no neurons to be seen or edited, and says why', async () => {
-    const engine = await createEngine(await openZoo(WITHOUT_NEURONS));
+  it.each(WITHOUT_NEURONS)('has no neurons to be seen or edited, and says why: %s', async (folder) => {
+    const engine = await createEngine(await openZoo(folder));
     const { dims, hooks } = engine.info;
     expect(hooks.filter(isNeurons)).toEqual([]);
     for (let layer = 0; layer < dims.n_layers; layer++) {

@@ -13,24 +13,28 @@ export async function runUntouched(files: ModelFiles, tokens: readonly number[])
   });
   const feeds: Record<string, ort.Tensor> = {};
   for (const { name, elementType, dims } of scanModel(files.graph.bytes).graph.inputs) {
-    if (elementType === ElementType.INT64) {
+    if (elementType === ElementType.INT64 || elementType === ElementType.INT32) {
       const value = /mask/.test(name)
         ? tokens.map(() => 1)
         : /position/.test(name)
           ? tokens.map((_, index) => index)
           : tokens;
-      feeds[name] = new ort.Tensor(
-        'int64',
-        BigInt64Array.from(value, (item) => BigInt(item)),
-        [1, tokens.length],
-      );
+      const shape = [1, tokens.length];
+      feeds[name] =
+        elementType === ElementType.INT32
+          ? new ort.Tensor('int32', Int32Array.from(value), shape)
+          : new ort.Tensor(
+              'int64',
+              BigInt64Array.from(value, (item) => BigInt(item)),
+              shape,
+            );
     } else if (elementType === ElementType.BOOL) {
       feeds[name] = new ort.Tensor('bool', [false], [1]);
     } else {
       const state = /conv/.test(name);
-      const shape = (dims ?? []).map((dim, axis) =>
-        typeof dim === 'number' ? dim : state ? 1 : [1, 0, 0, headWidth(files)][axis]!,
-      );
+      // Keys and values apart, or both in one tensor `[2, batch, head, pos, d_head]`.
+      const empty = dims?.length === 5 ? [2, 1, 0, 0, headWidth(files)] : [1, 0, 0, headWidth(files)];
+      const shape = (dims ?? []).map((dim, axis) => (typeof dim === 'number' ? dim : state ? 1 : empty[axis]!));
       const size = shape.reduce((product, dim) => product * dim, 1);
       feeds[name] =
         elementType === ElementType.FLOAT16

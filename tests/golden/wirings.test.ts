@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HookName } from '../../src/core/hooks';
 import type { Intervention } from '../../src/core/interventions';
-import type { Tensor } from '../../src/core/tensor';
+import { entropyBits, softmax } from '../../src/core/numerics';
+import { unusualIds } from '../../src/core/random';
+import { slice, type Tensor } from '../../src/core/tensor';
 import { isMissing } from '../../src/core/weights';
 import { createEngine } from '../../src/engine/create-engine';
 import type { Engine } from '../../src/engine/engine';
@@ -14,7 +16,7 @@ const TOLERANCE = 1e-4;
 /** Not in the references: the scores, whose masked entries are anybody's, and the lens. */
 const UNSTORED = /attn\.hook_attn_scores$|^logit_lens$/;
 
-describe.each(WIRINGS)('$name', ({ name, missing }) => {
+describe.each(WIRINGS)('$name', ({ name, missing, layers = [0, 1] }) => {
   let engine: Engine;
   let reference: Reference;
   let tokens: number[];
@@ -56,8 +58,7 @@ describe.each(WIRINGS)('$name', ({ name, missing }) => {
     });
     expect(wrong).toEqual([]);
     const found = engine.info.missing.map(({ part, layer, reason }) => `${layer ?? '*'} ${part}: ${reason.code}`);
-    const layers = missing.anatomy ? ['*'] : [0, 1];
-    const expected = layers.flatMap((layer) =>
+    const expected = (missing.anatomy ? ['*'] : layers).flatMap((layer) =>
       Object.entries(missing).map(([part, code]) => `${layer} ${part}: ${code}`),
     );
     expect(found.toSorted()).toEqual(expected.toSorted());
@@ -127,6 +128,55 @@ describe('the columns of a vocabulary', () => {
       expect(product((dimension) => W_U.data[dimension * d_vocab + id]!)).toBeCloseTo(logits.data[id]!, 4);
       expect(product((dimension) => rows.data[row * d_model + dimension]!)).toBeCloseTo(logits.data[id]!, 4);
     });
+    await engine.dispose();
+  });
+});
+
+describe('a table of token vectors with fewer rows than there are logits', () => {
+  const ROWS = 60;
+
+  it('is known, whether or not the anatomy is, and no id beyond it is read', async () => {
+    const files = await openZoo('wirings/fewer-rows');
+    for (const config of [files.config, { ...files.config, num_hidden_layers: 9 }]) {
+      const engine = await createEngine({ ...files, config });
+      const { info } = engine;
+      expect(info.missing.length).toBe(config === files.config ? 0 : 1);
+      expect(info.idsRead).toBe(ROWS);
+      expect(info.dims.d_vocab).toBe(ROWS + 4);
+      expect(unusualIds(info)).toEqual([60, 61, 62, 63]);
+      expect(await engine.generateStep([ROWS - 1, 3])).toHaveLength(ROWS + 4);
+      for (const id of [ROWS, ROWS + 3]) {
+        const asked = engine.trace({ tokens: [3, id], interventions: [], captures: ['logits'] });
+        await expect(asked).rejects.toMatchObject({ code: 'invalid-request', details: { id } });
+      }
+      await engine.dispose();
+    }
+    const whole = await createEngine(await openZoo('wirings/padded-vocabulary'));
+    expect(whole.info.idsRead).toBeUndefined();
+    await whole.dispose();
+  });
+});
+
+describe('a padded vocabulary whose logits are −∞', () => {
+  it('has no part in any cell of the lens', async () => {
+    const engine = await createEngine(await openZoo('wirings/padded-vocabulary'));
+    const tokens = (await Reference.open('wirings/padded-vocabulary/reference.safetensors')).tokens(0);
+    const lens = { positions: 'all', midLayers: true, k: 60, targets: [3, 63] } as const;
+    const { lens: table, captures } = await engine.trace({ tokens, interventions: [], captures: ['logit_lens'], lens });
+    const cells = table!.rowHooks.length * tokens.length;
+    for (const numbers of [table!.entropyBits, table!.klBits, table!.topProbs, table!.targetProbs])
+      expect(numbers.every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
+    for (let cell = 0; cell < cells; cell++) {
+      // 56 tokens of 64 can be written; the others stand behind all of them.
+      expect([...table!.topIds.subarray(cell * 60, cell * 60 + 56)].every((id) => id < 56)).toBe(true);
+      expect(table!.targetProbs[cell * 2 + 1]).toBe(0);
+      expect(table!.targetRanks[cell * 2 + 1]).toBe(57);
+    }
+    const rows = captures.get('logit_lens')!;
+    const last = softmax(slice(rows, -1, -1));
+    const cell = cells - 1;
+    expect(table!.entropyBits[cell]).toBeCloseTo(entropyBits(last), 4);
+    expect(table!.klBits[cell]).toBeCloseTo(0, 4);
     await engine.dispose();
   });
 });

@@ -7,6 +7,8 @@ export interface Wiring {
   /** For docs/layouts.md. */
   readonly title: string;
   readonly missing: Readonly<Partial<Record<MissingPartName, MissingCode>>>;
+  /** Layers that lack it; both where nothing is said. */
+  readonly layers?: readonly number[];
 }
 
 export const WIRINGS: readonly Wiring[] = [
@@ -33,6 +35,23 @@ export const WIRINGS: readonly Wiring[] = [
   { name: 'interleaved', title: 'key heads shared by turns', missing: { 'attn.hook_v': 'not-its-values' } },
   { name: 'windowed', title: 'a window of three, masked by −10⁹', missing: {} },
   { name: 'beside-convolution', title: 'a convolution added to attention', missing: { hook_attn_out: 'summed' } },
+  {
+    name: 'latent-attention',
+    title: 'keys and values from one compressed vector, keys the wider ones',
+    missing: { 'attn.hook_q': 'wider-than-values', 'attn.hook_k': 'wider-than-values' },
+  },
+  {
+    name: 'expert-above',
+    title: 'an MLP in one layer, one weighed by a gate in the next',
+    missing: { 'mlp.hook_pre': 'experts', 'mlp.hook_post': 'experts' },
+    layers: [1],
+  },
+  {
+    name: 'wider-below',
+    title: 'more neurons in one layer than in the next',
+    missing: { 'mlp.hook_pre': 'other-width', 'mlp.hook_post': 'other-width' },
+    layers: [1],
+  },
   { name: 'bilinear', title: 'a gated MLP without activation', missing: { 'mlp.hook_pre': 'no-activation' } },
   { name: 'normed-mlp', title: 'a norm and a factor after the MLP', missing: {} },
   {
@@ -47,6 +66,8 @@ export const WIRINGS: readonly Wiring[] = [
   },
   { name: 'permuted-vocabulary', title: 'vocabulary permuted after the unembedding', missing: {} },
   { name: 'cut-vocabulary', title: 'vocabulary cut after the unembedding', missing: {} },
+  { name: 'padded-vocabulary', title: 'logits of −∞ on a padded vocabulary', missing: {} },
+  { name: 'fewer-rows', title: 'fewer rows of token vectors than logits', missing: {} },
   { name: 'last-position-flat', title: 'logits of the last position only', missing: {} },
   { name: 'past-layers', title: 'logits with a part past all layers', missing: { anatomy: 'operator-before-logits' } },
 ];

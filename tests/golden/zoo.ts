@@ -53,7 +53,8 @@ export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): n
   if (a.length !== b.length) return Infinity;
   let largest = 0;
   for (let index = 0; index < a.length; index++) {
-    const difference = Math.abs(a[index]! - b[index]!);
+    // Equal also where both are −∞.
+    const difference = a[index] === b[index] ? 0 : Math.abs(a[index]! - b[index]!);
     if (!(difference <= largest)) largest = Number.isNaN(difference) ? Infinity : difference;
   }
   return largest;

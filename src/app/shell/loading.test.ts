@@ -215,6 +215,11 @@ describe('the anatomy card', () => {
     expect(card({})).not.toContain('measured');
   });
 
+  it('says what a decoder without its encoder was made for', () => {
+    expect(card({ withoutItsEncoder: true })).toContain('made to write about what an encoder has read');
+    expect(card({})).not.toContain('encoder');
+  });
+
   it('says whether WebGPU was compared, and how long a prompt may be', () => {
     const text = card({
       selfCheck: { kind: 'not-compared', reason: 'too-large', bytes: 9e8 },

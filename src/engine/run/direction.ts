@@ -15,7 +15,8 @@ export function changedBefore(before: Float32Array, after: Float32Array, length:
   let earlier = 0;
   let last = 0;
   before.forEach((value, index) => {
-    const change = Math.abs(value - after[index]!);
+    // Equal also where both are −∞, as for tokens that are never written.
+    const change = value === after[index] ? 0 : Math.abs(value - after[index]!);
     if (index < before.length - width) earlier = Math.max(earlier, change);
     else last = Math.max(last, change);
   });

@@ -5,6 +5,7 @@ import { blockHook, type BlockHook, type HookName } from '../../core/hooks';
 import type { MissingPart } from '../../core/missing-reasons';
 import { findAnatomy, type Anatomy } from '../../onnx/anatomy';
 import { bindCaches } from '../../onnx/cache';
+import { inputFillings } from '../../onnx/fillings';
 import { GraphView } from '../../onnx/graph';
 import { neededInputs } from '../../onnx/inputs';
 import { withPlainOperators } from '../../onnx/rewrites/plain-operators';
@@ -31,10 +32,14 @@ describe.each(['zoo/optimum-gpt2', 'layouts/genai-gemma2', 'layouts/granite', 'f
     anatomy = findAnatomy(view, files.config);
     const { dims, logits, tokens } = anatomy;
     const sizes = { d_head: dims.d_head, d_model: dims.d_model, convolution: undefined };
+    const inputs = neededInputs(view, logits);
+    const caches = bindCaches(view, inputs, sizes);
+    const own = inputs.filter(({ name }) => !caches.names.has(name));
     const plan = {
       tokens,
       logits,
-      caches: bindCaches(view, neededInputs(view, logits), sizes),
+      caches,
+      fillings: inputFillings(view, own, tokens, files.config),
       d_vocab: dims.d_vocab,
     };
     const weights = { source: files.graph.bytes, external: files.external };

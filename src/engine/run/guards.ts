@@ -193,6 +193,7 @@ class Guard {
 
   /** Where the stream is a sum, the parts must make it up. */
   private checkSums(layer: number): void {
+    if (this.anatomy.streamSum !== 'plain') return;
     const before = this.value(layer, 'hook_resid_pre');
     const middle = this.value(layer, 'hook_resid_mid');
     const after = this.value(layer, 'hook_resid_post');

@@ -15,7 +15,7 @@ import { missingReason } from './missing';
 import { SeenRows } from './open-rows';
 import { checkLength, roomBesideTwo, roomForRuns, runBytes, runsThatFit } from './run-memory';
 import { lastStream, lensRows, streamHooks } from './stream-hooks';
-import { checkFinite, hookValue, rowOf } from './values';
+import { checkFinite, checkLogits, hookValue, rowOf } from './values';
 
 const NO_INTERVENTIONS: InterventionPlan = {
   points: [],
@@ -137,8 +137,8 @@ export class SpecRunner {
     throwIfAborted(signal);
     const pass = await this.single(run);
     const values = pass.get(last ?? 'logits')!;
-    if (!last || !tail) return checked(values.slice(values.length - info.dims.d_vocab));
-    return checked(await tail.wide('logits', [values], [tokens.length - 1], signal));
+    if (!last || !tail) return checked(values.slice(values.length - info.dims.d_vocab), info.dims.d_vocab);
+    return checked(await tail.wide('logits', [values], [tokens.length - 1], signal), info.dims.d_vocab);
   }
 
   /** One pass through the layers; the one before answers where it can. */
@@ -236,7 +236,7 @@ export class SpecRunner {
     const wide = async (output: 'logits' | 'normalized', hooks: readonly HookName[], dims: readonly number[]) => {
       const streams = this.streamsOf(values, hooks, count).flat();
       const all = await tail.wide(output, streams, resolvePositions('all', length), signal);
-      return rows(output === 'logits' ? checked(all) : all).map((data) => tensor(dims, data));
+      return rows(output === 'logits' ? checked(all, d_vocab) : all).map((data) => tensor(dims, data));
     };
     if (hook === 'logits') return wide('logits', [last], [length, d_vocab]);
     if (hook === 'ln_final.hook_normalized') return wide('normalized', [last], [length, d_model]);
@@ -251,7 +251,7 @@ export class SpecRunner {
   /** Logits of a model whose anatomy is unknown. */
   bareLogits(values: Float32Array, length: number): Tensor {
     const { d_vocab } = this.parts.info.dims;
-    if (values.length === length * d_vocab) return tensor([length, d_vocab], checked(values));
+    if (values.length === length * d_vocab) return tensor([length, d_vocab], checked(values, d_vocab));
     throw unsupported('no-logits', 'logits');
   }
 
@@ -283,12 +283,17 @@ export class SpecRunner {
   }
 
   private checkTokens(tokens: readonly number[]): number {
-    const { d_vocab } = this.parts.info.dims;
+    const { dims, idsRead = dims.d_vocab } = this.parts.info;
     if (tokens.length === 0) throw new StrataError('empty-prompt', 'There are no tokens to run.');
-    const foreign = tokens.find((id) => !Number.isInteger(id) || id < 0 || id >= d_vocab);
+    const foreign = tokens.find((id) => !Number.isInteger(id) || id < 0 || id >= dims.d_vocab);
     if (foreign !== undefined)
-      throw new StrataError('invalid-request', `There is no token ${foreign}; ids go from 0 to ${d_vocab - 1}.`, {
+      throw new StrataError('invalid-request', `There is no token ${foreign}; ids go from 0 to ${dims.d_vocab - 1}.`, {
         id: foreign,
+      });
+    const unread = tokens.find((id) => id >= idsRead);
+    if (unread !== undefined)
+      throw new StrataError('invalid-request', `This model has no vector for token ${unread}, so it cannot read it.`, {
+        id: unread,
       });
     return tokens.length;
   }
@@ -310,7 +315,7 @@ export class SpecRunner {
   }
 }
 
-function checked(logits: Float32Array): Float32Array {
-  checkFinite('logits', logits);
+function checked(logits: Float32Array, d_vocab: number): Float32Array {
+  checkLogits('logits', logits, d_vocab);
   return logits;
 }

@@ -87,11 +87,26 @@ function allFinite(data: Float32Array): boolean {
 
 /** @throws StrataError `non-finite` naming the hook, when there is a NaN or an infinity where there must be none. */
 export function checkFinite(hook: string, data: Float32Array): void {
-  if (!allFinite(data)) {
-    throw new StrataError(
-      'non-finite',
-      `The model's numbers are not finite at ${hook}: its weights may be damaged, or the intervention too strong.`,
-      { hook },
-    );
+  if (!allFinite(data)) throw nonFinite(hook);
+}
+
+/**
+ * Of logits `[…, d_vocab]`: −∞ is a token that is never written, as some files say of a padded vocabulary.
+ * @throws StrataError `non-finite` for any other number that is none, and for a row without a single one.
+ */
+export function checkLogits(hook: string, data: Float32Array, d_vocab: number): void {
+  if (allFinite(data)) return;
+  for (let from = 0; from < data.length; from += d_vocab) {
+    const row = data.subarray(from, from + d_vocab);
+    const wrong = row.some((value) => Number.isNaN(value) || value === Infinity);
+    if (wrong || row.every((value) => value === -Infinity)) throw nonFinite(hook);
   }
+}
+
+function nonFinite(hook: string): StrataError {
+  return new StrataError(
+    'non-finite',
+    `The model's numbers are not finite at ${hook}: its weights may be damaged, or the intervention too strong.`,
+    { hook },
+  );
 }

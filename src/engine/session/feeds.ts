@@ -1,4 +1,5 @@
-import { inputRole } from '../../onnx/inputs';
+import { toHalf } from '../../onnx/constants';
+import type { Filling } from '../../onnx/fillings';
 import { ElementType, type ValueInfo } from '../../onnx/onnx-model';
 import { unsupported } from '../../onnx/unsupported';
 import type { OrtTensor, Runtime } from './runtime';
@@ -6,63 +7,47 @@ import type { OrtTensor, Runtime } from './runtime';
 export type Feeds = Record<string, OrtTensor>;
 
 /**
- * The model's own inputs for prompts of equal length: ids, a mask of ones, positions from 0, one segment, no cache.
+ * The model's own inputs for prompts of equal length.
  * @param rows Token ids `[B, T]`.
  * @throws StrataError `unsupported-model` for an input nobody knows how to fill.
  */
 export function modelFeeds(
   runtime: Runtime,
   inputs: readonly ValueInfo[],
-  tokensInput: string,
+  fillings: ReadonlyMap<string, Filling>,
   rows: readonly (readonly number[])[],
 ): Feeds {
-  const dims = [rows.length, rows[0]!.length];
-  const each = (value: (position: number) => number): number[] =>
-    rows.flatMap((row) => row.map((_, position) => value(position)));
-  const feed = (input: ValueInfo): OrtTensor => {
-    switch (inputRole(input, tokensInput)) {
-      case 'tokens':
-        return integers(runtime, input, rows.flat(), dims);
-      case 'mask':
-        return integers(
-          runtime,
-          input,
-          each(() => 1),
-          dims,
-        );
-      case 'positions':
-        return integers(
-          runtime,
-          input,
-          each((position) => position),
-          dims,
-        );
-      case 'segments':
-        return integers(
-          runtime,
-          input,
-          each(() => 0),
-          dims,
-        );
-      case 'switch':
-        return new runtime.Tensor('bool', [false], [1]);
-      case 'logits-kept': {
-        // Zero: the logits of every token.
-        return integers(runtime, input, [0], input.dims?.map(() => 1) ?? []);
-      }
-      case undefined:
-        throw unsupported('input', input.name);
-    }
-  };
-  return Object.fromEntries(inputs.map((input) => [input.name, feed(input)]));
+  return Object.fromEntries(
+    inputs.map(({ name }) => {
+      const filling = fillings.get(name);
+      if (!filling) throw unsupported('input', name);
+      return [name, tensorOf(runtime, filling, rows)];
+    }),
+  );
 }
 
-function integers(runtime: Runtime, input: ValueInfo, values: readonly number[], dims: readonly number[]): OrtTensor {
-  if (input.elementType === ElementType.INT32) return new runtime.Tensor('int32', Int32Array.from(values), dims);
-  if (input.elementType === ElementType.FLOAT) return new runtime.Tensor('float32', Float32Array.from(values), dims);
-  return new runtime.Tensor(
-    'int64',
-    BigInt64Array.from(values, (value) => BigInt(value)),
-    dims,
-  );
+function tensorOf({ Tensor }: Runtime, filling: Filling, rows: readonly (readonly number[])[]): OrtTensor {
+  const { dims, values } = filling.fill(rows);
+  switch (filling.elementType) {
+    case ElementType.BOOL:
+      return new Tensor('bool', Uint8Array.from(values), dims);
+    case ElementType.UINT8:
+      return new Tensor('uint8', Uint8Array.from(values), dims);
+    case ElementType.INT8:
+      return new Tensor('int8', Int8Array.from(values), dims);
+    case ElementType.INT32:
+      return new Tensor('int32', Int32Array.from(values), dims);
+    case ElementType.FLOAT:
+      return new Tensor('float32', Float32Array.from(values), dims);
+    case ElementType.DOUBLE:
+      return new Tensor('float64', Float64Array.from(values), dims);
+    case ElementType.FLOAT16:
+      return new Tensor('float16', Uint16Array.from(values, toHalf), dims);
+    default:
+      return new Tensor(
+        'int64',
+        BigInt64Array.from(values, (value) => BigInt(value)),
+        dims,
+      );
+  }
 }

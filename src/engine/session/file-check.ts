@@ -1,7 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { logitDifference } from '../../core/compare-logits';
 import { StrataError } from '../../core/errors';
-import type { Dtype, FileCheck, ModelFiles } from '../../core/model';
+import type { FileCheck, ModelFiles } from '../../core/model';
 import type { Anatomy } from '../../onnx/anatomy';
 import type { Caches } from '../../onnx/cache';
 import type { GraphView } from '../../onnx/graph';
@@ -12,8 +13,6 @@ import { TrunkSession, type TrunkParts } from './trunk-session';
 
 /** Above this the file is not opened once more only to compare. */
 const COMPARABLE_BYTES = 600 * 2 ** 20;
-/** Largest difference of logits taken for rounding, as a part of their range, by stored precision. */
-const ROUNDING = { fp32: 0.005, other: 0.08 };
 
 /** How far the logits were apart, and when that was found. */
 export type FoundDifference = Pick<Exclude<FileCheck, { kind: 'not-compared' }>, 'difference' | 'when'>;
@@ -50,31 +49,10 @@ export async function untouchedLogits(
  * Holds logits `[pos, d_vocab]` to the file's own, which may be of the last position alone.
  * @returns The largest difference as a part of the range.
  */
-export function logitDifference(ours: Float32Array, theirs: Float32Array, d_vocab: number): number {
+export function differenceToFile(ours: Float32Array, theirs: Float32Array, d_vocab: number): number {
   if (theirs.length !== ours.length && theirs.length !== d_vocab) return Infinity;
   const own = ours.subarray(ours.length - theirs.length);
-  let low = Infinity;
-  let high = -Infinity;
-  let largest = 0;
-  theirs.forEach((expected, index) => {
-    const found = own[index]!;
-    // Ids of a padded vocabulary may have −∞.
-    if (found === expected) return;
-    const apart = Math.abs(found - expected);
-    largest = Number.isNaN(apart) ? Infinity : Math.max(largest, apart);
-  });
-  for (const value of theirs) {
-    if (!Number.isFinite(value)) continue;
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  if (largest === 0) return 0;
-  return high > low ? largest / (high - low) : Infinity;
-}
-
-export function judgeFile(dtype: Dtype, { difference, when }: FoundDifference): FileCheck {
-  const rounding = dtype === 'fp32' ? ROUNDING.fp32 : ROUNDING.other;
-  return { kind: difference <= rounding ? 'same' : 'different', difference, when };
+  return logitDifference(theirs, (index) => own[index]!);
 }
 
 /** What earlier loads found, for these very headers: another version of the app may recognise the file otherwise. */

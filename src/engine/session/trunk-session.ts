@@ -3,6 +3,7 @@ import type { HookName } from '../../core/hooks';
 import type { Backend } from '../../core/model';
 import type { Anatomy } from '../../onnx/anatomy';
 import type { Caches } from '../../onnx/cache';
+import type { Filling } from '../../onnx/fillings';
 import type { GraphView } from '../../onnx/graph';
 import type { ValueInfo } from '../../onnx/onnx-model';
 import type { TokenTable } from '../../onnx/token-table';
@@ -18,6 +19,8 @@ export interface RunPlan {
   readonly tokens: string;
   readonly logits: string;
   readonly caches: Caches;
+  /** How each input is filled, by its name. */
+  readonly fillings: ReadonlyMap<string, Filling>;
   readonly d_vocab: number;
 }
 
@@ -85,7 +88,7 @@ export class TrunkSession {
   ): Promise<Map<HookName, Float32Array>> {
     const { runtime, anatomy, plan } = this.parts;
     const { session, inputs, table, taps } = this.built;
-    const fed = modelFeeds(runtime, inputs, plan.tokens, rows);
+    const fed = modelFeeds(runtime, inputs, plan.fillings, rows);
     if (table) {
       const dims = [rows.length, rows[0]!.length, table.d_model];
       fed[TOKEN_VECTORS] = new runtime.Tensor('float32', table.rows(rows.flat()), dims);

@@ -1,4 +1,4 @@
-import { configNumber } from '../config';
+import { configNumber, statedWidth } from '../config';
 import { makeInt } from '../emit';
 import { attribute, intAttribute, type OnnxNode } from '../onnx-model';
 import { BRANCHES, branchOf } from './branches';
@@ -44,7 +44,7 @@ function headWidth(
   const divisor = joint ? heads + 2 * kvHeads : heads;
   if (width !== undefined && width % divisor === 0) return width / divisor;
   const stated = configNumber(rewriter.config, 'head_dim');
-  const hidden = configNumber(rewriter.config, 'hidden_size', 'n_embd');
+  const hidden = statedWidth(rewriter.config);
   return stated ?? (hidden !== undefined && hidden % heads === 0 ? hidden / heads : undefined);
 }
 

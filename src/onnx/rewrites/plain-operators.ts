@@ -1,6 +1,9 @@
 import { foreignAttribute } from '../attributes';
-import type { GraphView } from '../graph';
+import type { ExternalFiles } from '../constants';
+import { GraphView } from '../graph';
+import { inputRole } from '../inputs';
 import type { OnnxModel, OnnxNode } from '../onnx-model';
+import { embedLayerNormalization, quantisedEmbeddingProduct, tokenTableSegments } from './embeddings';
 import { groupQueryAttention, jointAttention, multiHeadAttention, standardAttention } from './fused-attention';
 import { biasedGelu, skipNormalization } from './norms';
 import { activatedProduct, scaledProduct } from './products';
@@ -11,6 +14,7 @@ type Rewrite = (rewriter: Rewriter, node: OnnxNode) => boolean;
 
 /** By domain and operator: how a fused operator is said with plain ones. */
 const REWRITES: ReadonlyMap<string, Rewrite> = new Map([
+  ['com.microsoft.EmbedLayerNormalization', embedLayerNormalization],
   ['com.microsoft.SkipLayerNormalization', skipNormalization],
   ['com.microsoft.SkipSimplifiedLayerNormalization', skipNormalization],
   ['com.microsoft.BiasGelu', biasedGelu],
@@ -21,6 +25,7 @@ const REWRITES: ReadonlyMap<string, Rewrite> = new Map([
   ['com.microsoft.MultiHeadAttention', multiHeadAttention],
   ['com.microsoft.Attention', jointAttention],
   ['.Attention', standardAttention],
+  ['.MatMulInteger', quantisedEmbeddingProduct],
 ]);
 
 /** For backends whose own functions are too coarse. */
@@ -41,10 +46,20 @@ export function withPlainOperators(
   coarseBackend = false,
 ): OnnxModel | undefined {
   const rewriter = new Rewriter(view, config);
+  return rewritten(rewriter, (name) => REWRITES.get(name) ?? (coarseBackend ? EXACT_REWRITES.get(name) : undefined));
+}
+
+/** The same model where segments that are looked up among the tokens add nothing; undefined where none are. */
+export function withoutTokenSegments(model: OnnxModel, external: ExternalFiles): OnnxModel | undefined {
+  if (!model.graph.inputs.some((input) => inputRole(input, '') === 'segments')) return undefined;
+  const view = new GraphView(model, external);
+  return rewritten(new Rewriter(view, {}), (name) => (name === '.Gather' ? tokenTableSegments : undefined));
+}
+
+function rewritten(rewriter: Rewriter, rewriteOf: (name: string) => Rewrite | undefined): OnnxModel | undefined {
   const replaced = new Set<OnnxNode>();
-  for (const node of view.nodes) {
-    const name = `${node.domain}.${node.op}`;
-    const rewrite = REWRITES.get(name) ?? (coarseBackend ? EXACT_REWRITES.get(name) : undefined);
+  for (const node of rewriter.view.nodes) {
+    const rewrite = rewriteOf(`${node.domain}.${node.op}`);
     const before = rewriter.nodes.length;
     if (!rewrite || foreignAttribute(node) !== undefined) continue;
     if (rewrite(rewriter, node)) replaced.add(node);

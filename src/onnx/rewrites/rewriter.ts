@@ -30,6 +30,7 @@ const MAX_BEHIND = 8;
 /** Collects the nodes and constants that stand in for one fused operator after another. */
 export class Rewriter {
   readonly nodes: OnnxNode[] = [];
+  private readonly dropped = new Set<OnnxNode>();
   private readonly initializers: OnnxTensor[] = [];
   private readonly shared = new Map<string, string>();
   private readonly stated = new Map<string, ValueInfo['dims']>();
@@ -41,6 +42,11 @@ export class Rewriter {
   ) {
     const { inputs, values } = view.model.graph;
     for (const { name, dims } of [...inputs, ...values]) if (dims) this.stated.set(name, dims);
+  }
+
+  /** Takes a further node out of the graph, whose result the collected ones give. */
+  drop(node: OnnxNode): void {
+    this.dropped.add(node);
   }
 
   fresh(): string {
@@ -153,7 +159,7 @@ export class Rewriter {
       ...model,
       graph: {
         ...graph,
-        nodes: [...this.view.nodes.filter((node) => !replaced.has(node)), ...this.nodes],
+        nodes: [...this.view.nodes.filter((node) => !replaced.has(node) && !this.dropped.has(node)), ...this.nodes],
         initializers: [...graph.initializers, ...this.initializers],
       },
     };

@@ -13,7 +13,7 @@ import type { HeadsOptions, SequenceStart } from './meta';
  */
 export function sequenceStart(info: ModelInfo): SequenceStart {
   if (info.bosTokenId !== undefined) return { kind: 'bos', id: info.bosTokenId };
-  const eos = info.eosTokenIds.find((id) => id < info.dims.d_vocab);
+  const eos = info.eosTokenIds.find((id) => id < (info.idsRead ?? info.dims.d_vocab));
   return eos === undefined ? { kind: 'none' } : { kind: 'eos', id: eos };
 }
 

@@ -140,6 +140,8 @@ describe('heads', () => {
       const [, ...random] = tokens;
       expect(new Set(random)).toEqual(new Set(ordinary));
     }
+    for (const { tokens } of plan({ ...input, info: { ...info, specialTokenIds: [0], idsRead: 3 } }))
+      expect(new Set(tokens.slice(1))).toEqual(new Set([1, 2]));
     // As many as there are, and no prompt of fewer than two.
     const few = smallInfo({ specialTokenIds: [0], idsWithoutText: [2, 3, 4, 5, 6, 7] });
     expect(() => plan({ ...input, info: few })).toThrowError(/too short/);
