@@ -203,6 +203,15 @@ describe('ModelClient', () => {
     await expect(client.trace(spec(2))).resolves.toMatchObject({ spec: { tokens: [2] } });
   });
 
+  it('ends a worker whose own thread a run holds up, timers and all', async () => {
+    const { client, workers } = setUp({ silenceMs: 60 });
+    await client.load(request);
+    workers[0]!.deaf = true;
+    await expect(client.trace(spec(1))).rejects.toMatchObject({ code: 'deadline' });
+    expect(workers[0]!.terminated).toBe(true);
+    await expect(client.trace(spec(2))).resolves.toMatchObject({ spec: { tokens: [2] } });
+  });
+
   it('ends a worker that does not let go of cancelled work', async () => {
     const { client, workers, engines } = setUp({ graceMs: 30 });
     await client.load(request);

@@ -79,7 +79,7 @@ async function open({ files, parts, options }: Opening, found: Recognised): Prom
   const { anatomy } = found;
   throwIfAborted(options.signal);
   const { runtime, backend, view, weights } = parts;
-  const tail = anatomy && (await createTail(runtime, backend, view, anatomy, weights));
+  const tail = anatomy && (await createTail(runtime, backend, view, anatomy, weights, parts.deadline));
   const seats = new Seats(
     (points) => TrunkSession.open({ ...parts, anatomy }, points),
     () => fitsTwice(files),

@@ -318,6 +318,10 @@ describe('the hub’s cache', () => {
     expectWhole(await openOnly(folder));
   });
 
+  it('says so where nothing is left of a folder of links', async () => {
+    await expect(openChosen([])).rejects.toMatchObject({ details: { reason: 'empty' } });
+  });
+
   it('says what it is where they are not', () => {
     const files = blobs(
       new Map([
@@ -325,7 +329,7 @@ describe('the hub’s cache', () => {
         ['models--owner--name/refs/main', text('0')],
       ]),
     );
-    expect(failure(() => openTree(files)).details).toMatchObject({ reason: 'hub-cache' });
+    expect(failure(() => openTree(files)).details).toMatchObject({ reason: 'hub-cache', repo: 'owner/name' });
   });
 });
 

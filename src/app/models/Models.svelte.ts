@@ -93,6 +93,7 @@ export class Models {
     return this.#canStore;
   }
   set current(choice: ModelChoice) {
+    if (this.#opening.kind === 'reading') this.closeOpening();
     this.#current = choice;
   }
   /** The hub asked for a login: the token field is of use. */
@@ -203,7 +204,7 @@ export class Models {
 
   /** Opens a chosen folder's files, or one archive. */
   async openFiles(files: readonly File[]): Promise<void> {
-    if (files.length > 0) await this.#open(() => openChosen(files));
+    await this.#open(() => openChosen(files));
   }
 
   /** Opens files with their paths, as they were dropped on the page. */
@@ -216,13 +217,18 @@ export class Models {
   }
 
   async #open(read: () => Promise<ChosenFolder>): Promise<void> {
-    this.#opening = { kind: 'reading' };
+    const opening: Opening = { kind: 'reading' };
+    this.#opening = opening;
+    // Whatever was chosen meanwhile is what is wanted: a slow archive must not win over it.
+    const overtaken = () => this.#opening !== opening;
     try {
       const folder = await read();
+      if (overtaken()) return;
       const [only, ...others] = folder.models;
       if (only !== undefined && others.length === 0) this.useFolder(folder, only);
       else this.#opening = { kind: 'several', folder };
     } catch (cause) {
+      if (overtaken()) return;
       this.#opening = { kind: 'failed', error: StrataError.from(cause).toRecord() };
     }
   }

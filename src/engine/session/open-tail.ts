@@ -12,9 +12,10 @@ export async function createTail(
   view: GraphView,
   anatomy: Anatomy,
   weights: WeightFiles,
+  deadline: number,
 ): Promise<TailSession> {
   const { header, wholeStreams } = buildTail(view, anatomy);
   const session = await createSession(runtime, backend, header, weights);
   const openWide = () => createSession(runtime, backend, buildTail(view, anatomy, 'wide').header, weights);
-  return new TailSession(runtime, session, anatomy.dims, wholeStreams, openWide);
+  return new TailSession(runtime, session, anatomy.dims, wholeStreams, openWide, deadline);
 }

@@ -165,6 +165,35 @@ async function endRunsWithDevice(session: InferenceSession, runtime: Runtime): P
     });
 }
 
+/** What the runtime, the browser's WebAssembly and graphics drivers say when there is no memory left. */
+const NO_MEMORY = new RegExp(
+  [
+    'out[ _-]?of[ _-]?(host|device)?[ _-]?memory|\\bOOM\\b|not enough memory',
+    'bad_alloc|alloc(ation)? (has )?failed|failed to allocate|could not (be )?allocate|cannot (allocate|enlarge) memory',
+    'Array buffer allocation|Invalid (typed )?array (buffer )?length|Memory\\.grow|failed to grow|memory access out of bounds',
+    'exceeds? the (maximum|max) (buffer|memory) size|E_OUTOFMEMORY',
+  ].join('|'),
+  'i',
+);
+
+/** What browsers and drivers say when the graphics device is gone: it hung, was reset, or its process ended. */
+const DEVICE_LOST = new RegExp(
+  [
+    'device (is |was )?lost|device.*(destroyed|removed|hung)|lost device|DEVICE_(LOST|HUNG|REMOVED|RESET)',
+    'DRIVER_INTERNAL_ERROR|external Instance reference no longer exists|Instance (was )?dropped',
+    'GPU (process|connection) (was )?(lost|crashed|terminated|gone)|MTLCommandBuffer.*(error|failed)|command buffer.*(timeout|hang)',
+  ].join('|'),
+  'i',
+);
+
+/**
+ * Built without exceptions, the runtime throws the address of one in its memory as a bare number. So far up there is
+ * little room left: it is that there is no memory.
+ */
+function isAddress(words: string): boolean {
+  return /^\d{9,10}$/.test(words.trim()) && Number(words) >= 2 ** 30;
+}
+
 /** Gives ONNX Runtime's messages a code; their own words, which may hold names from the file, are made plain and short. */
 export function sessionError(cause: unknown, code: 'session-failed' | 'run-failed'): StrataError {
   if (cause instanceof StrataError) return cause;
@@ -172,15 +201,17 @@ export function sessionError(cause: unknown, code: 'session-failed' | 'run-faile
   const message = plainText(words);
   const [, attribute, operator] = /Unrecognized attribute: (\S+) for operator (\w+)/.exec(words) ?? [];
   if (attribute !== undefined) return unsupported('attribute', `${operator}.${attribute}`);
-  if (/out of memory|bad_alloc|allocation failed|Array buffer allocation|memory access out of bounds/i.test(words)) {
+  if (NO_MEMORY.test(words) || isAddress(words)) {
     return new StrataError('out-of-memory', `There is not enough memory for this: ${message}`, {}, { cause });
   }
-  if (/device (is |was )?lost|device.*destroyed/i.test(words)) {
+  if (DEVICE_LOST.test(words)) {
     return new StrataError('device-lost', `The graphics device was lost: ${message}`, {}, { cause });
   }
   if (/no available backend|webgpu is not|Failed to get GPU adapter|not supported in this environment/i.test(words)) {
     return new StrataError('backend-unavailable', `This backend cannot be used here: ${message}`, {}, { cause });
   }
   const what = code === 'session-failed' ? 'The runtime does not accept this model' : 'The run failed';
-  return new StrataError(code, `${what}: ${message}`, { said: message }, { cause });
+  // A bare address says nothing to anybody.
+  const said = /^\d+$/.test(message) ? {} : { said: message };
+  return new StrataError(code, `${what}: ${message}`, said, { cause });
 }
