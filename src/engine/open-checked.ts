@@ -59,7 +59,7 @@ export async function openChecked(opening: Opening, recognised: Recognised): Pro
       return { ...opened, found: { anatomy: kept }, short, fileCheck };
     }
     await close(opened);
-    const difference = `${(100 * fileCheck.difference).toFixed(1)} %`;
+    const { difference } = fileCheck;
     return { ...(await open(opening, { reason: missingReason('logits-differ', { difference }) })), fileCheck };
   } catch (cause) {
     await close(opened);

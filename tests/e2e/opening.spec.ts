@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { controlled, probed, settled, versionOf } from './site';
+import { answered, controlled, probed, settled, versionOf } from './site';
 import { dialog, expect, model, open, openModels, test, zoo, type Files } from './models-site';
 
 const POINTER = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 548105171\n`;
@@ -104,6 +104,58 @@ test('folders as people have them: several models, the hub’s cache, and what i
     await dialog(page).getByRole('button', { name: 'Close' }).click();
   }
   await expect(model(page)).toContainText('several · tiny-cuda-fp32');
+});
+
+test('a folder whose tokenizer is vocab.json and merges.txt reads text like one with a tokenizer.json', async ({
+  page,
+  site,
+}, info) => {
+  await open(page, site.url);
+  const files = await zoo('optimum-gpt2');
+  files.delete('onnx/model_quantized.onnx');
+  const prompt = 'Æsop’s 12 fables, ';
+  const strip = page.getByRole('toolbar', { name: 'Tokens' });
+  const read = async (name: string, folder: Files): Promise<readonly string[]> => {
+    await openFolder(page, await writeFiles(info.outputPath(name), folder));
+    await expect(model(page)).toContainText(`${name} · fp32`);
+    await page.getByRole('textbox', { name: 'Prompt' }).fill(prompt);
+    await answered(page);
+    return strip.getByRole('button').allTextContents();
+  };
+  const whole = await read('whole', files);
+  const { model: bpe } = JSON.parse(Buffer.from(files.get('tokenizer.json')!).toString()) as {
+    model: { vocab: Record<string, number>; merges: (string | [string, string])[] };
+  };
+  files.delete('tokenizer.json');
+  files.set('vocab.json', Buffer.from(JSON.stringify(bpe.vocab)));
+  const merges = bpe.merges.map((pair) => (typeof pair === 'string' ? pair : pair.join(' ')));
+  files.set('merges.txt', Buffer.from(['#version: 0.2', ...merges, ''].join('\n')));
+  expect(await read('halves', files)).toEqual(whole);
+  expect(whole.length).toBeGreaterThan(5);
+});
+
+test('typing while a pass holds up the model shows tokens at once, and the answer follows', async ({ page, site }) => {
+  await open(page, site.url);
+  await settled(page);
+  const [worker] = modelWorkers(page);
+  const prompt = page.getByRole('textbox', { name: 'Prompt' });
+  const strip = page.getByRole('toolbar', { name: 'Tokens' });
+  let deaf = true;
+  const pass = worker!
+    .evaluate(() => {
+      // As in the middle of a long pass: the thread does nothing else.
+      const end = Date.now() + 20_000;
+      while (Date.now() < end);
+    })
+    .then(() => (deaf = false));
+  await prompt.fill('The capital of Italy is');
+  await expect(strip).toContainText('Italy', { timeout: 5_000 });
+  await prompt.pressSequentially(' the city of Rome');
+  await expect(strip).toContainText('Rome', { timeout: 5_000 });
+  expect(deaf).toBe(true);
+  await pass;
+  await answered(page);
+  await expect(lens(page)).toContainText('·city');
 });
 
 test('addresses as people paste them are understood, or answered to the point', async ({ page, site, hub }) => {

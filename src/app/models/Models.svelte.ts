@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { StrataError, type ErrorRecord } from '../../core/errors';
 import type { ModelChoice } from '../../core/model';
 import type { Device } from '../../models/advice';
-import { BUNDLED_CHOICES, folderChoice, hubChoice, type HubChoice } from '../../models/choices';
+import { BUNDLED_CHOICES, CHECKPOINT_CHOICES, folderChoice, hubChoice, type HubChoice } from '../../models/choices';
 import { openChosen, openTree, type ChosenFolder } from '../../models/chosen-files';
 import { checkHubId, keptListing, modelsIn, openRepository, type HubRepository } from '../../models/hub';
 import { parseHubField, type HubAddress } from '../../models/hub-address';
@@ -57,7 +57,7 @@ export class Models {
 
   /** In the order of the combobox: bundled, stored whole, opened in this session. */
   readonly choices: readonly ModelChoice[] = $derived.by(() => {
-    const stored = this.#stored.flatMap((model) => choiceOf(model) ?? []);
+    const stored = this.#stored.flatMap((model) => storedChoice(model) ?? []);
     const all = [...BUNDLED_CHOICES, ...stored, ...this.#folders];
     // A model that was deleted while it is in use can still be used.
     const current = this.#current;
@@ -260,6 +260,16 @@ export class Models {
 function noRepository(field: Exclude<HubAddress, { kind: 'repository' }>): StrataError {
   const of = field.kind === 'other-host' ? { host: field.host, ...(field.repo ? { repo: field.repo } : {}) } : {};
   return new StrataError('invalid-request', 'A hub id looks like owner/name.', { hub: field.kind, ...of });
+}
+
+/** A stored model as a choice, where it is whole and not one of those that are always there. */
+function storedChoice(model: StoredModel): ModelChoice | undefined {
+  return model.checkpoint && model.complete ? checkpointOf(model) : choiceOf(model);
+}
+
+/** A stored checkpoint as a choice. */
+export function checkpointOf({ checkpoint }: StoredModel): ModelChoice | undefined {
+  return checkpoint && CHECKPOINT_CHOICES.find(({ id }) => id === `${checkpoint.id}@${checkpoint.step}`);
 }
 
 /** A stored hub model as a choice. @param partly Also when it is not whole. */

@@ -8,6 +8,7 @@ import type {
 import { StrataError } from '../../core/errors';
 import type { Backend } from '../../core/model';
 import { plainName, plainText } from '../../core/plain-text';
+import { saysDeviceLost, saysNoMemory } from '../../core/runtime-words';
 import { SOURCE_LOCATION, type Header } from '../../onnx/emit';
 import { unsupported } from '../../onnx/unsupported';
 
@@ -165,35 +166,6 @@ async function endRunsWithDevice(session: InferenceSession, runtime: Runtime): P
     });
 }
 
-/** What the runtime, the browser's WebAssembly and graphics drivers say when there is no memory left. */
-const NO_MEMORY = new RegExp(
-  [
-    'out[ _-]?of[ _-]?(host|device)?[ _-]?memory|\\bOOM\\b|not enough memory',
-    'bad_alloc|alloc(ation)? (has )?failed|failed to allocate|could not (be )?allocate|cannot (allocate|enlarge) memory',
-    'Array buffer allocation|Invalid (typed )?array (buffer )?length|Memory\\.grow|failed to grow|memory access out of bounds',
-    'exceeds? the (maximum|max) (buffer|memory) size|E_OUTOFMEMORY',
-  ].join('|'),
-  'i',
-);
-
-/** What browsers and drivers say when the graphics device is gone: it hung, was reset, or its process ended. */
-const DEVICE_LOST = new RegExp(
-  [
-    'device (is |was )?lost|device.*(destroyed|removed|hung)|lost device|DEVICE_(LOST|HUNG|REMOVED|RESET)',
-    'DRIVER_INTERNAL_ERROR|external Instance reference no longer exists|Instance (was )?dropped',
-    'GPU (process|connection) (was )?(lost|crashed|terminated|gone)|MTLCommandBuffer.*(error|failed)|command buffer.*(timeout|hang)',
-  ].join('|'),
-  'i',
-);
-
-/**
- * Built without exceptions, the runtime throws the address of one in its memory as a bare number. So far up there is
- * little room left: it is that there is no memory.
- */
-function isAddress(words: string): boolean {
-  return /^\d{9,10}$/.test(words.trim()) && Number(words) >= 2 ** 30;
-}
-
 /** Gives ONNX Runtime's messages a code; their own words, which may hold names from the file, are made plain and short. */
 export function sessionError(cause: unknown, code: 'session-failed' | 'run-failed'): StrataError {
   if (cause instanceof StrataError) return cause;
@@ -201,10 +173,10 @@ export function sessionError(cause: unknown, code: 'session-failed' | 'run-faile
   const message = plainText(words);
   const [, attribute, operator] = /Unrecognized attribute: (\S+) for operator (\w+)/.exec(words) ?? [];
   if (attribute !== undefined) return unsupported('attribute', `${operator}.${attribute}`);
-  if (NO_MEMORY.test(words) || isAddress(words)) {
+  if (saysNoMemory(words)) {
     return new StrataError('out-of-memory', `There is not enough memory for this: ${message}`, {}, { cause });
   }
-  if (DEVICE_LOST.test(words)) {
+  if (saysDeviceLost(words)) {
     return new StrataError('device-lost', `The graphics device was lost: ${message}`, {}, { cause });
   }
   if (/no available backend|webgpu is not|Failed to get GPU adapter|not supported in this environment/i.test(words)) {
