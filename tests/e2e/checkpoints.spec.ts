@@ -39,9 +39,10 @@ test('Atlas as it was early in its training is one press away, and deleted like 
   await expect(page.getByRole('grid', { name: 'Logit lens' }).getByRole('row')).toHaveCount(2 + ATLAS.layers);
   await expect(page.getByText('The ledger holds for the end of the training')).toBeVisible();
   expect(fetched).toEqual(['step-0000016/onnx/model.onnx']);
-  expect(page.url()).toContain('atlas%4016');
 
   // A link names it, and it opens from the device.
+  await page.getByRole('textbox', { name: 'Prompt' }).fill('The capital of Italy is');
+  await expect(page).toHaveURL(/model=atlas(%40|@)16/);
   await page.reload();
   await expect(page.getByRole('combobox', { name: 'Model' })).toContainText('Atlas · step 16');
   await answered(page, 60_000);
@@ -50,14 +51,14 @@ test('Atlas as it was early in its training is one press away, and deleted like 
   await openModels(page);
   await step(page, '12,607: use Atlas').click();
   await settled(page);
-  await expect(verdict(page)).toContainText('Paris');
+  await expect(verdict(page)).toContainText('Rome');
   await openModels(page);
   await dialog(page).getByRole('button', { name: 'Delete Atlas · step 16' }).click();
   await dialog(page).getByRole('button', { name: 'Really delete Atlas · step 16?' }).click();
   await expect(dialog(page).getByText('Atlas · step 16')).toHaveCount(0);
   await dialog(page).getByRole('button', { name: 'Close' }).click();
   await page.getByRole('combobox', { name: 'Model' }).click();
-  await expect(page.getByRole('option')).toHaveText(['Atlas', 'More models…']);
+  await expect(page.getByRole('listbox').getByRole('option')).toHaveText(['Atlas', 'More models…']);
   expect(complaints.all).toEqual([]);
 });
 

@@ -114,10 +114,11 @@ test('a folder whose tokenizer is vocab.json and merges.txt reads text like one 
   const files = await zoo('optimum-gpt2');
   files.delete('onnx/model_quantized.onnx');
   const prompt = 'Æsop’s 12 fables, ';
-  const strip = page.getByRole('toolbar', { name: 'Tokens' });
+  const strip = page.getByRole('toolbar', { name: /^Tokens of the prompt/ });
   const read = async (name: string, folder: Files): Promise<readonly string[]> => {
     await openFolder(page, await writeFiles(info.outputPath(name), folder));
     await expect(model(page)).toContainText(`${name} · fp32`);
+    await probed(page);
     await page.getByRole('textbox', { name: 'Prompt' }).fill(prompt);
     await answered(page);
     return strip.getByRole('button').allTextContents();
@@ -139,7 +140,7 @@ test('typing while a pass holds up the model shows tokens at once, and the answe
   await settled(page);
   const [worker] = modelWorkers(page);
   const prompt = page.getByRole('textbox', { name: 'Prompt' });
-  const strip = page.getByRole('toolbar', { name: 'Tokens' });
+  const strip = page.getByRole('toolbar', { name: /^Tokens of the prompt/ });
   let deaf = true;
   const pass = worker!
     .evaluate(() => {
