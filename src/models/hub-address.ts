@@ -56,10 +56,13 @@ const NAME = /^[\w.-]+$/;
  * a file on the hub however it was copied, or the way git and Python write it.
  */
 export function parseHubField(text: string): HubAddress {
-  // Copied with its quotes, as Markdown or from a command.
+  // Copied with its quotes, as Markdown or from a command; with what chats and PDFs put in unseen.
   const bare = text
+    .replace(/\p{Cf}/gu, '')
     .trim()
     .replace(/^git (clone|lfs clone) /, '')
+    .replace(/^(?:hf|huggingface-cli) download (\S+).*$/, '$1')
+    .replace(/^\[[^\]]*\]\(([^)]*)\)$/, '$1')
     .replace(/^["'`<(]+|["'`>),;]+$/g, '')
     .replace(/^git@([\w.-]+):/, 'ssh://$1/')
     .trim();

@@ -5,7 +5,7 @@ import type { Caches } from '../../onnx/cache';
 import type { GraphView } from '../../onnx/graph';
 import type { ValueInfo } from '../../onnx/onnx-model';
 import type { TokenTable } from '../../onnx/token-table';
-import { buildPlain, buildTrunk, pointKey, TOKEN_VECTORS, type Point } from '../../onnx/trunk-header';
+import { buildPlain, buildTrunk, pointKey, TOKEN_VECTORS, type Point, type Trunk } from '../../onnx/trunk-header';
 import { batchFeeds, type RunFeeds } from '../run/point-feeds';
 import { floatsOf } from '../run/values';
 import { modelFeeds } from './feeds';
@@ -53,15 +53,19 @@ export class TrunkSession {
     this.keys = new Set(points.map(pointKey));
   }
 
-  /** @throws StrataError `session-failed`, `out-of-memory`, … */
+  /**
+   * @param trunk What it is opened from, where that was made before.
+   * @throws StrataError `session-failed`, `out-of-memory`, …
+   */
   static async open(
     parts: TrunkParts,
     points: readonly Point[],
     use: 'many-runs' | 'one-run' = 'many-runs',
+    trunk?: Trunk,
   ): Promise<TrunkSession> {
     const { runtime, backend, view, anatomy, plan, weights } = parts;
     const { header, ...built } = anatomy
-      ? buildTrunk(view, anatomy, plan.caches, [...anatomy.sites.keys()], points)
+      ? (trunk ?? buildTrunk(view, anatomy, plan.caches, [...anatomy.sites.keys()], points))
       : { ...buildPlain(view, plan.logits, plan.caches), taps: new Map<HookName, string>([['logits', plan.logits]]) };
     const session = await createSession(runtime, backend, header, weights, use);
     return new TrunkSession(parts, { session, ...built }, points);
