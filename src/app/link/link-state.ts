@@ -69,7 +69,9 @@ export function indexes(value: string, count: number, half = false): number[] {
 export function modelOf(query: URLSearchParams): string {
   const id = textWithin(query.get('model'), LIMITS.model) || 'atlas';
   const known =
-    /^[\w.-]+(\/[\w.-]+|@\d{1,9})?$/.test(id) || parseHubChoice(id) !== undefined || /^folder:[^\p{C}]+:[a-z0-9]+$/u.test(id);
+    /^[\w.-]+(\/[\w.-]+|@\d{1,9})?$/.test(id) ||
+    parseHubChoice(id) !== undefined ||
+    /^folder:[^\p{C}]+:[a-z0-9]+$/u.test(id);
   if (!known) throw new InvalidLink();
   return id;
 }
