@@ -2,7 +2,7 @@ import * as comlink from 'comlink';
 import { OVERTAKEN, StrataError, throwIfAborted } from '../core/errors';
 import type { Labels } from '../core/fact';
 import { lockManager } from '../core/locks';
-import { saysNoMemory } from '../core/runtime-words';
+import { saysNoMemory } from '../core/memory-words';
 import type { TextMethod, WireMethod, WireReply, WorkerWire } from '../core/worker-protocol';
 
 export interface LinkOptions {

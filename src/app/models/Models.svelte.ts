@@ -3,9 +3,9 @@ import { StrataError, type ErrorRecord } from '../../core/errors';
 import type { ModelChoice } from '../../core/model';
 import type { Device } from '../../models/advice';
 import { BUNDLED_CHOICES, CHECKPOINT_CHOICES, folderChoice, hubChoice, type HubChoice } from '../../models/choices';
-import { openChosen, openTree, type ChosenFolder } from '../../models/chosen-files';
+import type { ChosenFolder } from '../../models/chosen-files';
 import { checkHubId, keptListing, modelsIn, openRepository, type HubRepository } from '../../models/hub';
-import { parseHubField, type HubAddress } from '../../models/hub-address';
+import type { HubAddress } from '../../models/hub-address-kinds';
 import type { ModelVariant } from '../../models/layout';
 import { CacheStore, openStore, type FileStore } from '../../models/storage';
 import { deleteStored, listStored, type StoredModel } from '../../models/stored-models';
@@ -151,6 +151,7 @@ export class Models {
   }
 
   async #openRepository(id: string, signal: AbortSignal): Promise<HubRepository> {
+    const { parseHubField } = await import('../../models/hub-address');
     const field = parseHubField(id);
     if (field.kind !== 'repository') throw noRepository(field);
     const { repo, revision } = field;
@@ -204,13 +205,14 @@ export class Models {
 
   /** Opens a chosen folder's files, or one archive. */
   async openFiles(files: readonly File[]): Promise<void> {
-    await this.#open(() => openChosen(files));
+    await this.#open(async () => (await chosenFiles()).openChosen(files));
   }
 
   /** Opens files with their paths, as they were dropped on the page. */
   async openPaths(read: () => Promise<ReadonlyMap<string, File>>): Promise<void> {
     await this.#open(async () => {
       const files = await read();
+      const { openChosen, openTree } = await chosenFiles();
       const [only] = files.values();
       return files.size === 1 && only ? openChosen([only]) : openTree(files);
     });
@@ -255,6 +257,9 @@ export class Models {
     }
   }
 }
+
+/** Read when files are first opened: most visits never do. */
+const chosenFiles = () => import('../../models/chosen-files');
 
 /** Why what was typed is no model of the hub: `details.hub` says what it is instead. */
 function noRepository(field: Exclude<HubAddress, { kind: 'repository' }>): StrataError {

@@ -6,9 +6,10 @@ import type {
   InferenceSessionFactory,
 } from 'onnxruntime-web';
 import { StrataError } from '../../core/errors';
+import { saysDeviceLost } from '../../core/device-words';
 import type { Backend } from '../../core/model';
 import { plainName, plainText } from '../../core/plain-text';
-import { saysDeviceLost, saysNoMemory } from '../../core/runtime-words';
+import { saysNoMemory } from '../../core/memory-words';
 import { SOURCE_LOCATION, type Header } from '../../onnx/emit';
 import { unsupported } from '../../onnx/unsupported';
 

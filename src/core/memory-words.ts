@@ -9,16 +9,6 @@ const NO_MEMORY = new RegExp(
   'i',
 );
 
-/** What browsers and drivers say when the graphics device is gone: it hung, was reset, or its process ended. */
-const DEVICE_LOST = new RegExp(
-  [
-    'device (is |was )?lost|device.*(destroyed|removed|hung)|lost device|DEVICE_(LOST|HUNG|REMOVED|RESET)',
-    'DRIVER_INTERNAL_ERROR|external Instance reference no longer exists|Instance (was )?dropped',
-    'GPU (process|connection) (was )?(lost|crashed|terminated|gone)|MTLCommandBuffer.*(error|failed)|command buffer.*(timeout|hang)',
-  ].join('|'),
-  'i',
-);
-
 /**
  * Built without exceptions, the runtime throws the address of one in its memory as a bare number. So far up there is
  * little room left: it is that there is no memory.
@@ -30,9 +20,4 @@ function isHighAddress(words: string): boolean {
 /** Whether words that are not ours mean that no memory is left. */
 export function saysNoMemory(words: string): boolean {
   return NO_MEMORY.test(words) || isHighAddress(words);
-}
-
-/** Whether words that are not ours mean that the graphics device is gone. */
-export function saysDeviceLost(words: string): boolean {
-  return DEVICE_LOST.test(words);
 }
