@@ -13,7 +13,7 @@ export function webApp(): Plugin[] {
     injectRegister: null,
     includeManifestIcons: false,
     injectManifest: {
-      globPatterns: ['**/*.{js,mjs,css,html,svg,png}', '{models,runtime}/**/files.json'],
+      globPatterns: ['**/*.{js,mjs,css,html,svg,png}', '{models,runtime}/**/{files,checkpoints}.json'],
       globIgnores: ['sw.js', 'screenshots/**', 'models/**/*.{png,svg,html}'],
       minify: true,
     },

@@ -25,7 +25,8 @@ export interface TraceArguments extends ModelArguments {
 
 export const USAGE = `npm run trace -- --model DIR_OR_ID (--text "…" | --ids 1,2,3) --out trace.safetensors
 
-  --model      a folder laid out like a hub repository, atlas, or a hub id: owner/name or owner/name@revision
+  --model      a folder laid out like a hub repository, atlas, atlas@STEP (a checkpoint of its training), or a hub id:
+               owner/name or owner/name@revision
   --revision   branch, tag or commit of a hub model (main)
   --hub        address of another hub (https://huggingface.co/); its token is read from HF_TOKEN
   --dtype      ${DTYPES.join(', ')} (fp32)

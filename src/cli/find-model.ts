@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StrataError, type ErrorCode } from '../core/errors';
 import type { ModelFiles } from '../core/model';
@@ -35,12 +36,18 @@ type Wanted = ModelArguments & { readonly prompt: TraceArguments['prompt'] };
 export async function openModel(wanted: Wanted, environment: ModelEnvironment): Promise<ModelFiles> {
   const { model, revision, dtype } = wanted;
   const tokenizer = 'text' in wanted.prompt;
-  const bundled = BUNDLED[model];
+  const [, id = '', step] = /^(\w+)(?:@(\d+))?$/.exec(model) ?? [];
+  const bundled = BUNDLED[id];
   const onDisk = statSync(model, { throwIfNoEntry: false });
   if (onDisk || bundled) {
     if (revision !== undefined) refuse(`--revision is for hub models; ${model} is not fetched from the hub.`);
     if (onDisk && !onDisk.isDirectory()) refuse(`${model} is a file: give the folder that holds config.json.`);
-    return openFolder(onDisk || !bundled ? model : fileURLToPath(bundled), dtype, { tokenizer });
+    if (onDisk || !bundled) return openFolder(model, dtype, { tokenizer });
+    const folder = fileURLToPath(bundled);
+    return openFolder(folder, dtype, {
+      tokenizer,
+      ...(step === undefined ? {} : checkpoint(id, folder, Number(step))),
+    });
   }
   const [, repo, after] = HUB_ID.exec(model) ?? [];
   if (repo === undefined) refuse(`There is no folder ${model}; a model on the hub is named owner/name.`);
@@ -48,6 +55,22 @@ export async function openModel(wanted: Wanted, environment: ModelEnvironment): 
   const files = await fetchFromHub(repo, after ?? revision ?? DEFAULT_REVISION, wanted, environment);
   return tokenizer ? files : withoutTokenizer(files);
 }
+
+interface Checkpoint {
+  readonly step: number;
+  readonly file: string;
+}
+
+/** A model that comes with Strata, as it was after so many steps of its training. */
+function checkpoint(id: string, folder: string, step: number): { readonly graph: { path: string; name: string } } {
+  const list = readFileSync(join(folder, 'checkpoints.json'), 'utf8');
+  const { checkpoints } = JSON.parse(list) as { checkpoints: readonly Checkpoint[] };
+  const found = checkpoints.find((one) => one.step === step);
+  if (!found) refuse(`There is no ${id}@${step}: it was saved after the steps ${stepsOf(checkpoints)}.`);
+  return { graph: { path: found.file, name: `${id}@${step}` } };
+}
+
+const stepsOf = (checkpoints: readonly Checkpoint[]): string => checkpoints.map(({ step }) => step).join(', ');
 
 function refuse(what: string): never {
   throw new StrataError('invalid-request', what);

@@ -13,15 +13,20 @@ const CHUNK = 2 ** 28;
 /**
  * Opens a model's folder from disk.
  * @param options.tokenizer `false` leaves the tokenizer's files unread: token ids alone are run then.
+ * @param options.graph A graph of the same model, by its path in the folder, in place of the usual one; `name` is its.
  * @throws StrataError `missing-file`, `invalid-config`, `malformed-model`.
  */
 export async function openFolder(
   folder: string,
   dtype: Dtype,
-  options: { readonly tokenizer?: boolean } = {},
+  options: {
+    readonly tokenizer?: boolean;
+    readonly graph?: { readonly path: string; readonly name: string };
+  } = {},
 ): Promise<ModelFiles> {
   const paths = await pathsIn(folder);
-  const usual = findModel(paths, dtype);
+  const found = findModel(paths, dtype);
+  const usual = options.graph ? { ...found, graph: options.graph.path } : found;
   const bytes = new Map<string, Uint8Array<ArrayBuffer>>();
   const sha256: Record<string, string> = {};
   const read = async (path: string): Promise<Uint8Array> => {
@@ -35,7 +40,7 @@ export async function openFolder(
   const layout = options.tokenizer === false ? withoutTokenizer : usual;
   for (const path of [...filesOf({ ...layout, external: [] }), ...external.values()])
     if (!bytes.has(path)) await read(path);
-  const name = basename(resolve(folder));
+  const name = options.graph?.name ?? basename(resolve(folder));
   return assembleModel(name, dtype, layout, bytes, external, {
     source: 'folder',
     id: name,

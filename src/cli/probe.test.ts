@@ -48,6 +48,20 @@ interface Written {
 }
 
 describe('npm run probe', () => {
+  it('asks Atlas as it was early in its training, and says which checkpoints there are', async () => {
+    const asked = async (model: string) => {
+      const out = join(folder, 'checkpoint.json');
+      const fact = ['--text', 'The capital of France is', '--answer', 'Paris'];
+      const { status, errors } = await run('--model', model, '--probe', 'emergence', '--out', out, ...fact);
+      if (status !== 0) return errors.join('\n');
+      const { model: name, result } = JSON.parse(await readFile(out, 'utf8')) as Written & { readonly model: string };
+      return { name, p: Number(result.rows.at(-1)!['p']) };
+    };
+    expect(await asked('atlas')).toMatchObject({ name: 'atlas', p: expect.closeTo(1, 1) as number });
+    expect(await asked('atlas@16')).toMatchObject({ name: 'atlas@16', p: expect.closeTo(0, 2) as number });
+    expect(await asked('atlas@17')).toContain('There is no atlas@17: it was saved after the steps 16, 34, 70, 147,');
+  });
+
   it('writes the emergence of a fact, held to PyTorch’s logits at the output', async () => {
     const written = JSON.parse(await probe('emergence', 'json', '--text', PROMPT, '--answer', ' the')) as Written;
     const { rows } = written.result;

@@ -19,7 +19,8 @@ import { answered, notWritable, type TraceEnvironment } from './run-trace';
 
 export const PROBE_USAGE = `npm run probe -- --model DIR_OR_ID --probe ID (--text "…" [--answer "…"] | --set FILE) --out FILE.json|csv
 
-  --model      a folder laid out like a hub repository, atlas, or a hub id: owner/name or owner/name@revision
+  --model      a folder laid out like a hub repository, atlas, atlas@STEP (a checkpoint of its training), or a hub id:
+               owner/name or owner/name@revision
   --revision   branch, tag or commit of a hub model (main)
   --hub        address of another hub (https://huggingface.co/); its token is read from HF_TOKEN
   --dtype      ${DTYPES.join(', ')} (fp32)

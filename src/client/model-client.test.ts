@@ -203,6 +203,32 @@ describe('ModelClient', () => {
     await expect(client.trace(spec(2))).resolves.toMatchObject({ spec: { tokens: [2] } });
   });
 
+  it('ends a worker whose own thread a run holds up, timers and all', async () => {
+    const { client, workers } = setUp({ silenceMs: 60 });
+    await client.load(request);
+    workers[0]!.deaf = true;
+    await expect(client.trace(spec(1))).rejects.toMatchObject({ code: 'deadline' });
+    expect(workers[0]!.terminated).toBe(true);
+    await expect(client.trace(spec(2))).resolves.toMatchObject({ spec: { tokens: [2] } });
+  });
+
+  it.each([
+    ['Uncaught RuntimeError: Aborted(OOM). Build with -sASSERTIONS for more info.', 'out-of-memory'],
+    ['Uncaught TypeError: x is not a function', undefined],
+  ] as const)('asks again in a new worker, but not where the last one’s memory was full: %s', async (message, code) => {
+    const { client, workers, engines } = setUp();
+    await client.load(request);
+    engines[0]!.before = () => {
+      workers[0]!.dispatchEvent(Object.assign(new Event('error'), { message }));
+      return new Promise(() => undefined);
+    };
+    const answer = client.trace(spec(1));
+    if (code) await expect(answer).rejects.toMatchObject({ code });
+    else await expect(answer).resolves.toMatchObject({ spec: { tokens: [1] } });
+    expect(workers).toHaveLength(code ? 1 : 2);
+    await expect(client.trace(spec(2))).resolves.toMatchObject({ spec: { tokens: [2] } });
+  });
+
   it('ends a worker that does not let go of cancelled work', async () => {
     const { client, workers, engines } = setUp({ graceMs: 30 });
     await client.load(request);

@@ -95,6 +95,11 @@ export class ServiceWorkerClient {
     return 'reloading';
   }
 
+  /** Asks the server for a new version now. Resolves when its answer is known; a new version is then on its way. */
+  async look(): Promise<void> {
+    await this.#registration?.update().catch(() => undefined);
+  }
+
   /** Takes the new version as soon as no tab is at work, and loads the page again. */
   async applyUpdate(): Promise<void> {
     const waiting = this.#registration?.waiting;

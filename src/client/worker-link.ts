@@ -2,6 +2,7 @@ import * as comlink from 'comlink';
 import { OVERTAKEN, StrataError, throwIfAborted } from '../core/errors';
 import type { Labels } from '../core/fact';
 import { lockManager } from '../core/locks';
+import { saysNoMemory } from '../core/memory-words';
 import type { TextMethod, WireMethod, WireReply, WorkerWire } from '../core/worker-protocol';
 
 export interface LinkOptions {
@@ -44,7 +45,10 @@ export class WorkerLink {
     this.#worker = options.spawn();
     this.#worker.addEventListener('error', (event) => {
       event.preventDefault();
-      this.end(new StrataError('worker-lost', event.message || 'The worker could not be started.'));
+      const { message } = event;
+      // The runtime's own threads end the worker when no memory is left: asking a new one the same would be in vain.
+      const code = saysNoMemory(message) ? 'out-of-memory' : 'worker-lost';
+      this.end(new StrataError(code, message || 'The worker could not be started.'));
     });
     this.#wire = comlink.wrap<WorkerWire>(this.#worker);
     this.#ready = this.#greet();

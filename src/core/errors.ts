@@ -102,12 +102,16 @@ export class StrataError extends Error {
     return new StrataError(record.code, record.message, record.details);
   }
 
-  /** Wraps anything thrown; a StrataError passes unchanged, an AbortError becomes `cancelled`. */
+  /**
+   * Wraps anything thrown; a StrataError passes unchanged, an AbortError becomes `cancelled`, an array there is no room
+   * for `out-of-memory`.
+   */
   static from(cause: unknown, code: ErrorCode = 'internal'): StrataError {
     if (cause instanceof StrataError) return cause;
     const message = plainText(cause instanceof Error ? cause.message : String(cause));
     const aborted = cause instanceof Error && cause.name === 'AbortError';
-    return new StrataError(aborted ? 'cancelled' : code, message, {}, { cause });
+    const noRoom = cause instanceof RangeError && /alloc|array (buffer )?length/i.test(cause.message);
+    return new StrataError(aborted ? 'cancelled' : noRoom ? 'out-of-memory' : code, message, {}, { cause });
   }
 }
 

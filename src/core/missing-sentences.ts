@@ -1,6 +1,7 @@
 import type { MissingCode, MissingReason, ReasonDetails } from './missing-reasons';
 
 type Sentence = (details: ReasonDetails) => string;
+const inPercent = (details: ReasonDetails, name: string): string => `${(100 * Number(details[name])).toFixed(1)} %`;
 const said = (details: ReasonDetails, name: string): string => String(details[name] ?? '?');
 
 /** Kept apart from the codes, so that the page, which has words of its own, does not fetch them. */
@@ -66,7 +67,7 @@ const SENTENCES: Readonly<Record<MissingCode, Sentence>> = {
   summed: () => 'something else is added to what attention gives before it joins the stream',
   // what was recognised and does not agree with the file when it is run
   'logits-differ': (d) =>
-    `what was recognised does not give the file’s own logits: they differ by ${said(d, 'difference')} of their range`,
+    `what was recognised does not give the file’s own logits: they differ by ${inPercent(d, 'difference')} of their range`,
   'other-order': () => 'its numbers do not lie position by position and head by head',
   'row-sums': (d) => `its rows do not sum to 1 (one sums to ${said(d, 'found')})`,
   'not-its-values': () => 'the pattern times hook_v does not give hook_z',

@@ -13,7 +13,12 @@ export type BackendChoice = 'auto' | Backend;
 
 /** Where a model comes from. */
 export type ModelSource =
-  | { readonly kind: 'bundled'; readonly id: string }
+  | {
+      readonly kind: 'bundled';
+      readonly id: string;
+      /** As it was after so many steps of training; without: as it is. */
+      readonly step?: number;
+    }
   | {
       readonly kind: 'hub';
       readonly repo: string;

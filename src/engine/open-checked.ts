@@ -6,13 +6,21 @@ import type { FileCheck, ModelFiles } from '../core/model';
 import type { Anatomy } from '../onnx/anatomy';
 import type { GraphView } from '../onnx/graph';
 import { foreignOrders } from '../onnx/head-order';
+import type { Point } from '../onnx/trunk-header';
 import { withdrawn } from '../onnx/withdraw';
 import type { EngineOptions } from './engine';
 import type { Recognised } from './recognised';
 import { disagreements, type Precision, type ShortRuns } from './run/guards';
 import { fitsTwice } from './run/run-memory';
 import { lastStream } from './run/stream-hooks';
-import { differenceToFile, FileVerdict, untouchedLogits, type FoundDifference } from './session/file-check';
+import {
+  differenceToFile,
+  FileVerdict,
+  plainHeaders,
+  untouchedLogits,
+  type FoundDifference,
+  type PlainHeaders,
+} from './session/file-check';
 import { createTail } from './session/open-tail';
 import { Seats } from './session/seats';
 import type { TailSession } from './session/tail-session';
@@ -48,19 +56,20 @@ export interface OpenModel {
 export async function openChecked(opening: Opening, recognised: Recognised): Promise<OpenModel> {
   const { anatomy } = recognised;
   if (!anatomy || opening.tokens.length === 0) return open(opening, recognised);
-  const held = await fileLogits(opening, anatomy);
-  const opened = await open(opening, recognised);
+  const { view, plan } = opening.parts;
+  const headers = plainHeaders(view, anatomy, plan.caches);
+  const held = await fileLogits(opening, headers);
+  const opened = await open(opening, recognised, headers);
   try {
     const short = await shortRuns(opened, anatomy, opening.tokens);
     const fileCheck = await compared(opening, anatomy, opened, short, held);
     if (fileCheck.kind !== 'different') {
-      const { view } = opening.parts;
       const ordered = withdrawn(anatomy, foreignOrders(view, anatomy));
       const kept = withdrawn(ordered, disagreements(view, ordered, short, precisionOf(opening)));
       return { ...opened, found: { anatomy: kept }, short, fileCheck };
     }
     await close(opened);
-    const difference = `${(100 * fileCheck.difference).toFixed(1)} %`;
+    const { difference } = fileCheck;
     return { ...(await open(opening, { reason: missingReason('logits-differ', { difference }) })), fileCheck };
   } catch (cause) {
     await close(opened);
@@ -76,15 +85,22 @@ function precisionOf({ files, parts: { view, backend } }: Opening): Precision {
   return half || view.nodes.some(({ op }) => ROUNDING.test(op)) ? 'rounded' : 'exact';
 }
 
-async function open({ files, parts, options }: Opening, found: Recognised): Promise<OpenModel> {
+/** @param made Headers of this anatomy, where there are some already. */
+async function open({ files, parts, options }: Opening, found: Recognised, made?: PlainHeaders): Promise<OpenModel> {
   const { anatomy } = found;
   throwIfAborted(options.signal);
-  const { runtime, backend, view, weights } = parts;
-  const tail = anatomy && (await createTail(runtime, backend, view, anatomy, weights));
-  const seats = new Seats(
-    (points) => TrunkSession.open({ ...parts, anatomy }, points),
-    () => fitsTwice(files),
-  );
+  const { runtime, backend, view, weights, plan, deadline } = parts;
+  const headers = made ?? (anatomy && plainHeaders(view, anatomy, plan.caches));
+  const tail =
+    anatomy && headers && (await createTail(runtime, backend, view, anatomy, weights, deadline, headers.tail));
+  // For the session that is opened now; it is not held beyond that.
+  let first = headers?.trunk;
+  const openTrunk = (points: readonly Point[]): Promise<TrunkSession> => {
+    const trunk = points.length === 0 ? first : undefined;
+    first = undefined;
+    return TrunkSession.open({ ...parts, anatomy }, points, 'many-runs', trunk);
+  };
+  const seats = new Seats(openTrunk, () => fitsTwice(files));
   const opened = { found, seats, tail };
   try {
     await seats.take([]);
@@ -105,8 +121,8 @@ type Held =
   | { readonly verdict: FileVerdict; readonly before: FoundDifference }
   | { readonly verdict: FileVerdict; readonly now: Awaited<ReturnType<typeof untouchedLogits>> };
 
-async function fileLogits({ files, parts, untouched, tokens, options }: Opening, anatomy: Anatomy): Promise<Held> {
-  const verdict = new FileVerdict(options.kept, parts.view, anatomy, parts.plan.caches);
+async function fileLogits({ files, parts, untouched, tokens, options }: Opening, headers: PlainHeaders): Promise<Held> {
+  const verdict = new FileVerdict(options.kept, headers);
   const before = await verdict.read();
   if (before !== undefined) return { verdict, before };
   // On the processor, whose numbers a graphics device is held to as well.

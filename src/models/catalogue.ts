@@ -7,9 +7,30 @@ export interface BundledModel {
   readonly name: string;
   /** Below the app's root, laid out like a hub repository, with a `files.json`. */
   readonly folder: string;
+  /** Its graph as it was on the way, whose files `checkpoints.json` lists; fetched only when one is asked for. */
+  readonly checkpoints: Checkpoints;
 }
 
-export const BUNDLED_MODELS: readonly BundledModel[] = [{ id: 'atlas', name: 'Atlas', folder: 'models/atlas/' }];
+export interface Checkpoints {
+  /** Steps of training after which it was saved, but for the last, which is the model itself. */
+  readonly steps: readonly number[];
+  readonly lastStep: number;
+  /** Of each of them. */
+  readonly bytes: number;
+}
+
+export const BUNDLED_MODELS: readonly BundledModel[] = [
+  {
+    id: 'atlas',
+    name: 'Atlas',
+    folder: 'models/atlas/',
+    checkpoints: {
+      steps: [16, 34, 70, 147, 308, 645, 1351, 2829, 5926, 12411],
+      lastStep: 12607,
+      bytes: 6_923_511,
+    },
+  },
+];
 
 export const DEFAULT_MODEL = 'atlas';
 

@@ -10,6 +10,24 @@ export const BUNDLED_CHOICES: readonly ModelChoice[] = BUNDLED_MODELS.map(({ id,
   source: { kind: 'bundled', id },
 }));
 
+/** A bundled model as it was on the way. */
+export function checkpointChoice(
+  { id, name }: { readonly id: string; readonly name: string },
+  step: number,
+): ModelChoice {
+  return { id: `${id}@${step}`, name: checkpointName(name, step), source: { kind: 'bundled', id, step } };
+}
+
+export const checkpointName = (name: string, step: number): string => `${name} · step ${step}`;
+
+export function isCheckpoint({ source }: ModelChoice): boolean {
+  return source.kind === 'bundled' && source.step !== undefined;
+}
+
+export const CHECKPOINT_CHOICES: readonly ModelChoice[] = BUNDLED_MODELS.flatMap((model) =>
+  model.checkpoints.steps.map((step) => checkpointChoice(model, step)),
+);
+
 export const DEFAULT_CHOICE: ModelChoice = BUNDLED_CHOICES.find(({ id }) => id === DEFAULT_MODEL)!;
 
 export type HubSource = Extract<ModelSource, { kind: 'hub' }>;

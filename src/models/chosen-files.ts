@@ -26,7 +26,7 @@ export interface ChosenFolder {
  */
 export async function openChosen(files: readonly File[]): Promise<ChosenFolder> {
   const [first] = files;
-  if (!first) throw new StrataError('missing-file', 'No files were chosen.', { file: 'config.json' });
+  if (!first) throw new StrataError('missing-file', 'There are no files.', { reason: 'empty', file: 'config.json' });
   if (files.length === 1 && /\.zip$/i.test(first.name)) {
     return asFolder(first.name.replace(/\.zip$/i, ''), await listArchive(first));
   }
@@ -74,12 +74,15 @@ function rootOf(paths: readonly string[]): string {
   return root;
 }
 
-/** Of a folder of the hub's cache, the model it is; else the folder's own name. */
+/** Of a folder of the hub's cache, the model it is. @param parts Names of folders. */
+function cachedName(parts: readonly string[]): string | undefined {
+  const cached = parts.map((part) => /^models--(.+)$/.exec(part)?.[1]).find((part) => part !== undefined);
+  return cached?.replace('--', '/');
+}
+
 function nameOf(root: string, name: string): string {
   const parts = root.split('/').filter(Boolean);
-  const cached = [name, ...parts].map((part) => /^models--(.+)$/.exec(part)?.[1]).find((part) => part !== undefined);
-  if (cached !== undefined) return cached.replace('--', '/');
-  return parts.pop() ?? name;
+  return cachedName([name, ...parts]) ?? parts.pop() ?? name;
 }
 
 /** Weights in files of other programs, by what their names end in. */
@@ -103,11 +106,10 @@ function noModel(paths: readonly string[]): StrataError {
     });
   }
   if (graph !== undefined) return nothingBeside(graph);
-  if (paths.some((path) => CACHED.test(path))) {
-    return refuse(
-      'hub-cache',
-      'This is the hub’s cache: its files have their names in links, which cannot be followed here.',
-    );
+  const cached = paths.find((path) => CACHED.test(path));
+  if (cached !== undefined) {
+    const message = 'This is the hub’s cache: its files have their names in links, which browsers do not follow.';
+    return refuse('hub-cache', message, { repo: cachedName(cached.split('/')) ?? 'owner/name' });
   }
   const other = paths
     .find((path) => OTHER_FORMATS.test(path))

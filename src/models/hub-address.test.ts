@@ -36,6 +36,11 @@ describe('an address of the hub', () => {
     ['"owner/name"', 'owner/name', 'main'],
     ['`owner/name`,', 'owner/name', 'main'],
     ['<https://huggingface.co/owner/name>', 'owner/name', 'main'],
+    ['[name](https://huggingface.co/owner/name)', 'owner/name', 'main'],
+    ['owner/name\u200b', 'owner/name', 'main'],
+    ['\ufeffhttps://hugging\u00adface.co/owner/name\u2060', 'owner/name', 'main'],
+    ['hf download owner/name --local-dir folder', 'owner/name', 'main'],
+    ['huggingface-cli download owner/name onnx/model.onnx', 'owner/name', 'main'],
   ])('%s', (text, repo, revision) => {
     expect(parseHubField(text)).toEqual({ kind: 'repository', repo, revision });
   });

@@ -1,12 +1,4 @@
-/** A repository that was meant, or why what was typed means none. */
-export type HubAddress =
-  | { readonly kind: 'repository'; readonly repo: string; readonly revision: string }
-  /** `repo`: what on the hub itself would have that name. */
-  | { readonly kind: 'other-host'; readonly host: string; readonly repo: string | undefined }
-  | { readonly kind: 'dataset' | 'space' | 'no-model' | 'nothing' };
-
-/** Kinds that are something, but no model of the hub; the words are `models.error.hub.…`. */
-export const NO_ADDRESSES = ['other-host', 'dataset', 'space', 'no-model'] as const;
+import type { HubAddress } from './hub-address-kinds';
 
 const HUB_HOSTS = new Set(['huggingface.co', 'hf.co', 'hub.huggingface.co']);
 /** First parts of addresses on the hub that are nobody's name. */
@@ -56,10 +48,13 @@ const NAME = /^[\w.-]+$/;
  * a file on the hub however it was copied, or the way git and Python write it.
  */
 export function parseHubField(text: string): HubAddress {
-  // Copied with its quotes, as Markdown or from a command.
+  // Copied with its quotes, as Markdown or from a command; with what chats and PDFs put in unseen.
   const bare = text
+    .replace(/\p{Cf}/gu, '')
     .trim()
     .replace(/^git (clone|lfs clone) /, '')
+    .replace(/^(?:hf|huggingface-cli) download (\S+).*$/, '$1')
+    .replace(/^\[[^\]]*\]\(([^)]*)\)$/, '$1')
     .replace(/^["'`<(]+|["'`>),;]+$/g, '')
     .replace(/^git@([\w.-]+):/, 'ssh://$1/')
     .trim();

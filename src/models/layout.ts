@@ -193,6 +193,7 @@ export const NO_MODEL_REASONS = [
   'graph-alone',
   'onnx-folder',
   'hub-cache',
+  'empty',
   'other-format',
   'no-graph',
   'unread',

@@ -20,16 +20,39 @@ const Manifest = v.union([
   ),
 ]);
 
+/** Of `checkpoints.json` beside it: the graph after a number of steps of training. */
+const CheckpointList = v.object({
+  checkpoints: v.array(
+    v.pipe(
+      v.object({ step: v.number(), file: safePath(), bytes: fileSize(), sha256: v.string() }),
+      v.transform(({ file, ...of }) => ({ path: file, ...of })),
+    ),
+  ),
+});
+
 export type ManifestEntry = Readonly<v.InferOutput<typeof Entry>>;
 
+interface ListOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly transport?: Transport;
+}
+
 /** A list of files of ours with what they must be: `{ files: [{ path, bytes, sha256 }] }`, or the bare list. */
-export async function fetchManifest(
+export function fetchManifest(folder: URL, options: ListOptions): Promise<ManifestEntry[]> {
+  return fetchList(new URL('files.json', folder), Manifest, options);
+}
+
+/** The graphs of a bundled model on the way to what it is. */
+export async function fetchCheckpoints(
   folder: URL,
-  options: { readonly signal?: AbortSignal | undefined; readonly transport?: Transport },
-): Promise<ManifestEntry[]> {
-  const url = new URL('files.json', folder).href;
+  options: ListOptions,
+): Promise<readonly (ManifestEntry & { readonly step: number })[]> {
+  return (await fetchList(new URL('checkpoints.json', folder), CheckpointList, options)).checkpoints;
+}
+
+async function fetchList<T>({ href: url }: URL, schema: v.GenericSchema<unknown, T>, options: ListOptions): Promise<T> {
   const { data } = await fetchJson(url, { signal: options.signal }, options.transport);
-  const list = v.safeParse(Manifest, data);
+  const list = v.safeParse(schema, data);
   if (list.success) return list.output;
   throw new StrataError('not-a-model-file', 'The list of model files is not readable.', { url, found: 'other' });
 }

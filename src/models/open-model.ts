@@ -17,7 +17,7 @@ export interface OpenOptions extends SourceOptions {
 export async function openModel(source: ModelSource, options: OpenOptions): Promise<ModelFiles> {
   switch (source.kind) {
     case 'bundled':
-      return openBundled(source.id, options.root, options);
+      return openBundled(source, options.root, options);
     case 'hub':
       return openHub(source, {
         ...options,

@@ -198,6 +198,44 @@ describe.each(WAYS)('weights beside the graph, by %s', (_way, files) => {
   });
 });
 
+describe('vocab.json and merges.txt in place of tokenizer.json', () => {
+  const { model: bpe } = JSON.parse(
+    readFileSync(new URL('../../tests/fixtures/zoo/optimum-gpt2/tokenizer.json', import.meta.url), 'utf8'),
+  ) as { model: { vocab: Record<string, number>; merges: (string | [string, string])[] } };
+  const merges = bpe.merges.map((pair) => (typeof pair === 'string' ? pair : pair.join(' ')));
+  const files = (): Map<string, Uint8Array> =>
+    new Map([
+      ['config.json', text(JSON.stringify({ model_type: 'gpt2' }))],
+      ['vocab.json', text(JSON.stringify(bpe.vocab))],
+      ['merges.txt', text(['#version: 0.2', ...merges, ''].join('\n'))],
+      ['onnx/model.onnx', graph],
+      ['onnx/model.onnx_data', weights],
+    ]);
+  const read = ({ tokenizer }: ModelFiles) => tokenizer?.tokenizerJson['model'];
+
+  it('are read from a folder, an archive and the hub', async () => {
+    const inFolder = await openOnly(
+      openTree(blobs(new Map([...files()].map(([path, bytes]) => [`mine/${path}`, bytes])))),
+    );
+    const packed = zip([...files()].map(([path, content]) => ({ path: `mine/${path}`, content })));
+    const inArchive = await openOnly(await openChosen([new File([packed], 'mine.zip')]));
+    const hub = await HubServer.start({ repositories: { 'zoo/mine': files() } });
+    try {
+      const source = { kind: 'hub', repo: 'zoo/mine', revision: 'main', dtype: 'fp32' } as const;
+      const onHub = await openModel(source, { root, store: new MemoryStore(), hubBase: hub.url });
+      for (const opened of [inFolder, inArchive, onHub])
+        expect(read(opened)).toMatchObject({ vocab: bpe.vocab, merges });
+    } finally {
+      await hub.close();
+    }
+  });
+
+  it('are none where tokens were added beside them, so that the page says how to get one', async () => {
+    const added = new Map([...files(), ['added_tokens.json', text('{"<x>": 512}')] as const]);
+    expect((await openOnly(openTree(blobs(added)))).tokenizer).toBeUndefined();
+  });
+});
+
 describe('weights that are not there', () => {
   it('are named as the graph names them', async () => {
     const files = at(
@@ -318,6 +356,10 @@ describe('the hub’s cache', () => {
     expectWhole(await openOnly(folder));
   });
 
+  it('says so where nothing is left of a folder of links', async () => {
+    await expect(openChosen([])).rejects.toMatchObject({ details: { reason: 'empty' } });
+  });
+
   it('says what it is where they are not', () => {
     const files = blobs(
       new Map([
@@ -325,7 +367,7 @@ describe('the hub’s cache', () => {
         ['models--owner--name/refs/main', text('0')],
       ]),
     );
-    expect(failure(() => openTree(files)).details).toMatchObject({ reason: 'hub-cache' });
+    expect(failure(() => openTree(files)).details).toMatchObject({ reason: 'hub-cache', repo: 'owner/name' });
   });
 });
 

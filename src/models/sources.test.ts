@@ -292,6 +292,45 @@ describe('files of ours', () => {
     }
   });
 
+  it('opens a bundled model as it was after some steps of its training, stored and deleted by itself', async () => {
+    const server = await serveFolder(fileURLToPath(new URL('../../public/', import.meta.url)));
+    const store = new MemoryStore();
+    const open = (step?: number) =>
+      openModel(
+        { kind: 'bundled', id: 'atlas', ...(step === undefined ? {} : { step }) },
+        { root: new URL('/', server.url), store },
+      );
+    try {
+      const [end, early] = [await open(), await open(645)];
+      const listed = JSON.parse(
+        readFileSync(new URL('../../public/models/atlas/checkpoints.json', import.meta.url), 'utf8'),
+      ) as { checkpoints: { step: number; file: string; sha256: string; bytes: number }[] };
+      const checkpoint = listed.checkpoints.find(({ step }) => step === 645)!;
+      expect(early.name).toBe('Atlas · step 645');
+      expect(sha256(early.graph.bytes)).toBe(checkpoint.sha256);
+      expect(early.provenance).toMatchObject({ id: 'atlas@645', sha256: { [checkpoint.file]: checkpoint.sha256 } });
+      expect(early.tokenizer).toEqual(end.tokenizer);
+      expect(Object.keys(early.provenance.sha256)).not.toContain('onnx/model.onnx');
+      // What the two share is fetched once.
+      expect(server.requests.filter((path) => path.endsWith('/tokenizer.json'))).toHaveLength(1);
+
+      const kept = (await listStored(store)).filter(({ kind }) => kind === 'bundled');
+      const [own, other] = [kept.find((one) => !one.checkpoint)!, kept.find((one) => one.checkpoint)!];
+      expect([own.name, own.complete, own.bytes]).toEqual(['Atlas', true, end.provenance.bytes]);
+      expect(other).toMatchObject({
+        name: 'Atlas · step 645',
+        complete: true,
+        bytes: checkpoint.bytes,
+        checkpoint: { id: 'atlas', step: 645 },
+      });
+      await deleteStored(store, other);
+      expect((await listStored(store)).map(({ name, complete }) => [name, complete])).toEqual([['Atlas', true]]);
+      expect((await failure(open(17))).code).toBe('invalid-request');
+    } finally {
+      await server.close();
+    }
+  });
+
   it('knows no other bundled model', async () => {
     const unknown = openModel({ kind: 'bundled', id: 'nobody' }, { root, store: new MemoryStore() });
     expect((await failure(unknown)).code).toBe('invalid-request');

@@ -1,5 +1,5 @@
 import { SEGMENT_BYTES } from '../core/stored-file';
-import { CacheStore, MemoryStore, storedBytes, type FileStore } from './storage';
+import { CacheStore, MemoryStore, openStore, storedBytes, type FileStore } from './storage';
 
 /** Cache Storage as far as it is used here, in memory. */
 class FakeCaches {
@@ -76,4 +76,61 @@ describe('CacheStore', () => {
 it('counts the stored part of a file in whole segments', () => {
   expect(storedBytes({ bytes: 3 * SEGMENT_BYTES, segments: 2, complete: false })).toBe(2 * SEGMENT_BYTES);
   expect(storedBytes({ bytes: 5, segments: 1, complete: true })).toBe(5);
+});
+
+describe('where storage is denied', () => {
+  afterEach(() => vi.unstubAllGlobals());
+  const denied = () => Promise.reject(new DOMException('denied', 'SecurityError'));
+
+  it.each<[string, unknown]>([
+    ['asking for it is refused', { open: denied }],
+    ['reading it is refused', { open: () => Promise.resolve({ match: denied }) }],
+    [
+      'asking for it throws',
+      {
+        open: () => {
+          throw new DOMException('denied', 'SecurityError');
+        },
+      },
+    ],
+  ])('files are kept in memory: %s', async (_how, storage) => {
+    vi.stubGlobal('caches', storage);
+    expect(await openStore()).toBeInstanceOf(MemoryStore);
+  });
+
+  it('files are kept in memory where even naming it throws', async () => {
+    Object.defineProperty(globalThis, 'caches', {
+      configurable: true,
+      get() {
+        throw new DOMException('denied', 'SecurityError');
+      },
+    });
+    try {
+      expect(await openStore()).toBeInstanceOf(MemoryStore);
+    } finally {
+      Reflect.deleteProperty(globalThis, 'caches');
+    }
+  });
+
+  it('files are kept in memory where nothing ever answers', async () => {
+    vi.useFakeTimers();
+    try {
+      vi.stubGlobal('caches', { open: () => new Promise(() => undefined) });
+      const store = openStore();
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(await store).toBeInstanceOf(MemoryStore);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('what was there counts as gone when it is taken away later', async () => {
+    const broken = { match: denied, keys: denied, delete: denied, put: denied };
+    const store = await CacheStore.open({ open: () => Promise.resolve(broken) } as unknown as CacheStorage);
+    expect(await store.record('a')).toBeUndefined();
+    expect(await store.segment('a', 0)).toBeUndefined();
+    expect(await store.list()).toEqual([]);
+    await expect(store.delete('a')).resolves.toBeUndefined();
+    await expect(store.putRecord('a', record)).rejects.toMatchObject({ code: 'storage-full' });
+  });
 });

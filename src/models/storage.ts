@@ -68,14 +68,27 @@ export class CacheStore implements FileStore {
     return new CacheStore(await storage.open(MODEL_CACHE));
   }
 
+  /** @throws whatever the browser says against reading. */
+  async probe(): Promise<void> {
+    await this.#cache.match(recordUrl('probe'));
+  }
+
   async record(key: string): Promise<FileRecord | undefined> {
-    const response = await this.#cache.match(recordUrl(key));
-    return response && parseFileRecord(await response.json().catch(() => undefined));
+    return this.#read(recordUrl(key), async (response) => parseFileRecord(await response.json()));
   }
 
   async segment(key: string, index: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const response = await this.#cache.match(segmentUrl(key, index));
-    return response && new Uint8Array(await response.arrayBuffer());
+    return this.#read(segmentUrl(key, index), async (response) => new Uint8Array(await response.arrayBuffer()));
+  }
+
+  /** What a browser can no longer read (it may take storage away while a page is open) counts as not being there. */
+  async #read<T>(url: string, of: (response: Response) => Promise<T>): Promise<T | undefined> {
+    try {
+      const response = await this.#cache.match(url);
+      return response && (await of(response));
+    } catch {
+      return undefined;
+    }
   }
 
   async putSegment(key: string, index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -87,16 +100,20 @@ export class CacheStore implements FileStore {
   }
 
   async delete(key: string): Promise<void> {
-    // The record goes first: segments without a record are never read.
-    await this.#cache.delete(recordUrl(key));
-    for (const request of await this.#cache.keys()) {
-      if (request.url.startsWith(segmentUrl(key))) await this.#cache.delete(request);
+    try {
+      // The record goes first: segments without a record are never read.
+      await this.#cache.delete(recordUrl(key));
+      for (const request of await this.#cache.keys()) {
+        if (request.url.startsWith(segmentUrl(key))) await this.#cache.delete(request);
+      }
+    } catch {
+      // What cannot be deleted cannot be read either.
     }
   }
 
   async list(): Promise<{ key: string; record: FileRecord }[]> {
     const found: { key: string; record: FileRecord }[] = [];
-    for (const request of await this.#cache.keys()) {
+    for (const request of await this.#cache.keys().catch(() => [])) {
       const key = keyOfRecord(request.url);
       const record = key === undefined ? undefined : await this.record(key);
       if (key !== undefined && record) found.push({ key, record });
@@ -114,14 +131,35 @@ export class CacheStore implements FileStore {
   }
 }
 
-/** The device's store, or memory where the browser offers none (private windows, plain http). */
+/** Asking for storage that is denied need not be answered at all. */
+const OPEN_WITHIN_MS = 5000;
+
+/**
+ * The device's store, or memory where the browser offers none (private windows, plain http, a frame in another site's
+ * page).
+ */
 export async function openStore(): Promise<FileStore> {
   try {
-    if (typeof caches !== 'undefined') return await CacheStore.open(caches);
+    if (typeof caches !== 'undefined') {
+      // Some browsers open what they then refuse to read.
+      const opened = CacheStore.open(caches).then(async (store) => {
+        await store.probe();
+        return store;
+      });
+      return await within(OPEN_WITHIN_MS, opened);
+    }
   } catch {
     // Storage switched off by the person or by policy: everything still works, from memory.
   }
   return new MemoryStore();
+}
+
+function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer')), milliseconds);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 /** How much of a file is stored, in bytes. */

@@ -1,6 +1,7 @@
 import type { FileRecord } from '../core/stored-file';
 import { BUNDLED_MODELS } from './catalogue';
 import { hubCheckKeys } from './check-keys';
+import { checkpointName } from './choices';
 import { hubFileKey, keptListing, modelIn, modelsIn, type HubRepository } from './hub';
 import type { ModelVariant } from './layout';
 import { storedBytes, type FileStore } from './storage';
@@ -16,12 +17,15 @@ export interface StoredModel {
   readonly complete: boolean;
   /** Everything that goes when this is deleted. */
   readonly keys: readonly string[];
+  /** Of a checkpoint of a bundled model: the model's id, and the step. */
+  readonly checkpoint?: { readonly id: string; readonly step: number };
   /** Of a hub model whose list of files is known. */
   readonly hub?: ModelVariant & { readonly repo: string; readonly commit: string };
 }
 
 type Records = ReadonlyMap<string, FileRecord>;
 
+const CHECKPOINT_FILE = /\/checkpoints\/step-(\d+)\//;
 const HUB_FILE = /^hub\/((?:[^/]+\/)?[^/]+)\/([0-9a-f]{7,64})\//;
 const HUB_LISTING = /^hub\/((?:[^/]+\/)?[^/]+)\/revisions\/(.+)\.json$/;
 
@@ -38,9 +42,15 @@ export async function listStored(store: FileStore): Promise<StoredModel[]> {
   const records: Records = new Map((await store.list()).map(({ key, record }) => [key, record]));
   const keys = [...records.keys()];
   const found: StoredModel[] = [];
-  for (const { name, folder } of BUNDLED_MODELS) {
-    const own = keys.filter((key) => key.startsWith(`bundled/${folder}`));
+  for (const { id, name, folder, checkpoints } of BUNDLED_MODELS) {
+    const all = keys.filter((key) => key.startsWith(`bundled/${folder}`));
+    const isOf = (step: number) => (key: string) => Number(CHECKPOINT_FILE.exec(key)?.[1]) === step;
+    const own = all.filter((key) => !CHECKPOINT_FILE.test(key));
     if (own.length > 0) found.push(appEntry('bundled', name, own, records));
+    for (const step of checkpoints.steps.filter((one) => all.some(isOf(one)))) {
+      const entry = appEntry('bundled', checkpointName(name, step), all.filter(isOf(step)), records);
+      found.push({ ...entry, checkpoint: { id, step } });
+    }
   }
   const versions = new Set(keys.flatMap((key) => /^bundled\/runtime\/([^/]+)\//.exec(key)?.[1] ?? []));
   for (const version of versions) {

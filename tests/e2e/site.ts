@@ -1,4 +1,5 @@
 import { test as base, expect, type Page } from '@playwright/test';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { copyFile, link, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -35,6 +36,12 @@ export async function sameFiles(from: string, to: string): Promise<void> {
 async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   await rm(path);
   await writeFile(path, content);
+}
+
+interface ListedFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
 }
 
 type Server = Awaited<ReturnType<typeof serveFolder>>;
@@ -97,11 +104,29 @@ export class Site {
     const page = join(this.folder, 'index.html');
     const html = await readFile(page, 'utf8');
     await replaceFile(page, html.replace(/<html lang="en"[^>]*>/, `<html lang="en" data-version="${mark}">`));
+    await this.#precache('index.html', mark);
+  }
+
+  /** Puts a new version online whose Atlas has another file. */
+  async publishAtlas(mark: string, changed: string): Promise<void> {
+    const folder = join(this.folder, 'models/atlas');
+    const bytes = Buffer.concat([await readFile(join(folder, changed)), Buffer.from('\n')]);
+    await replaceFile(join(folder, changed), bytes);
+    const list = JSON.parse(await readFile(join(folder, 'files.json'), 'utf8')) as { files: ListedFile[] };
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const files = list.files.map((file) => (file.path === changed ? { ...file, bytes: bytes.length, sha256 } : file));
+    await replaceFile(join(folder, 'files.json'), JSON.stringify({ ...list, files }));
+    await this.#precache('models/atlas/files.json', mark);
+    await this.publish(mark);
+  }
+
+  /** Changes what the service worker's list says of a file, as another build would. */
+  async #precache(url: string, revision: string): Promise<void> {
     const worker = join(this.folder, 'sw.js');
     const script = await readFile(worker, 'utf8');
-    const entry = /\{[^{}]*["']?url["']?:\s*["'`]index\.html["'`][^{}]*\}/;
-    if (!entry.test(script)) throw new Error('sw.js does not list index.html.');
-    await replaceFile(worker, script.replace(entry, `{url:"index.html",revision:"${mark}"}`));
+    const entry = new RegExp(`\\{[^{}]*["']?url["']?:\\s*["'\`]${url.replaceAll('.', '\\.')}["'\`][^{}]*\\}`);
+    if (!entry.test(script)) throw new Error(`sw.js does not list ${url}.`);
+    await replaceFile(worker, script.replace(entry, JSON.stringify({ url, revision })));
   }
 
   /** Changes one byte of a file. */

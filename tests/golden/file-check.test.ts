@@ -61,7 +61,11 @@ describe('a file whose logits are others than those of what was recognised', () 
     const { info } = engine;
     expect(info.fileCheck).toMatchObject({ kind: 'different', when: 'now' });
     expect(info.hooks).toEqual(['logits']);
-    expect(info.missing).toMatchObject([{ part: 'anatomy', reason: { code: 'logits-differ' } }]);
+    const { difference } = info.fileCheck as { readonly difference: number };
+    expect(difference).toBeGreaterThan(0.005);
+    expect(info.missing).toMatchObject([
+      { part: 'anatomy', reason: { code: 'logits-differ', details: { difference } } },
+    ]);
     const { captures } = await engine.trace({ tokens: TOKENS, interventions: [], captures: ['logits'] });
     expect(largestDifference(captures.get('logits')!.data, untouched)).toBeLessThanOrEqual(1e-5);
     await engine.dispose();

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parseLedger, seenCount, seenOf, type LedgerFact } from '../../src/app/ledger/ledger';
 import { checkBundledModels } from '../../src/cli/model-checks';
 import { openTokenizer } from '../../src/engine/text/tokenizer';
+import { BUNDLED_MODELS } from '../../src/models/catalogue';
 
 /** The files that ship, whoever trained them: no Python is needed to know that they belong together. */
 const FOLDER = fileURLToPath(new URL('../../public/models/atlas/', import.meta.url));
@@ -60,6 +61,16 @@ describe('the checkpoints', () => {
     expect(Math.max(...checkpoints.map((one) => one.bytes))).toBeLessThanOrEqual(8e6);
     expect(checkpoints.reduce((sum, one) => sum + one.bytes, 0)).toBeLessThanOrEqual(80e6);
     expect(checkpoints.map((one) => one.step)).toEqual(checkpoints.map((one) => one.step).toSorted((a, b) => a - b));
+  });
+
+  it('are those that the page offers, but for the last, which is the model itself', () => {
+    const { files } = json('files.json') as { files: Listed[] };
+    const own = files.find(({ path }) => path === 'onnx/model.onnx')!;
+    const others = checkpoints.filter(({ sha256 }) => sha256 !== own.sha256);
+    const { steps, lastStep, bytes } = BUNDLED_MODELS.find(({ id }) => id === 'atlas')!.checkpoints;
+    expect(steps).toEqual(others.map(({ step }) => step));
+    expect(checkpoints.find(({ sha256 }) => sha256 === own.sha256)?.step).toBe(lastStep);
+    expect(new Set(checkpoints.map((one) => one.bytes))).toEqual(new Set([bytes]));
   });
 
   it('are ten or more of pre-training and one after post-training', () => {

@@ -7,7 +7,7 @@ import { MISSING_REASONS } from '../../core/missing-reasons';
 import { LOAD_NOTES, NO_BATCHING, NO_FILE_CHECK } from '../../core/model';
 import { MODEL_FLAWS } from '../../core/model-flaws';
 import { ARCHIVE_FAULTS } from '../../models/archive-faults';
-import { NO_ADDRESSES } from '../../models/hub-address';
+import { NO_ADDRESSES } from '../../models/hub-address-kinds';
 import { NO_MODEL_REASONS } from '../../models/layout';
 import { SIZES, THEMES } from '../../state/Settings.svelte';
 import { KINDS as FACT_KINDS } from '../ledger/ledger';

@@ -1,7 +1,7 @@
 import { fieldsOf, type FactFields } from '../../core/fact';
 import type { ModelChoice } from '../../core/model';
 import { parseOptions } from '../../core/options';
-import { parseHubChoice, type HubChoice } from '../../models/choices';
+import { CHECKPOINT_CHOICES, parseHubChoice, type HubChoice } from '../../models/choices';
 import type { Selection } from '../../state/Selection.svelte';
 import type { Settings } from '../../state/Settings.svelte';
 import type { WordKey } from '../../views/words';
@@ -85,7 +85,8 @@ export class LinkDesk {
 
   /** A link names its model; one that is not bundled is only ever looked for on this device. */
   #wantModel(id: string): void {
-    this.#linkedChoice = this.#host.model.models.choices.find((choice) => choice.id === id);
+    const known = [...this.#host.model.models.choices, ...CHECKPOINT_CHOICES];
+    this.#linkedChoice = known.find((choice) => choice.id === id);
     this.wanted = undefined;
     if (this.#linkedChoice) return;
     const choice = parseHubChoice(id);

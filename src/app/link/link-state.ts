@@ -65,11 +65,13 @@ export function indexes(value: string, count: number, half = false): number[] {
   });
 }
 
-/** A bundled model's id, a hub choice, or the name of a folder that only the one who made the link has. */
+/** A bundled model's id, with the step where a checkpoint is meant, a hub choice, or the name of a folder that only the one who made the link has. */
 export function modelOf(query: URLSearchParams): string {
   const id = textWithin(query.get('model'), LIMITS.model) || 'atlas';
   const known =
-    /^[\w.-]+(\/[\w.-]+)?$/.test(id) || parseHubChoice(id) !== undefined || /^folder:[^\p{C}]+:[a-z0-9]+$/u.test(id);
+    /^[\w.-]+(\/[\w.-]+|@\d{1,9})?$/.test(id) ||
+    parseHubChoice(id) !== undefined ||
+    /^folder:[^\p{C}]+:[a-z0-9]+$/u.test(id);
   if (!known) throw new InvalidLink();
   return id;
 }

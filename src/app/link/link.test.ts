@@ -106,6 +106,7 @@ describe('shared links', () => {
     'hub:owner/name@main:q4f16',
     `hub:gpt2@${'0123456789abcdef'.repeat(2)}01234567:fp32`,
     'folder:Mein Modell:q8',
+    'atlas@645',
   ])('carry the model %s', (model) => {
     expect(readFragment(writeLink({ ...full, model }))).toEqual({ kind: 'state', state: { ...full, model } });
   });
@@ -217,6 +218,7 @@ describe('shared links', () => {
     '#v=1&prompt=a&model=hub:a/../b@main:q8',
     '#v=1&prompt=a&model=hub:a/b@main:<img>',
     '#v=1&prompt=a&model=hub:a/b',
+    '#v=1&prompt=a&model=atlas@main',
     '#v=1&prompt=a&model=folder:a%00b:q8',
     `#v=1&prompt=a&model=folder:${'x'.repeat(300)}:q8`,
     `#v=1&prompt=${'x'.repeat(20_001)}`,

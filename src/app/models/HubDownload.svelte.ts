@@ -60,11 +60,11 @@ export class HubDownload {
   /** Begins, or goes on where it stopped. Never throws: see {@link state}. @param anyway Whatever room there is. */
   async start(anyway = false): Promise<void> {
     this.#run?.abort();
-    await this.#ended;
     const run = new AbortController();
     this.#run = run;
     this.#state = { kind: 'asking' };
-    this.#ended = this.#work(run, anyway);
+    // After all that was begun before: of several that are asked for at once, one is made.
+    this.#ended = this.#ended.then(() => (run.signal.aborted ? undefined : this.#work(run, anyway)));
     await this.#ended;
   }
 

@@ -2,10 +2,10 @@ import * as v from 'valibot';
 import { StrataError, type ErrorRecord } from '../../core/errors';
 import type { ModelChoice } from '../../core/model';
 import type { Device } from '../../models/advice';
-import { BUNDLED_CHOICES, folderChoice, hubChoice, type HubChoice } from '../../models/choices';
-import { openChosen, openTree, type ChosenFolder } from '../../models/chosen-files';
+import { BUNDLED_CHOICES, CHECKPOINT_CHOICES, folderChoice, hubChoice, type HubChoice } from '../../models/choices';
+import type { ChosenFolder } from '../../models/chosen-files';
 import { checkHubId, keptListing, modelsIn, openRepository, type HubRepository } from '../../models/hub';
-import { parseHubField, type HubAddress } from '../../models/hub-address';
+import type { HubAddress } from '../../models/hub-address-kinds';
 import type { ModelVariant } from '../../models/layout';
 import { CacheStore, openStore, type FileStore } from '../../models/storage';
 import { deleteStored, listStored, type StoredModel } from '../../models/stored-models';
@@ -57,7 +57,7 @@ export class Models {
 
   /** In the order of the combobox: bundled, stored whole, opened in this session. */
   readonly choices: readonly ModelChoice[] = $derived.by(() => {
-    const stored = this.#stored.flatMap((model) => choiceOf(model) ?? []);
+    const stored = this.#stored.flatMap((model) => storedChoice(model) ?? []);
     const all = [...BUNDLED_CHOICES, ...stored, ...this.#folders];
     // A model that was deleted while it is in use can still be used.
     const current = this.#current;
@@ -93,6 +93,7 @@ export class Models {
     return this.#canStore;
   }
   set current(choice: ModelChoice) {
+    if (this.#opening.kind === 'reading') this.closeOpening();
     this.#current = choice;
   }
   /** The hub asked for a login: the token field is of use. */
@@ -150,6 +151,7 @@ export class Models {
   }
 
   async #openRepository(id: string, signal: AbortSignal): Promise<HubRepository> {
+    const { parseHubField } = await import('../../models/hub-address');
     const field = parseHubField(id);
     if (field.kind !== 'repository') throw noRepository(field);
     const { repo, revision } = field;
@@ -203,26 +205,32 @@ export class Models {
 
   /** Opens a chosen folder's files, or one archive. */
   async openFiles(files: readonly File[]): Promise<void> {
-    if (files.length > 0) await this.#open(() => openChosen(files));
+    await this.#open(async () => (await chosenFiles()).openChosen(files));
   }
 
   /** Opens files with their paths, as they were dropped on the page. */
   async openPaths(read: () => Promise<ReadonlyMap<string, File>>): Promise<void> {
     await this.#open(async () => {
       const files = await read();
+      const { openChosen, openTree } = await chosenFiles();
       const [only] = files.values();
       return files.size === 1 && only ? openChosen([only]) : openTree(files);
     });
   }
 
   async #open(read: () => Promise<ChosenFolder>): Promise<void> {
-    this.#opening = { kind: 'reading' };
+    const opening: Opening = { kind: 'reading' };
+    this.#opening = opening;
+    // Whatever was chosen meanwhile is what is wanted: a slow archive must not win over it.
+    const overtaken = () => this.#opening !== opening;
     try {
       const folder = await read();
+      if (overtaken()) return;
       const [only, ...others] = folder.models;
       if (only !== undefined && others.length === 0) this.useFolder(folder, only);
       else this.#opening = { kind: 'several', folder };
     } catch (cause) {
+      if (overtaken()) return;
       this.#opening = { kind: 'failed', error: StrataError.from(cause).toRecord() };
     }
   }
@@ -250,10 +258,23 @@ export class Models {
   }
 }
 
+/** Read when files are first opened: most visits never do. */
+const chosenFiles = () => import('../../models/chosen-files');
+
 /** Why what was typed is no model of the hub: `details.hub` says what it is instead. */
 function noRepository(field: Exclude<HubAddress, { kind: 'repository' }>): StrataError {
   const of = field.kind === 'other-host' ? { host: field.host, ...(field.repo ? { repo: field.repo } : {}) } : {};
   return new StrataError('invalid-request', 'A hub id looks like owner/name.', { hub: field.kind, ...of });
+}
+
+/** A stored model as a choice, where it is whole and not one of those that are always there. */
+function storedChoice(model: StoredModel): ModelChoice | undefined {
+  return model.checkpoint && model.complete ? checkpointOf(model) : choiceOf(model);
+}
+
+/** A stored checkpoint as a choice. */
+export function checkpointOf({ checkpoint }: StoredModel): ModelChoice | undefined {
+  return checkpoint && CHECKPOINT_CHOICES.find(({ id }) => id === `${checkpoint.id}@${checkpoint.step}`);
 }
 
 /** A stored hub model as a choice. @param partly Also when it is not whole. */

@@ -2,7 +2,7 @@ import { TOO_LARGE_REASONS, UNSUPPORTED_REASONS, type ErrorDetails, type ErrorRe
 import { reasonOf } from '../../core/missing-reasons';
 import type { ModelFlaw } from '../../core/model-flaws';
 import type { ArchiveFault } from '../../models/archive-faults';
-import { NO_ADDRESSES } from '../../models/hub-address';
+import { NO_ADDRESSES } from '../../models/hub-address-kinds';
 import { NO_MODEL_REASONS } from '../../models/layout';
 import { bytes, whole } from '../../views/format';
 import type { Words, WordValues } from '../../views/words';

@@ -3,12 +3,13 @@ import { answer, prepared, smallInfo, token } from '../../../tests/fixtures/prob
 import { emergence } from '../../core/emergence';
 import type { AnswerTokens, PreparedFact, Token } from '../../core/fact';
 import type { LoadNote, ModelChoice, ModelInfo } from '../../core/model';
-import { folderChoice, hubChoice } from '../../models/choices';
+import { CHECKPOINT_CHOICES, folderChoice, hubChoice } from '../../models/choices';
 import type { EmergenceResult } from '../../probes/emergence/meta';
 import { english } from '../i18n/messages';
 import { rulerCsv, rulerJson } from './ruler-export';
 import { rulerNotes } from './ruler-notes';
 import {
+  checkpointsBeside,
   defaultSecond,
   layRuler,
   points,
@@ -256,7 +257,21 @@ describe('the choices', () => {
     ];
     expect(defaultSecond([atlas, a, b, c], a)).toBe(c);
     expect(defaultSecond([atlas, a, b], b)).toBe(atlas);
-    expect(defaultSecond([atlas], atlas)).toBeUndefined();
+  });
+
+  it('begin with a checkpoint midway where nothing else is here', () => {
+    const midway = defaultSecond([atlas], atlas);
+    expect(midway?.id).toBe('atlas@645');
+    expect(defaultSecond([atlas, midway!], midway!)).toBe(atlas);
+    expect(defaultSecond([midway!], midway!)?.id).not.toBe(midway!.id);
+    const hub = hubChoice('x/b', 'main', 'q8');
+    expect(defaultSecond([atlas, hub], atlas)).toBe(hub);
+  });
+
+  it('offer every checkpoint once, here or not', () => {
+    expect(checkpointsBeside([atlas])).toEqual(CHECKPOINT_CHOICES);
+    const beside = checkpointsBeside([atlas, CHECKPOINT_CHOICES[3]!]);
+    expect(beside).toEqual(CHECKPOINT_CHOICES.filter(({ id }) => id !== 'atlas@147'));
   });
 
   it('offer every precision of an opened folder', () => {

@@ -1,6 +1,6 @@
 import type { AnswerTokens } from '../../core/fact';
 import type { ModelChoice, ModelInfo } from '../../core/model';
-import { folderChoice } from '../../models/choices';
+import { CHECKPOINT_CHOICES, folderChoice } from '../../models/choices';
 import { variantsIn } from '../../models/layout';
 import {
   measureRuler,
@@ -77,10 +77,21 @@ export function withSiblings(choices: readonly ModelChoice[]): ModelChoice[] {
   return all.filter(({ id }, index) => all.findIndex((other) => other.id === id) === index);
 }
 
-/** The choice that is worth comparing with: another precision of the same model, else any other one. */
+/** Checkpoints that are not among the models here: each can be fetched by comparing with it. */
+export function checkpointsBeside(choices: readonly ModelChoice[]): ModelChoice[] {
+  return CHECKPOINT_CHOICES.filter(({ id }) => !choices.some((choice) => choice.id === id));
+}
+
+/**
+ * The choice that is worth comparing with: another precision of the same model, else any other one that is here; where
+ * there is none, the model as it was midway through its training.
+ */
 export function defaultSecond(choices: readonly ModelChoice[], first: ModelChoice): ModelChoice | undefined {
   const others = choices.filter(({ id }) => id !== first.id);
-  return others.find((other) => sameModel(other, first)) ?? others[0];
+  const here = others.find((other) => sameModel(other, first)) ?? others[0];
+  if (here) return here;
+  const before = CHECKPOINT_CHOICES.filter((other) => other.id !== first.id && sameModel(other, first));
+  return before[Math.floor(before.length / 2)];
 }
 
 function sameModel({ source: a }: ModelChoice, { source: b }: ModelChoice): boolean {

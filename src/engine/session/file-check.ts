@@ -6,8 +6,8 @@ import type { FileCheck, ModelFiles } from '../../core/model';
 import type { Anatomy } from '../../onnx/anatomy';
 import type { Caches } from '../../onnx/cache';
 import type { GraphView } from '../../onnx/graph';
-import { buildTail } from '../../onnx/tail-header';
-import { buildTrunk } from '../../onnx/trunk-header';
+import { buildTail, type TailHeader } from '../../onnx/tail-header';
+import { buildTrunk, type Trunk } from '../../onnx/trunk-header';
 import type { KeptVerdicts } from '../engine';
 import { TrunkSession, type TrunkParts } from './trunk-session';
 
@@ -55,20 +55,26 @@ export function differenceToFile(ours: Float32Array, theirs: Float32Array, d_voc
   return logitDifference(theirs, (index) => own[index]!);
 }
 
+/** What the sessions of a recognised model are opened from, before there are points in it. */
+export interface PlainHeaders {
+  readonly tail: TailHeader;
+  readonly trunk: Trunk;
+}
+
+export function plainHeaders(view: GraphView, anatomy: Anatomy, caches: Caches): PlainHeaders {
+  return { tail: buildTail(view, anatomy), trunk: buildTrunk(view, anatomy, caches, [...anatomy.sites.keys()], []) };
+}
+
 /** What earlier loads found, for these very headers: another version of the app may recognise the file otherwise. */
 export class FileVerdict {
   private readonly name: string;
 
   constructor(
     private readonly kept: KeptVerdicts | undefined,
-    view: GraphView,
-    anatomy: Anatomy,
-    caches: Caches,
+    { tail, trunk }: PlainHeaders,
   ) {
-    const headers = kept
-      ? [buildTail(view, anatomy).header, buildTrunk(view, anatomy, caches, [...anatomy.sites.keys()], []).header]
-      : [];
-    this.name = `file/${headers.map(({ bytes }) => bytesToHex(sha256(bytes))).join('-')}`;
+    const hashes = kept ? [tail, trunk].map(({ header }) => bytesToHex(sha256(header.bytes))) : [];
+    this.name = `file/${hashes.join('-')}`;
   }
 
   async read(): Promise<FoundDifference | undefined> {

@@ -1,7 +1,7 @@
 import type { Backend } from '../../core/model';
 import type { Anatomy } from '../../onnx/anatomy';
 import type { GraphView } from '../../onnx/graph';
-import { buildTail } from '../../onnx/tail-header';
+import { buildTail, type TailHeader } from '../../onnx/tail-header';
 import { TailSession } from './tail-session';
 import { createSession, type Runtime, type WeightFiles } from './runtime';
 
@@ -12,9 +12,10 @@ export async function createTail(
   view: GraphView,
   anatomy: Anatomy,
   weights: WeightFiles,
+  deadline: number,
+  { header, wholeStreams }: TailHeader,
 ): Promise<TailSession> {
-  const { header, wholeStreams } = buildTail(view, anatomy);
   const session = await createSession(runtime, backend, header, weights);
   const openWide = () => createSession(runtime, backend, buildTail(view, anatomy, 'wide').header, weights);
-  return new TailSession(runtime, session, anatomy.dims, wholeStreams, openWide);
+  return new TailSession(runtime, session, anatomy.dims, wholeStreams, openWide, deadline);
 }

@@ -6,8 +6,10 @@ import type {
   InferenceSessionFactory,
 } from 'onnxruntime-web';
 import { StrataError } from '../../core/errors';
+import { saysDeviceLost } from '../../core/device-words';
 import type { Backend } from '../../core/model';
 import { plainName, plainText } from '../../core/plain-text';
+import { saysNoMemory } from '../../core/memory-words';
 import { SOURCE_LOCATION, type Header } from '../../onnx/emit';
 import { unsupported } from '../../onnx/unsupported';
 
@@ -172,15 +174,17 @@ export function sessionError(cause: unknown, code: 'session-failed' | 'run-faile
   const message = plainText(words);
   const [, attribute, operator] = /Unrecognized attribute: (\S+) for operator (\w+)/.exec(words) ?? [];
   if (attribute !== undefined) return unsupported('attribute', `${operator}.${attribute}`);
-  if (/out of memory|bad_alloc|allocation failed|Array buffer allocation|memory access out of bounds/i.test(words)) {
+  if (saysNoMemory(words)) {
     return new StrataError('out-of-memory', `There is not enough memory for this: ${message}`, {}, { cause });
   }
-  if (/device (is |was )?lost|device.*destroyed/i.test(words)) {
+  if (saysDeviceLost(words)) {
     return new StrataError('device-lost', `The graphics device was lost: ${message}`, {}, { cause });
   }
   if (/no available backend|webgpu is not|Failed to get GPU adapter|not supported in this environment/i.test(words)) {
     return new StrataError('backend-unavailable', `This backend cannot be used here: ${message}`, {}, { cause });
   }
   const what = code === 'session-failed' ? 'The runtime does not accept this model' : 'The run failed';
-  return new StrataError(code, `${what}: ${message}`, { said: message }, { cause });
+  // A bare address says nothing to anybody.
+  const said = /^\d+$/.test(message) ? {} : { said: message };
+  return new StrataError(code, `${what}: ${message}`, said, { cause });
 }

@@ -7,7 +7,7 @@ import type { Feeds } from './feeds';
 import { breathe } from '../../core/breathe';
 import { CellResults, LensCells } from './lens-cells';
 import type { InferenceSession, OrtTensor, Runtime } from './runtime';
-import { sessionError } from './runtime';
+import { runSession } from './run-session';
 import { checkFinite, floatsOf } from '../run/values';
 
 /** Most bytes the tensors as wide as the vocabulary may take in one session run. */
@@ -57,6 +57,8 @@ export class TailSession {
     private readonly dims: ModelDims,
     private readonly wholeStreams: boolean,
     private readonly openWide: () => Promise<InferenceSession>,
+    /** Longest time one run may take, in ms. */
+    private readonly deadline: number,
   ) {}
 
   private async run(
@@ -84,11 +86,7 @@ export class TailSession {
     feeds: Feeds,
     fetches: readonly string[],
   ): Promise<Record<string, OrtTensor>> {
-    try {
-      return await session.run(feeds, fetches);
-    } catch (cause) {
-      throw sessionError(cause, 'run-failed');
-    }
+    return runSession(session, this.deadline, feeds, fetches);
   }
 
   private async wideSession(): Promise<InferenceSession> {

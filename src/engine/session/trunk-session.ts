@@ -1,4 +1,3 @@
-import { StrataError } from '../../core/errors';
 import type { HookName } from '../../core/hooks';
 import type { Backend } from '../../core/model';
 import type { Anatomy } from '../../onnx/anatomy';
@@ -7,11 +6,12 @@ import type { Filling } from '../../onnx/fillings';
 import type { GraphView } from '../../onnx/graph';
 import type { ValueInfo } from '../../onnx/onnx-model';
 import type { TokenTable } from '../../onnx/token-table';
-import { buildPlain, buildTrunk, pointKey, TOKEN_VECTORS, type Point } from '../../onnx/trunk-header';
+import { buildPlain, buildTrunk, pointKey, TOKEN_VECTORS, type Point, type Trunk } from '../../onnx/trunk-header';
 import { batchFeeds, type RunFeeds } from '../run/point-feeds';
 import { floatsOf } from '../run/values';
 import { modelFeeds } from './feeds';
-import { createSession, sessionError, type InferenceSession, type Runtime, type WeightFiles } from './runtime';
+import { runSession } from './run-session';
+import { createSession, type InferenceSession, type Runtime, type WeightFiles } from './runtime';
 
 /** What runs are fed and answer with, whether or not the anatomy is known. */
 export interface RunPlan {
@@ -56,15 +56,19 @@ export class TrunkSession {
     this.keys = new Set(points.map(pointKey));
   }
 
-  /** @throws StrataError `session-failed`, `out-of-memory`, … */
+  /**
+   * @param trunk What it is opened from, where that was made before.
+   * @throws StrataError `session-failed`, `out-of-memory`, …
+   */
   static async open(
     parts: TrunkParts,
     points: readonly Point[],
     use: 'many-runs' | 'one-run' = 'many-runs',
+    trunk?: Trunk,
   ): Promise<TrunkSession> {
     const { runtime, backend, view, anatomy, plan, weights } = parts;
     const { header, ...built } = anatomy
-      ? buildTrunk(view, anatomy, plan.caches, [...anatomy.sites.keys()], points)
+      ? (trunk ?? buildTrunk(view, anatomy, plan.caches, [...anatomy.sites.keys()], points))
       : { ...buildPlain(view, plan.logits, plan.caches), taps: new Map<HookName, string>([['logits', plan.logits]]) };
     const session = await createSession(runtime, backend, header, weights, use);
     return new TrunkSession(parts, { session, ...built }, points);
@@ -98,26 +102,8 @@ export class TrunkSession {
         fed[name] = new runtime.Tensor('float32', feed.data, feed.dims);
     }
     const names = [...new Set(hooks.map((hook) => taps.get(hook)!))];
-    const results = await this.withDeadline(session.run(fed, names, quiet ? { logSeverityLevel: 4 } : {}));
+    const results = await runSession(session, this.parts.deadline, fed, names, quiet ? { logSeverityLevel: 4 } : {});
     return new Map(hooks.map((hook) => [hook, floatsOf(results[taps.get(hook)!], hook)]));
-  }
-
-  private async withDeadline<T>(run: Promise<T>): Promise<T> {
-    const { deadline } = this.parts;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const seconds = deadline / 1000;
-        reject(new StrataError('deadline', `The run took longer than ${seconds} seconds.`, { seconds }));
-      }, deadline);
-    });
-    try {
-      return await Promise.race([run, late]);
-    } catch (cause) {
-      throw sessionError(cause, 'run-failed');
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   release(): Promise<void> {
