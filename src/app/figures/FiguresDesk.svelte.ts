@@ -40,6 +40,11 @@ export class FiguresDesk {
     }));
   }
 
+  /** One of them shows the rows in the middle of each layer. */
+  get midLayers(): boolean {
+    return this.all.some(({ desk }) => (desk.settings as { readonly midLayers?: boolean }).midLayers === true);
+  }
+
   /** Whose words the figures need: the folders of the probes. */
   get rooms(): readonly string[] {
     return this.all.map(({ id }) => id);
@@ -111,6 +116,25 @@ export class FiguresDesk {
 
   /** Changes settings of a figure and makes the runs again that they need. */
   async change({ desk }: PageFigure, part: Record<string, unknown>): Promise<void> {
+    const others = this.all.filter((other) => other.desk !== desk).map((other) => other.desk);
+    const before = this.#asksOf(others);
+    await this.#change(desk, part);
+    const after = this.#asksOf(others);
+    // Those beside it that show the same rows follow.
+    const followers = [...after].filter(([run, asks]) => asks !== before.get(run)).map(([run]) => run);
+    for (const run of followers) await this.#host.workbench().again(run);
+    if (followers.length > 0) await this.#host.workbench().turn('last');
+  }
+
+  /** What every run of these figures is asked for, as text. */
+  #asksOf(desks: readonly FigureDesk[]): Map<ProbeRun<unknown, unknown>, string> {
+    const context = this.#host.context();
+    const asks = (desk: FigureDesk, slot: string): string =>
+      JSON.stringify(TURNS.map((turn) => desk.ask(turn, slot, context)?.options));
+    return new Map(desks.flatMap((desk) => desk.plan.slots.map((slot) => [desk.run(slot), asks(desk, slot)] as const)));
+  }
+
+  async #change(desk: FigureDesk, part: Record<string, unknown>): Promise<void> {
     for (const run of desk.change(part, this.#host.context())) {
       const workbench = this.#host.workbench();
       await workbench.again(run);

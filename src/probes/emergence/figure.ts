@@ -11,12 +11,13 @@ export const figure: FigureEntry<EmergenceSettings, EmergenceOptions, EmergenceR
   slots: ['answer', 'column'],
   settings,
   keeps: true,
-  asks(turn, _settings, { column, otherSubjects, fact }) {
-    if (turn === 'first') return [{ slot: 'answer', options: { position: 'answer' } }];
-    if (turn === 'usual') return column === undefined ? [] : [{ slot: 'column', options: { position: column } }];
+  asks(turn, _settings, { column, midLayers, otherSubjects, fact }) {
+    if (turn === 'first') return [{ slot: 'answer', options: { position: 'answer', midLayers } }];
+    if (turn === 'usual')
+      return column === undefined ? [] : [{ slot: 'column', options: { position: column, midLayers } }];
     // Without an answer there is nothing that others could show as well.
     const known = otherSubjects.length > 0 && fact.answers.length > 0;
-    return known ? [{ slot: 'answer', options: { position: 'answer', null: otherSubjects } }] : [];
+    return known ? [{ slot: 'answer', options: { position: 'answer', midLayers, null: otherSubjects } }] : [];
   },
   shows: ({ column }) => (column === undefined ? 'answer' : 'column'),
   view: () => import('./View.svelte'),
