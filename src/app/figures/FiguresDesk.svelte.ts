@@ -116,22 +116,24 @@ export class FiguresDesk {
 
   /** Changes settings of a figure and makes the runs again that they need. */
   async change({ desk }: PageFigure, part: Record<string, unknown>): Promise<void> {
-    const others = this.all.filter((other) => other.desk !== desk).map((other) => other.desk);
-    const before = this.#asksOf(others);
     await this.#change(desk, part);
-    const after = this.#asksOf(others);
-    // Those beside it that show the same rows follow.
-    const followers = [...after].filter(([run, asks]) => asks !== before.get(run)).map(([run]) => run);
-    for (const run of followers) await this.#host.workbench().again(run);
-    if (followers.length > 0) await this.#host.workbench().turn('last');
+    await this.#follow(desk);
   }
 
-  /** What every run of these figures is asked for, as text. */
-  #asksOf(desks: readonly FigureDesk[]): Map<ProbeRun<unknown, unknown>, string> {
-    const context = this.#host.context();
-    const asks = (desk: FigureDesk, slot: string): string =>
-      JSON.stringify(TURNS.map((turn) => desk.ask(turn, slot, context)?.options));
-    return new Map(desks.flatMap((desk) => desk.plan.slots.map((slot) => [desk.run(slot), asks(desk, slot)] as const)));
+  /** Figures beside the one that was changed show the same rows: their runs that were asked for others are made again. */
+  async #follow(changed: FigureDesk): Promise<void> {
+    const { fields } = this.#host.workbench();
+    const late = this.all.flatMap(({ desk }) => (desk === changed ? [] : desk.late(this.#host.context())));
+    if (late.length === 0) return;
+    let ended = false;
+    const goesOn = (): boolean => !ended && this.#host.workbench().fields === fields;
+    const follow = async (): Promise<void> => {
+      for (const run of late) if (goesOn()) await this.#host.workbench().again(run);
+      if (goesOn()) await this.#host.workbench().turn('last');
+    };
+    await this.#host.workbench().also(follow, () => {
+      ended = true;
+    });
   }
 
   async #change(desk: FigureDesk, part: Record<string, unknown>): Promise<void> {

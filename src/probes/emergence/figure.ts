@@ -12,12 +12,13 @@ export const figure: FigureEntry<EmergenceSettings, EmergenceOptions, EmergenceR
   settings,
   keeps: true,
   asks(turn, _settings, { column, midLayers, otherSubjects, fact }) {
-    if (turn === 'first') return [{ slot: 'answer', options: { position: 'answer', midLayers } }];
+    const rows = midLayers ? { midLayers } : {};
+    if (turn === 'first') return [{ slot: 'answer', options: { position: 'answer', ...rows } }];
     if (turn === 'usual')
-      return column === undefined ? [] : [{ slot: 'column', options: { position: column, midLayers } }];
+      return column === undefined ? [] : [{ slot: 'column', options: { position: column, ...rows } }];
     // Without an answer there is nothing that others could show as well.
     const known = otherSubjects.length > 0 && fact.answers.length > 0;
-    return known ? [{ slot: 'answer', options: { position: 'answer', midLayers, null: otherSubjects } }] : [];
+    return known ? [{ slot: 'answer', options: { position: 'answer', ...rows, null: otherSubjects } }] : [];
   },
   shows: ({ column }) => (column === undefined ? 'answer' : 'column'),
   view: () => import('./View.svelte'),
