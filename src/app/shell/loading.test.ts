@@ -211,8 +211,22 @@ describe('the anatomy card', () => {
   it('tells measured memory from the estimate', () => {
     const text = card({ memory: { runtimeBytes: 200e6, fileBytes: 50e6 } });
     expect(text).toMatch(/Memory to open up to .* \(estimate\)/);
-    expect(text).toMatch(/Memory in use 250\.0.MB \(measured after loading: runtime 200\.0.MB, files 50\.0.MB\)/);
+    expect(text).toMatch(
+      /Memory in use 250\.0.MB \(measured after loading: runtime 200\.0.MB, the model itself 50\.0.MB\)/,
+    );
     expect(card({})).not.toContain('measured');
+  });
+
+  it('says what the files are, so that sizes beside one another agree', () => {
+    const memory = { runtimeBytes: 200e6, fileBytes: 6.9e6 };
+    const sizes = (source: 'bundled' | 'folder') => {
+      const provenance = { ...smallInfo().provenance, source, bytes: 9.9e6 };
+      return /Files (9\.9.*?MB) Memory/.exec(card({ memory, provenance }).replaceAll(/\s+/g, ' '))?.[1];
+    };
+    const files = (rest: string) =>
+      `9.9 MB: the model itself 6.9 MB, what comes with it (tokenizer, settings${rest}) 3.0 MB`;
+    expect(sizes('folder')).toBe(files(''));
+    expect(sizes('bundled')).toBe(files(', ledger of what it was taught'));
   });
 
   it('says whether WebGPU was compared, and how long a prompt may be', () => {
