@@ -11,6 +11,8 @@ import LoadPanel from '../models/LoadPanel.svelte';
 import AnatomyCard from '../models/AnatomyCard.svelte';
 import Notices from './Notices.svelte';
 import { Page } from './page.svelte';
+import GalleryDialog from '../ask/GalleryDialog.svelte';
+import Lead from '../ask/Lead.svelte';
 import TokenPanel from '../ask/TokenPanel.svelte';
 import VerdictPanel from '../verdict/VerdictPanel.svelte';
 
@@ -202,6 +204,23 @@ describe('the length of a prompt', () => {
   it('is what the model reads, where memory has room for it', async () => {
     const page = await open();
     expect(shown(TokenPanel, { page })).toContain('3 of 16 tokens');
+  });
+});
+
+describe('the first words', () => {
+  it('say what the page is for, and what is meant by the words and marks that are on it', async () => {
+    const lead = shown(Lead, { page: await open() });
+    expect(lead).toMatch(/^A language model guesses which word comes next\. .* token layer embedding/);
+    model.change = { dims: { ...smallInfo().dims, n_layers: 0 } };
+    expect(shown(Lead, { page: await open() })).not.toMatch(/embedding/);
+  });
+
+  it('promise no taught facts of a model of which it is not known what it was taught', async () => {
+    const page = await open();
+    expect(page.ledger.ledger).toBe('none');
+    const gallery = shown(GalleryDialog, { page });
+    expect(gallery).toContain('Facts to try');
+    expect(gallery).not.toContain('some it was not');
   });
 });
 
