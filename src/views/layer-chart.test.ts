@@ -18,10 +18,10 @@ describe('the layer chart', () => {
   it('reaches down to the smallest probability drawn, in steps that fit', () => {
     const at = (...values: number[]) => axisFor('logp', values, 240);
     const labels = at(0.5, 3e-7).ticks.map((tick) => tick.label);
-    expect(labels).toEqual(['0.000001%', '0.0001%', '0.01%', '1%', '100%']);
+    expect(labels).toEqual(['10⁻⁶%', '10⁻⁴%', '0.01%', '1%', '100%']);
     expect(at(0.5, 3e-7).x(3e-7)).toBeGreaterThan(at(0.5, 3e-7).x(1e-8));
-    expect(at(2e-5).ticks.map((tick) => tick.label)).toEqual(['0.0001%', '0.01%', '1%', '100%']);
-    expect(at(1e-30, 0, NaN).ticks).toHaveLength(5);
+    expect(at(2e-5).ticks.map((tick) => tick.label)).toEqual(['10⁻⁴%', '0.01%', '1%', '100%']);
+    expect(at(1e-30, 0, NaN).ticks.map((tick) => tick.label)).toEqual(['10⁻¹⁰%', '10⁻⁷%', '10⁻⁴%', '0.1%', '100%']);
     expect(at(1e-30).x(1e-30)).toBe(0);
     expect(at(1e-4).ticks).toHaveLength(5);
   });

@@ -50,6 +50,14 @@ function decades(values: readonly number[]): number[] {
   return Array.from({ length: count + 1 }, (_, nth) => 10 ** ((nth - count) * step));
 }
 
+const RAISED = '⁰¹²³⁴⁵⁶⁷⁸⁹';
+/** A power of ten in percent; written out, a small one would run into its neighbours. */
+function decadeLabel(probability: number): string {
+  if (probability > LOG_FLOOR / 2) return tickPercent(probability);
+  const exponent = Math.round(-Math.log10(probability)) - 2;
+  return `10⁻${[...String(exponent)].map((digit) => RAISED[Number(digit)]).join('')}%`;
+}
+
 /** The horizontal axis for a measure; `values` are all values drawn. Rank 1 is on the right, where certainty is. */
 export function axisFor(measure: Measure, values: readonly number[], width: number): Axis {
   if (measure === 'p') {
@@ -63,7 +71,7 @@ export function axisFor(measure: Measure, values: readonly number[], width: numb
     const marks = decades(values);
     const floor = marks[0]!;
     const scale = scaleLog([floor, 1], [0, width]).clamp(true);
-    const ticks = marks.map((at) => ({ at: scale(at), label: tickPercent(at) }));
+    const ticks = marks.map((at) => ({ at: scale(at), label: decadeLabel(at) }));
     return { x: (value) => scale(Math.max(value, floor)), ticks };
   }
   if (measure === 'rank') {

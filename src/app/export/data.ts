@@ -35,7 +35,7 @@ export function provenanceOf(info: ModelInfo, appVersion: string, now: Date): Ex
 /** A spreadsheet would take it for a formula; or it looks like what is written in its place. */
 const AS_JSON = /^\s*[=+\-@＝＋－＠]|^[\t\r\n"]/;
 const HOW_TEXT =
-  'UTF-8; a text that begins with " is a JSON string ("=" stands for =), so that no spreadsheet takes a token for a formula; in tokens · is a space, ⏎ a line break; layers, heads and positions count from 0';
+  'UTF-8; a text that begins with " is a JSON string ("=" stands for =), so that no spreadsheet takes a token for a formula; in tokens · is a space, ⏎ a line break; layers, heads and positions given as numbers count from 0, named ones (Layer 8) are named as on the page, from 1';
 
 /** One cell of a CSV file (RFC 4180), every text exact: {@link AS_JSON} is written as a JSON string. */
 function csvCell(value: string | number): string {
