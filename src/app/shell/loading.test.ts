@@ -13,6 +13,7 @@ import Notices from './Notices.svelte';
 import { Page } from './page.svelte';
 import GalleryDialog from '../ask/GalleryDialog.svelte';
 import Lead from '../ask/Lead.svelte';
+import LeadTerms from '../ask/LeadTerms.svelte';
 import TokenPanel from '../ask/TokenPanel.svelte';
 import VerdictPanel from '../verdict/VerdictPanel.svelte';
 
@@ -209,10 +210,10 @@ describe('the length of a prompt', () => {
 
 describe('the first words', () => {
   it('say what the page is for, and what is meant by the words and marks that are on it', async () => {
-    const lead = shown(Lead, { page: await open() });
-    expect(lead).toMatch(/^A language model guesses which word comes next\. .* token layer embedding/);
+    expect(shown(Lead, { page: await open() })).toMatch(/^A language model guesses which word comes next\./);
+    expect(shown(LeadTerms, { page: await open() })).toMatch(/^Words on this page: token layer embedding/);
     model.change = { dims: { ...smallInfo().dims, n_layers: 0 } };
-    expect(shown(Lead, { page: await open() })).not.toMatch(/embedding/);
+    expect(shown(LeadTerms, { page: await open() })).not.toMatch(/embedding/);
   });
 
   it('promise no taught facts of a model of which it is not known what it was taught', async () => {
