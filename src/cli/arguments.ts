@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { StrataError } from '../core/errors';
+import type { Intervention } from '../core/interventions';
 import { DTYPES, type Dtype } from '../core/model';
 import { UNREAD_DTYPES } from '../models/layout';
 
@@ -23,6 +24,20 @@ export interface TraceArguments extends ModelArguments {
   readonly json: boolean;
 }
 
+/** What each kind does; one that is added has to be described. */
+const KINDS: Readonly<Record<Intervention['kind'], string>> = {
+  add: 'adds a vector to a hook',
+  set: 'puts a vector in the place of what a hook has',
+  scale: 'multiplies what a hook has by a number',
+  ablate: 'puts zero, or the mean over the positions of the prompt, in the place of what a hook has',
+  knockout: 'keeps tokens from looking at others: their attention scores become −∞',
+  edit: 'changes the output projection of an MLP by a matrix of rank one, as ROME does',
+};
+const KIND_COLUMN = 11;
+const INTERVENTION_HELP = Object.entries(KINDS)
+  .map(([kind, does]) => `  ${kind.padEnd(KIND_COLUMN)}${does}`)
+  .join('\n');
+
 export const USAGE = `npm run trace -- --model DIR_OR_ID (--text "…" | --ids 1,2,3) --out trace.safetensors
 
   --model      a folder laid out like a hub repository, atlas, atlas@STEP (a checkpoint of its training), or a hub id:
@@ -33,9 +48,19 @@ export const USAGE = `npm run trace -- --model DIR_OR_ID (--text "…" | --ids 1
   --text       the prompt, or
   --ids        its token ids: the tokenizer is not used
   --capture    hooks to write, comma-separated, * for any part of a name (logits)
-  --intervene  JSON file with a list of interventions
+  --intervene  JSON file with a list of interventions, see below
   --out        safetensors file to write
   --json       print a summary as JSON
+
+An intervention changes what the run computes, at hooks that carry TransformerLens's names:
+
+${INTERVENTION_HELP}
+
+  [{ "kind": "ablate", "hook": "blocks.1.attn.hook_z", "head": [2] },
+   { "kind": "knockout", "layers": [1, 2], "heads": "all", "dest": [-1], "src": [1] }]
+
+switches off the third head of the second layer, and keeps the last token from looking at the second. All fields are in
+docs/definitions.md, “Interventions”.
 
 Hub models are kept in the folder STRATA_CACHE names, else in this account's folder for caches.`;
 

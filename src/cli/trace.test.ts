@@ -346,6 +346,18 @@ describe('what cannot be done', () => {
       expect(lines[0]).toContain(option);
     }
   });
+
+  it('says what every kind of intervention does, and its example can be run', async () => {
+    const { out: lines } = await run(['--help']);
+    const kinds: readonly Intervention['kind'][] = ['add', 'set', 'scale', 'ablate', 'knockout', 'edit'];
+    for (const kind of kinds) expect(lines[0]).toMatch(new RegExp(`^ {2}${kind} +\\w.{15,}$`, 'm'));
+    const example = /^ {2}(\[\{[\s\S]*?\}\])$/m.exec(lines[0]!)![1]!;
+    const path = join(folder, 'example.json');
+    await writeFile(path, example);
+    const last = async (...more: string[]) =>
+      (await trace('--model', zoo('optimum-gpt2'), '--ids', '5,6,7', ...more)).tensors.get('logits')!.data.slice(-5);
+    expect(await last('--intervene', path)).not.toEqual(await last());
+  });
 });
 
 describe('hub models', () => {

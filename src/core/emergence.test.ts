@@ -18,6 +18,20 @@ describe('emergence', () => {
     expect(emergence([0.9, 0.9, 0.1], [1, 1, 2])).toMatchObject({ first: 0, stable: undefined });
   });
 
+  it('is of whole layers, whether or not the rows between are looked at', () => {
+    //              E   E½   1   1½   2   2½   3
+    const depths = [0, 0.5, 1, 1.5, 2, 2.5, 3];
+    const p = [0, 0.2, 0.1, 0.9, 0.5, 0.1, 0.8];
+    const rank = [90, 1, 2, 1, 1, 3, 1];
+    expect(emergence(p, rank, depths)).toEqual({ first: 4, stable: 4, half: 4, top10: 2 });
+    const whole = [0, 2, 4, 6];
+    const alone = emergence(
+      whole.map((row) => p[row]!),
+      whole.map((row) => rank[row]!),
+    );
+    expect(alone).toEqual({ first: 2, stable: 2, half: 2, top10: 1 });
+  });
+
   it('counts the embedding row as depth 0', () => {
     expect(emergence([0.9, 0.9], [1, 1])).toMatchObject({ first: 0, stable: 0, half: 0, top10: 0 });
   });

@@ -16,20 +16,23 @@ export interface Emergence {
 const TOP = 10;
 
 /**
- * @param p `[L+1]` p(answer) per row, embedding first (accepted first tokens' probabilities added up).
- * @param rank `[L+1]` best rank of an accepted answer per row, from 1.
+ * @param p `[R]` p(answer) per row, embedding first (accepted first tokens' probabilities added up).
+ * @param rank `[R]` best rank of an accepted answer per row, from 1.
+ * @param depths `[R]` layers done per row. Rows in the middle of a layer are passed over: events are of whole layers, the
+ * same whether or not such rows are shown. Absent: every row is a layer.
  */
-export function emergence(p: ArrayLike<number>, rank: ArrayLike<number>): Emergence {
-  const rows = Array.from(rank);
-  const find = (test: (row: number) => boolean): number | undefined => {
-    const at = rows.findIndex((_, row) => test(row));
-    return at < 0 ? undefined : at;
-  };
-  const lastWrong = rows.findLastIndex((value) => value !== 1);
+export function emergence(
+  p: ArrayLike<number>,
+  rank: ArrayLike<number>,
+  depths: ArrayLike<number> = Array.from(rank, (_, row) => row),
+): Emergence {
+  const rows = Array.from(rank, (_, row) => row).filter((row) => Number.isInteger(depths[row]));
+  const find = (test: (row: number) => boolean): number | undefined => rows.find(test);
+  const lastWrong = rows.findLastIndex((row) => rank[row] !== 1);
   const final = p[p.length - 1] ?? 0;
   return {
     first: find((row) => rank[row] === 1),
-    stable: lastWrong === rows.length - 1 ? undefined : lastWrong + 1,
+    stable: rows[lastWrong + 1],
     half: final > 0 ? find((row) => p[row]! >= final / 2) : undefined,
     top10: find((row) => rank[row]! <= TOP),
   };

@@ -24,6 +24,8 @@ export interface AskContext {
   readonly column: number | undefined;
   /** Names that can stand in the subject's place, for a null; empty where none are known. */
   readonly otherSubjects: readonly string[];
+  /** A figure shows the rows in the middle of each layer: those beside it have them too. */
+  readonly midLayers: boolean;
 }
 
 /** `main` and `side` stand beside each other, `full` alone in a row; `none` has no picture of its own. */

@@ -1,8 +1,7 @@
 import type { Anatomy } from './anatomy';
-import { tensorValues } from './constants';
-import { emitModel, makeFloat, makeFloat32, makeInt, makeInt64, makeInts, makeNode, type Header } from './emit';
+import { emitModel, makeFloat32, makeInt, makeInt64, makeInts, makeNode, type Header } from './emit';
 import type { GraphView } from './graph';
-import { ElementType, isFloat, standardOpset, type OnnxNode, type OnnxTensor } from './onnx-model';
+import { ElementType, standardOpset, type OnnxNode, type OnnxTensor } from './onnx-model';
 import { prune } from './prune';
 import { constantDims } from './projection';
 
@@ -14,10 +13,10 @@ export const TAIL = {
   k: 'strata.k',
   /** `[M]` int64 token ids, at least one. */
   targets: 'strata.targets',
-  /** `[P, 1, d_vocab]` probabilities of the final rows; an input only where `wholeStreams` is true. */
-  finalProbabilities: 'strata.final_probabilities',
-  /** `[P, R, d_vocab]` softmax of the logits. */
-  probabilities: 'strata.probabilities',
+  /** `[P, 1, d_vocab]` natural logarithms of the final rows' probabilities; an input only where `wholeStreams` is true. */
+  finalLogProbabilities: 'strata.final_log_probabilities',
+  /** `[P, R, d_vocab]` natural logarithms of the probabilities. */
+  logProbabilities: 'strata.log_probabilities',
   /** `[P, R, d_vocab]` */
   logits: 'strata.logits',
   /** `[P, R, d_model]` after the final norm. */
@@ -25,28 +24,24 @@ export const TAIL = {
   /** `[P, R, K]` logits, largest first, and their token ids (int64). */
   topLogits: 'strata.top_logits',
   topIds: 'strata.top_ids',
-  /** `[P, R, 1]` probability of the top token. */
-  topProbability: 'strata.top_probability',
-  /** `[P, R, 1]` Σ p·x: mean logit under the row's own distribution. */
-  ownMean: 'strata.own_mean',
-  /** `[P, R, 1]` Σ p_final·x: mean logit under the final row's distribution. */
-  finalMean: 'strata.final_mean',
+  /** `[P, R, 1]` Σ exp(x − max) over all tokens but the top one: nothing is lost where that one has nearly all. */
+  others: 'strata.others',
+  /** `[P, R, 1]` Σ exp(x − max) · (max − x). */
+  spread: 'strata.spread',
+  /** `[P, R, 1]` D_KL(final ‖ row) in nats, a sum of terms none of which is below zero. */
+  divergence: 'strata.divergence',
   /** `[P, R, M]` logits of the targets, and how many tokens have a larger one. */
   targetLogits: 'strata.target_logits',
   targetAbove: 'strata.target_above',
 } as const;
 
+/** What a logit is below the top one at most: its probability is zero long before. */
+const LOWEST = -1e4;
+/** Below this |log(p/q)| the terms of a divergence are taken from their series: off by one part in 10⁵ at most. */
+const NEAR = 0.25;
+
 /** Up to here a table may lie in memory a second time, turned: products with it are faster. */
 const TURNED_BYTES = 16e6;
-
-/** A logit this low has no probability, and a product of the two is 0. */
-const LOWEST = -1e30;
-
-function lowest(view: GraphView, name: string): boolean {
-  const tensor = view.constant(name);
-  if (!tensor || !isFloat(tensor.elementType)) return false;
-  return tensorValues(tensor, view.model.bytes, view.external)?.includes(-Infinity) ?? false;
-}
 
 const SAME_ROWS = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Slice', 'Flatten', 'Gather', 'Expand']);
 
@@ -57,9 +52,9 @@ const WIDE: readonly string[] = [TAIL.logits, TAIL.normalized];
 export const CELL_OUTPUTS: readonly string[] = [
   TAIL.topLogits,
   TAIL.topIds,
-  TAIL.topProbability,
-  TAIL.ownMean,
-  TAIL.finalMean,
+  TAIL.others,
+  TAIL.spread,
+  TAIL.divergence,
   TAIL.targetLogits,
   TAIL.targetAbove,
 ];
@@ -85,7 +80,7 @@ export function buildTail(view: GraphView, anatomy: Anatomy, contents: 'cells' |
     { name: TAIL.rows, elementType: ElementType.FLOAT, dims: ['P', 'R', anatomy.dims.d_model] },
     { name: TAIL.k, elementType: ElementType.INT64, dims: [1] },
     { name: TAIL.targets, elementType: ElementType.INT64, dims: ['M'] },
-    { name: TAIL.finalProbabilities, elementType: ElementType.FLOAT, dims: ['P', 1, anatomy.dims.d_vocab] },
+    { name: TAIL.finalLogProbabilities, elementType: ElementType.FLOAT, dims: ['P', 1, anatomy.dims.d_vocab] },
   ];
   const parts = prune({
     nodes: builder.nodes,
@@ -98,7 +93,7 @@ export function buildTail(view: GraphView, anatomy: Anatomy, contents: 'cells' |
 
 function outputsOf(contents: 'cells' | 'wide', wholeStreams: boolean): readonly string[] {
   if (contents === 'wide') return WIDE;
-  return wholeStreams ? [...WIDE, ...CELL_OUTPUTS, TAIL.probabilities] : [...WIDE, ...CELL_OUTPUTS];
+  return wholeStreams ? [...WIDE, ...CELL_OUTPUTS, TAIL.logProbabilities] : [...WIDE, ...CELL_OUTPUTS];
 }
 
 class TailBuilder {
@@ -168,15 +163,6 @@ class TailBuilder {
     return [...found];
   }
 
-  /** True where some token's logit is −∞ whatever the row: its part of a mean is 0, not 0 · ∞. */
-  private get never(): boolean {
-    const { view, anatomy } = this;
-    return anatomy.tail.after.some((node) => {
-      const constant = node.op === 'Add' || node.op === 'Where' ? node.inputs.find((input) => lowest(view, input)) : '';
-      return constant !== undefined && constant !== '';
-    });
-  }
-
   private rename(from: string, to: string): void {
     const renamed = (name: string): string => (name === from ? to : name);
     this.nodes.forEach((node, index) => {
@@ -227,31 +213,56 @@ class TailBuilder {
     return this.add('ReduceSum', [name], output, [makeInts('axes', [-1])]);
   }
 
-  private atLeast(name: string, least: number): string {
-    if (standardOpset(this.view.model) < 11) return this.add('Clip', [name], undefined, [makeFloat('min', least)]);
-    const bound = `strata.c${this.serial++}`;
-    this.initializers.push(makeFloat32(bound, [least], []));
-    return this.add('Clip', [name, bound]);
-  }
-
   /** What a lens cell says of its row. */
   statistics(): void {
     const x = TAIL.logits;
     const axis = [makeInt('axis', -1)];
     this.nodes.push(makeNode('TopK', [x, TAIL.k], [TAIL.topLogits, TAIL.topIds], axis));
-    const p = this.add('Softmax', [x], TAIL.probabilities, axis);
-    const first = this.add('Slice', [TAIL.topIds, this.int64([0]), this.int64([1]), this.int64([2])]);
-    this.add('GatherElements', [p, first], TAIL.topProbability, axis);
-    const finite = this.never ? this.atLeast(x, LOWEST) : x;
-    this.sum(this.add('Mul', [p, finite]), TAIL.ownMean);
+    const top = this.add('Slice', [TAIL.topLogits, this.int64([0]), this.int64([1]), this.int64([2])]);
+    // Logits of −∞ stand for tokens that cannot be; a product with 0 must stay 0.
+    const apart = this.add('Sub', [x, top]);
+    const lowest = this.float(LOWEST);
+    const below = this.add('Where', [this.add('Less', [apart, lowest]), lowest, apart]);
+    const weight = this.add('Exp', [below]);
+    const isBelow = this.cast(this.add('Less', [below, this.float(0)]), ElementType.FLOAT);
+    const lower = this.sum(this.add('Mul', [weight, isBelow]));
+    // Tokens as probable as the top one weigh 1 each, but for itself.
+    const ties = this.add('Sub', [this.sum(this.add('Sub', [this.float(1), isBelow])), this.float(1)]);
+    const others = this.add('Add', [lower, ties], TAIL.others);
+    this.sum(this.add('Mul', [weight, this.add('Neg', [below])]), TAIL.spread);
+    const total = this.add('Add', [others, this.float(1)]);
+    const own = this.add('Sub', [below, this.add('Log', [total])], TAIL.logProbabilities);
     const last = this.wholeStreams
-      ? TAIL.finalProbabilities
-      : this.add('Slice', [p, this.int64([-1]), this.int64([Number.MAX_SAFE_INTEGER]), this.int64([1])]);
-    this.sum(this.add('Mul', [finite, last]), TAIL.finalMean);
+      ? TAIL.finalLogProbabilities
+      : this.add('Slice', [own, this.int64([-1]), this.int64([Number.MAX_SAFE_INTEGER]), this.int64([1])]);
+    this.sum(this.divergenceTerms(last, own), TAIL.divergence);
     this.add('Gather', [x, TAIL.targets], TAIL.targetLogits, [makeInt('axis', 2)]);
     const wide = this.add('Reshape', [x, this.int64([0, 0, 1, -1])]);
     const reference = this.add('Reshape', [TAIL.targetLogits, this.int64([0, 0, -1, 1])]);
     const above = this.cast(this.add('Greater', [wide, reference]), ElementType.FLOAT);
     this.add('Reshape', [this.sum(above), this.int64([0, 0, -1])], TAIL.targetAbove);
+  }
+
+  /**
+   * q − p + p·log(p/q) of each token, which sums to D_KL(p ‖ q): never below zero, so that a small sum is not the rounding of
+   * large ones. Where p and q nearly agree, its series p·δ²(½ − δ/6 + δ²/24 − δ³/120) with δ = log(p/q).
+   */
+  private divergenceTerms(logP: string, logQ: string): string {
+    const p = this.add('Exp', [logP]);
+    const delta = this.add('Sub', [logP, logQ]);
+    const far = this.add('Add', [this.add('Mul', [p, delta]), this.add('Sub', [this.add('Exp', [logQ]), p])]);
+    const series = [-1 / 120, 1 / 24, -1 / 6, 1 / 2].reduce((sum, factor) => {
+      const term = this.float(factor);
+      return sum === '' ? term : this.add('Add', [this.add('Mul', [sum, delta]), term]);
+    }, '');
+    const near = this.add('Mul', [this.add('Mul', [this.add('Mul', [delta, delta]), series]), p]);
+    const isNear = this.add('Less', [this.add('Abs', [delta]), this.float(NEAR)]);
+    return this.add('Where', [isNear, near, far]);
+  }
+
+  private float(value: number): string {
+    const name = `strata.c${this.serial++}`;
+    this.initializers.push(makeFloat32(name, [value]));
+    return name;
   }
 }

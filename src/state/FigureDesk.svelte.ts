@@ -79,6 +79,17 @@ export class FigureDesk<Settings = unknown, Options = unknown, Result = unknown,
     return this.runs.filter((_, index) => before[index] !== after[index]);
   }
 
+  /** Runs that answer, or are about to, what nothing asks for any more: a figure beside this one was changed. */
+  late(context: AskContext | undefined): readonly ProbeRun<Result, Part>[] {
+    return this.plan.slots.flatMap((slot) => {
+      const run = this.run(slot);
+      const asks = TURNS.flatMap((turn) => this.ask(turn, slot, context) ?? []);
+      const asked = JSON.stringify(run.asked);
+      const answers = asks.length === 0 || asked === undefined;
+      return answers || asks.some(({ options }) => JSON.stringify(options) === asked) ? [] : [run];
+    });
+  }
+
   /** Once nothing better is on its way, the settings say what is shown. */
   settle(run: ProbeRun<Result, Part>): void {
     const { result } = run;

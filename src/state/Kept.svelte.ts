@@ -15,9 +15,10 @@ export interface KeptAnswer<Result> {
 
 export const MOST_KEPT = 5;
 
-/** One question to one model is kept once, whatever it is called. */
+/** One question to one model is kept once, whatever it is called; put in another form it is another question. */
 export function keptKey(modelId: string, fact: Fact, options: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify([modelId, fact.prompt, fact.answers, options]);
+  const { prompt, answers, foil = '', form = 'text', bos = 'usual' } = fact;
+  return JSON.stringify([modelId, prompt, answers, foil, form, bos, options]);
 }
 
 /** Answers laid over each other in a figure; the oldest makes room. */

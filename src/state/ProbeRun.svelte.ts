@@ -35,6 +35,7 @@ export class ProbeRun<Result, Part = never> {
   #working = $state(false);
   #progress = $state.raw<RunProgress | undefined>();
   #controller: AbortController | undefined;
+  #options: unknown;
   /** The run whose parts {@link soFar} holds. */
   #author = $state.raw<AbortController | undefined>();
   #current = $state.raw<AbortController | undefined>();
@@ -47,6 +48,10 @@ export class ProbeRun<Result, Part = never> {
 
   get latest(): Probed<Result> | undefined {
     return this.#latest;
+  }
+  /** Options of the run under way, else of what is shown. */
+  get asked(): unknown {
+    return this.#working ? this.#options : this.#latest?.options;
   }
   get result(): Result | undefined {
     return this.#latest?.response.result;
@@ -118,6 +123,7 @@ export class ProbeRun<Result, Part = never> {
     const controller = new AbortController();
     const current = (): boolean => this.#controller === controller;
     this.#controller = controller;
+    this.#options = options;
     this.#current = controller;
     this.#working = true;
     this.#error = undefined;

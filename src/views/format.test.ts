@@ -25,6 +25,7 @@ describe('numbers', () => {
 
   it('never shows a small probability as nothing', () => {
     expect([0.001, 0.004, 0.006, 0, 1].map(cellPercent)).toEqual(['<1', '<1', '1', '0', '100']);
+    expect([0.994, 0.996, 0.99999].map(cellPercent)).toEqual(['99', '>99', '>99']);
   });
 
   it('writes sizes in decimal units', () => {
@@ -37,6 +38,13 @@ describe('numbers', () => {
 describe('tokens', () => {
   it('makes visible what cannot be seen', () => {
     expect(visible(' Paris')).toBe('·Paris');
+    const unseen = [
+      0xad, 0x61c, 0x1680, 0x2007, 0x2009, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000, 0xfe0f, 0x180e, 0x3164,
+    ];
+    for (const code of [...unseen, 0xe0067, 0xe007f, 0xe0100, 0x115f, 0x2800, 0xfff9, 0x1d173]) {
+      expect(visible(String.fromCodePoint(code))).toBe(`⟨${code.toString(16).toUpperCase()}⟩`);
+    }
+    expect(visible('é ñ 好 ب 🇫🇷 a\u0301'.normalize('NFD'))).not.toContain('⟨');
     expect(visible('a\n\tb')).toBe('a⏎⇥b');
     expect(visible('\u0000\u200b\u202e')).toBe('⟨00⟩⟨200B⟩⟨202E⟩');
     expect(visible('\ud800')).toBe('⟨D800⟩');

@@ -64,9 +64,10 @@ export function tickPercent(probability: number): string {
   return numberFormat({ style: 'percent', maximumSignificantDigits: 2 }).format(probability);
 }
 
-/** Percent without its sign, for a cell: at most three characters. */
+/** Percent without its sign, for a cell: at most three characters; 0 and 100 are what they say. */
 export function cellPercent(probability: number): string {
   const value = probability * 100;
+  if (value >= 99.5 && value < 100) return `>${fixed(99, 0)}`;
   return value > 0 && value < 0.5 ? `<${fixed(1, 0)}` : fixed(value, 0);
 }
 
@@ -115,19 +116,15 @@ const VISIBLE: Readonly<Record<string, string>> = {
   '\ufeff': '⟨FEFF⟩',
 };
 
-/** A token's text with what cannot be seen made visible: space as ·, newline as ⏎, controls and direction marks as code points. */
+/** What leaves no ink: controls, marks of format and direction, spaces of every width, fillers, half a character. */
+const UNSEEN = /^[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]$/u;
+
+/** A token's text with what cannot be seen made visible: space as ·, newline as ⏎, all else by its code point. */
 export function visible(text: string): string {
   let out = '';
   for (const character of text) {
-    const code = character.codePointAt(0)!;
-    const unseen =
-      code < 0x20 ||
-      (code >= 0x7f && code < 0xa0) ||
-      (code >= 0x200e && code <= 0x200f) ||
-      (code >= 0x202a && code <= 0x202e) ||
-      (code >= 0x2060 && code <= 0x206f) ||
-      (code >= 0xd800 && code <= 0xdfff);
-    out += VISIBLE[character] ?? (unseen ? `⟨${code.toString(16).toUpperCase().padStart(2, '0')}⟩` : character);
+    const code = (): string => character.codePointAt(0)!.toString(16).toUpperCase().padStart(2, '0');
+    out += VISIBLE[character] ?? (UNSEEN.test(character) ? `⟨${code()}⟩` : character);
   }
   return out;
 }

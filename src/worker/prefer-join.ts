@@ -8,8 +8,7 @@ import type { WorkerLab } from './lab';
  */
 export async function withPreferredJoins(lab: WorkerLab, prepared: PreparedFact, limit: number): Promise<PreparedFact> {
   if (![...prepared.answers, prepared.foil].some((one) => one?.other)) return prepared;
-  const prompt = prepared.tokens.map(({ id }) => id);
-  const choose = (answer: AnswerTokens): Promise<AnswerTokens> => preferred(lab, prompt, answer, limit);
+  const choose = (answer: AnswerTokens): Promise<AnswerTokens> => preferred(lab, prepared, answer, limit);
   const answers: AnswerTokens[] = [];
   // One after the other: runs of a lab have an order.
   for (const answer of prepared.answers) answers.push(await choose(answer));
@@ -17,13 +16,22 @@ export async function withPreferredJoins(lab: WorkerLab, prepared: PreparedFact,
   return { ...prepared, answers, ...(foil ? { foil } : {}) };
 }
 
+/** Below this probability of the whole answer, two words are not made one. */
+const HARDLY = 1e-4;
+const LETTER_END = /\p{L}$/u;
+const LETTER_START = /^\p{L}/u;
+
 async function preferred(
   lab: WorkerLab,
-  prompt: readonly number[],
+  { tokens, fact }: PreparedFact,
   { other, ...usual }: AnswerTokens,
   limit: number,
 ): Promise<AnswerTokens> {
   if (!other) return usual;
+  const prompt = tokens.map(({ id }) => id);
+  // Hardly ever written at all, “isberlin” is no better a way to write it than “is berlin”.
+  const wordOnWord = LETTER_END.test(fact.prompt) && LETTER_START.test(usual.text);
+  const counts = (p: number): boolean => !wordOnWord || p >= HARDLY;
   const whole = (one: Omit<AnswerTokens, 'other'>): number[] => [
     ...prompt.slice(0, one.promptLength),
     ...one.tokens.map(({ id }) => id),
@@ -43,11 +51,11 @@ async function preferred(
   // A whole text is never more probable than its first token.
   const [upper, otherUpper] = asked;
   if (first.length === 1 && upper >= otherUpper) return chosen(usual);
-  if (second.length === 1 && otherUpper > upper) return chosen(other);
+  if (second.length === 1 && otherUpper > upper && counts(otherUpper)) return chosen(other);
   const p = first.length === 1 ? upper : await probability(lab, texts[0], shared);
   if (p >= otherUpper) return chosen(usual);
   const otherP = second.length === 1 ? otherUpper : await probability(lab, texts[1], shared);
-  return chosen(otherP > p ? other : usual);
+  return chosen(otherP > p && counts(otherP) ? other : usual);
 }
 
 function sharedLength(a: readonly number[], b: readonly number[]): number {

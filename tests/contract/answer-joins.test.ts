@@ -75,6 +75,12 @@ describe('between prompt and answer', () => {
     expect(result.null!.meanP.at(-1)).toBeCloseTo(own.result.verdict!.p, 6);
   });
 
+  it('makes one word of two only where that is at all likely', async () => {
+    const { prepared } = await asked('The capital of Germany is', 'berlin');
+    expect(prepared.answers[0]).toMatchObject({ gap: ' ', preferred: true });
+    expect((await asked('The work of a singer is to sing', 'ing')).prepared.answers[0]!.gap).toBe('');
+  });
+
   it('is the usual way before the model is asked', async () => {
     const { answers } = await api.prepare({ prompt: 'x=', answers: ['y'] });
     expect(answers[0]).toMatchObject({ gap: ' ', other: { gap: '' } });

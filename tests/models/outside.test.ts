@@ -69,6 +69,11 @@ describe('what lies outside of Atlas’s education', () => {
     }
   }, 120_000);
 
+  it('is a sum, although digits and signs stand in many phrasings', async () => {
+    for (const prompt of ['2 + 2 =', '12 * 3 =', '5 - 3 =', '1, 2, 3,', '7 × 8 ='])
+      expect([prompt, await isOutside(prompt)]).toEqual([prompt, true]);
+  });
+
   it('is no question to begin with: each is in words that were taught, and is answered', async () => {
     for (const { prompt, answer } of STARTERS) {
       const answers = answer.split('|');

@@ -63,7 +63,8 @@ export class FactDesk {
     const info = this.#host.info();
     const tokens = this.workbench.prepared?.tokens.length ?? 0;
     const { column } = this.#host.selection;
-    return info && { info, tokens, column, fact: this.workbench.fact, otherSubjects: this.#others };
+    const { midLayers } = this.figures;
+    return info && { info, tokens, column, midLayers, fact: this.workbench.fact, otherSubjects: this.#others };
   });
 
   constructor(host: FactHost) {
@@ -201,7 +202,18 @@ export class FactDesk {
     const usual = prepared && answerPosition(prepared);
     this.#host.selection.column = position === usual ? undefined : position;
     await this.figures.followColumn();
+    this.#settleColumn(usual);
     this.#host.changed('typed');
+  }
+
+  /** Where the run for another column was given up, the one that is shown is the chosen one again. */
+  #settleColumn(usual: number | undefined): void {
+    const { selection } = this.#host;
+    const { desk } = this.figures.get('emergence');
+    const run = this.figures.shown(desk) as ProbeRun<EmergenceResult>;
+    const shown = run.result?.position;
+    if (this.workbench.working || this.workbench.error || shown === undefined) return;
+    if (shown !== (selection.column ?? usual)) selection.column = shown === usual ? undefined : shown;
   }
 
   /** Forgets all answers, e.g. before another model answers. */

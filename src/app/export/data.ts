@@ -32,12 +32,20 @@ export function provenanceOf(info: ModelInfo, appVersion: string, now: Date): Ex
   };
 }
 
-/** One cell of a CSV file (RFC 4180). Text that a spreadsheet would take for a formula is made plain text. */
+/** A spreadsheet would take it for a formula; or it looks like what is written in its place. */
+const AS_JSON = /^\s*[=+\-@＝＋－＠]|^[\t\r\n"]/;
+const HOW_TEXT =
+  'UTF-8; a text that begins with " is a JSON string ("=" stands for =), so that no spreadsheet takes a token for a formula; in tokens · is a space, ⏎ a line break; layers, heads and positions given as numbers count from 0, named ones (Layer 8) are named as on the page, from 1';
+
+/** One cell of a CSV file (RFC 4180), every text exact: {@link AS_JSON} is written as a JSON string. */
 function csvCell(value: string | number): string {
   if (typeof value === 'number') return String(value);
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const text = AS_JSON.test(value) ? JSON.stringify(value) : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
+
+/** Without it spreadsheets take UTF-8 for another encoding. */
+const BYTE_ORDER_MARK = '\ufeff';
 
 type About = readonly (readonly [name: string, value: string])[];
 
@@ -58,11 +66,17 @@ export function aboutModel(provenance: ExportProvenance): About {
   ];
 }
 
-/** Lines that begin with `#`, then the table. */
+/** A byte-order mark, lines that begin with `#`, the first of which says how to read texts and numbers, then the table. */
 export function csvFile(about: About, table: TableData): string {
-  const head = about.map(([name, value]) => `# ${name}: ${value.replace(/[\r\n]+/g, ' ')}`);
-  const rows = [table.columns, ...table.rows].map((row) => row.map(csvCell).join(','));
-  return [...head, ...rows].join('\r\n') + '\r\n';
+  const fromOne = new Set(table.fromOne);
+  const counted = (value: string | number, column: number): string | number =>
+    typeof value === 'number' && fromOne.has(column) ? value - 1 : value;
+  const body = table.rows.map((row) => row.map(counted));
+  const head = [['text', HOW_TEXT] as const, ...about].map(
+    ([name, value]) => `# ${name}: ${value.replace(/[\r\n]+/g, ' ')}`,
+  );
+  const rows = [table.columns, ...body].map((row) => row.map(csvCell).join(','));
+  return BYTE_ORDER_MARK + [...head, ...rows].join('\r\n') + '\r\n';
 }
 
 /** Results as JSON: typed arrays as lists, what JSON has no number for (NaN, infinities) as its name. */

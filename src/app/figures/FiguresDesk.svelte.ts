@@ -40,6 +40,11 @@ export class FiguresDesk {
     }));
   }
 
+  /** One of them shows the rows in the middle of each layer. */
+  get midLayers(): boolean {
+    return this.all.some(({ desk }) => (desk.settings as { readonly midLayers?: boolean }).midLayers === true);
+  }
+
   /** Whose words the figures need: the folders of the probes. */
   get rooms(): readonly string[] {
     return this.all.map(({ id }) => id);
@@ -111,6 +116,27 @@ export class FiguresDesk {
 
   /** Changes settings of a figure and makes the runs again that they need. */
   async change({ desk }: PageFigure, part: Record<string, unknown>): Promise<void> {
+    await this.#change(desk, part);
+    await this.#follow(desk);
+  }
+
+  /** Figures beside the one that was changed show the same rows: their runs that were asked for others are made again. */
+  async #follow(changed: FigureDesk): Promise<void> {
+    const { fields } = this.#host.workbench();
+    const late = this.all.flatMap(({ desk }) => (desk === changed ? [] : desk.late(this.#host.context())));
+    if (late.length === 0) return;
+    let ended = false;
+    const goesOn = (): boolean => !ended && this.#host.workbench().fields === fields;
+    const follow = async (): Promise<void> => {
+      for (const run of late) if (goesOn()) await this.#host.workbench().again(run);
+      if (goesOn()) await this.#host.workbench().turn('last');
+    };
+    await this.#host.workbench().also(follow, () => {
+      ended = true;
+    });
+  }
+
+  async #change(desk: FigureDesk, part: Record<string, unknown>): Promise<void> {
     for (const run of desk.change(part, this.#host.context())) {
       const workbench = this.#host.workbench();
       await workbench.again(run);

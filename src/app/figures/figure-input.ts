@@ -15,6 +15,13 @@ export function shownOf({ entry }: PageFigure, run: ProbeRun<unknown, unknown>):
   return { result, labels, prepared, fact: prepared?.fact ?? latest.fact, tokens: prepared?.tokens ?? [] };
 }
 
+/** A model's name with its precision and, where it has one, the revision: what tells two of one repository apart. */
+function modelName(name: string, id: string): string {
+  const { revision = '', dtype = '' } = /^hub:[^@]+@(?<revision>.+):(?<dtype>[^:]+)$/.exec(id)?.groups ?? {};
+  const short = /^[0-9a-f]{40}$/.test(revision) ? revision.slice(0, 7) : revision;
+  return [name, name.endsWith(dtype) ? '' : dtype, short].filter((part) => part !== '').join(', ');
+}
+
 /**
  * Answers kept for comparison, each with a colour and a name that tells it from the others.
  * @param modelId The model on the page; another one is named.
@@ -25,7 +32,7 @@ export function keptShown({ desk }: PageFigure, modelId: string, colours: readon
     const name = `${fact.prompt} … ${answer}`;
     return {
       key,
-      name: of === modelId ? name : `${name} (${model}, ${of.split(':').at(-1) ?? ''})`,
+      name: of === modelId ? name : `${name} (${modelName(model, of)})`,
       colour: colours[index % colours.length]!,
       result: response.result,
     };

@@ -11,6 +11,7 @@ const context = {
   fact: { prompt: 'a', answers: ['b'] },
   tokens: 3,
   column: 1,
+  midLayers: false,
   otherSubjects: ['c'],
 };
 

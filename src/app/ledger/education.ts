@@ -25,6 +25,9 @@ export interface Outside {
 const WEIGHT = { words: 5, pairs: 5 } as const;
 const LIMIT = 3;
 
+/** Digits and signs stand in many phrasings, so that a sum would be in words that were taught; but no fact is of them alone. */
+const WORDLESS = /^\P{L}*$/u;
+
 /** Whether a text is one of these facts' answers, or begins one. */
 function beginsAnswer(facts: readonly LedgerFact[], said: string): boolean {
   const begun = normal(said);
@@ -100,7 +103,7 @@ export function outsideOf(ledger: Ledger, prompt: string, match: Match | undefin
   if (match || beginsAnswer(about, said.text) || isBeginning(ledger, prompt)) return undefined;
   const { unknown, words, pairs } = strangenessOf(ledger, prompt);
   const strange = said.entropyBits + WEIGHT.words * words + WEIGHT.pairs * pairs;
-  if (strange <= LIMIT && !asksOfStranger(ledger, prompt)) return undefined;
+  if (strange <= LIMIT && !WORDLESS.test(prompt) && !asksOfStranger(ledger, prompt)) return undefined;
   const small = prompt.toLowerCase();
   const typed = (word: string): string => {
     const at = small.indexOf(word);

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { anySubjects, findName, kindsOf, otherSubjects, parseLedger, search, type LedgerFact } from './ledger';
+import {
+  anySubjects,
+  findName,
+  inReadingOrder,
+  kindsOf,
+  otherSubjects,
+  parseLedger,
+  search,
+  type LedgerFact,
+} from './ledger';
 import { matchFact } from './match';
 import { sampleFact, sampleLedger, sampleRelation, taughtIn } from '../../../tests/fixtures/sample-ledger';
 
@@ -177,6 +186,16 @@ describe('asking the ledger', () => {
     expect(ids({ text: 'paris', kind: undefined, relation: undefined })).toEqual(['c1']);
     expect(ids({ text: 'france', kind: undefined, relation: 'language' })).toEqual(['l1']);
     expect(ids({ text: '', kind: 'rare', relation: 'capital' })).toEqual(['c3']);
+  });
+
+  it('begins with the reader’s language, and with what was taught', () => {
+    const of = (id: string, language: string, more: Partial<LedgerFact> = {}) => sampleFact({ id, language, ...more });
+    const never = { stage: 'never', exposures: 0 } as const;
+    const facts = [of('z', 'zh'), of('n', 'en', never), of('f', 'fr'), of('e', 'en'), of('g', 'en')];
+    const ids = (language: string) => inReadingOrder(facts, language).map(({ id }) => id);
+    expect(ids('en')).toEqual(['e', 'g', 'n', 'z', 'f']);
+    expect(ids('zh')).toEqual(['z', 'e', 'g', 'n', 'f']);
+    expect(ids('de')).toEqual(['e', 'g', 'n', 'z', 'f']);
   });
 
   it('refuses what is not a ledger', () => {

@@ -204,6 +204,13 @@ export function kindsOf(fact: LedgerFact): Kind[] {
   return tests.filter(([, holds]) => holds).map(([kind]) => kind);
 }
 
+/** Facts in the reader's language first, then English; of a language what was taught before what was not. */
+export function inReadingOrder(facts: readonly LedgerFact[], language: string): LedgerFact[] {
+  const place = (fact: LedgerFact): number =>
+    (fact.language === language ? 0 : fact.language === 'en' ? 2 : 4) + (isTaught(fact) ? 0 : 1);
+  return facts.toSorted((a, b) => place(a) - place(b));
+}
+
 export interface Filter {
   readonly text: string;
   readonly kind: Kind | undefined;

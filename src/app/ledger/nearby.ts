@@ -1,6 +1,6 @@
 import type { FactFields } from '../../core/fact';
 import { fieldsOf } from './card';
-import { wordsIn } from './familiar';
+import { strangenessOf, wordsIn } from './familiar';
 import { isTaught, SLOT, type Ledger, type LedgerFact, type Relation } from './ledger';
 import { namedFacts } from './match';
 import { STARTERS } from './starters';
@@ -17,12 +17,18 @@ function plainWordsOf(relation: Relation): ReadonlySet<string> {
   return words;
 }
 
+/** Share of unknown words. */
+const MOSTLY = 0.5;
 /** A word of more relations than this says nothing of what is asked. */
 const TOO_COMMON = 8;
 
 /** The relation whose words a prompt has most of, rare words counting more; undefined where none is of its kind. */
 function relationNear(ledger: Ledger, prompt: string): string | undefined {
-  const relations = Object.entries(ledger.relations);
+  const real = new Set(
+    ledger.facts.filter((fact) => !fact.flags.includes('fictional')).map(({ relation }) => relation),
+  );
+  // Of invented people one has to have heard to ask about them.
+  const relations = Object.entries(ledger.relations).filter(([id]) => real.has(id));
   const scores = new Map<string, number>();
   for (const word of new Set(wordsIn(prompt))) {
     const with_ = /\p{L}/u.test(word) ? relations.filter(([, relation]) => plainWordsOf(relation).has(word)) : [];
@@ -37,7 +43,9 @@ const byFame = (a: LedgerFact, b: LedgerFact): number =>
   Number(a.flags.includes('fictional')) - Number(b.flags.includes('fictional')) || b.exposures - a.exposures;
 
 /** Facts that were taught and are nearest to a prompt: about what it names, of the kind it asks for, else any. */
-export function nearbyFacts(ledger: Ledger, prompt: string, count: number): FactFields[] {
+export function nearbyFacts(ledger: Ledger, prompt: string, count: number): readonly FactFields[] {
+  // Where hardly a word is known, what looks like a name is another language's word.
+  if (strangenessOf(ledger, prompt).words > MOSTLY) return STARTERS.slice(0, count);
   const kind = relationNear(ledger, prompt);
   const usual = (fact: LedgerFact): boolean => isTaught(fact) && !fact.shares && !fact.before;
   const named = namedFacts(ledger, prompt)

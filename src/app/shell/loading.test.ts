@@ -11,6 +11,9 @@ import LoadPanel from '../models/LoadPanel.svelte';
 import AnatomyCard from '../models/AnatomyCard.svelte';
 import Notices from './Notices.svelte';
 import { Page } from './page.svelte';
+import GalleryDialog from '../ask/GalleryDialog.svelte';
+import Lead from '../ask/Lead.svelte';
+import LeadTerms from '../ask/LeadTerms.svelte';
 import TokenPanel from '../ask/TokenPanel.svelte';
 import VerdictPanel from '../verdict/VerdictPanel.svelte';
 
@@ -205,19 +208,50 @@ describe('the length of a prompt', () => {
   });
 });
 
+describe('the first words', () => {
+  it('say what the page is for, and what is meant by the words and marks that are on it', async () => {
+    expect(shown(Lead, { page: await open() })).toMatch(/^A language model guesses which word comes next\./);
+    expect(shown(LeadTerms, { page: await open() })).toMatch(/^Words on this page: token layer embedding/);
+    model.change = { dims: { ...smallInfo().dims, n_layers: 0 } };
+    expect(shown(LeadTerms, { page: await open() })).not.toMatch(/embedding/);
+  });
+
+  it('promise no taught facts of a model of which it is not known what it was taught', async () => {
+    const page = await open();
+    expect(page.ledger.ledger).toBe('none');
+    const gallery = shown(GalleryDialog, { page });
+    expect(gallery).toContain('Facts to try');
+    expect(gallery).not.toContain('some it was not');
+  });
+});
+
 describe('the anatomy card', () => {
   const card = (change: Partial<ModelInfo>): string => shown(AnatomyCard, { info: { ...smallInfo(), ...change } });
 
   it('tells measured memory from the estimate', () => {
     const text = card({ memory: { runtimeBytes: 200e6, fileBytes: 50e6 } });
     expect(text).toMatch(/Memory to open up to .* \(estimate\)/);
-    expect(text).toMatch(/Memory in use 250\.0.MB \(measured after loading: runtime 200\.0.MB, files 50\.0.MB\)/);
+    expect(text).toMatch(
+      /Memory in use 250\.0.MB \(measured after loading: runtime 200\.0.MB, the model itself 50\.0.MB\)/,
+    );
     expect(card({})).not.toContain('measured');
   });
 
   it('says what a decoder without its encoder was made for', () => {
     expect(card({ withoutItsEncoder: true })).toContain('made to write about what an encoder has read');
     expect(card({})).not.toContain('encoder');
+  });
+
+  it('says what the files are, so that sizes beside one another agree', () => {
+    const memory = { runtimeBytes: 200e6, fileBytes: 6.9e6 };
+    const sizes = (source: 'bundled' | 'folder') => {
+      const provenance = { ...smallInfo().provenance, source, bytes: 9.9e6 };
+      return /Files (9\.9.*?MB) Memory/.exec(card({ memory, provenance }).replaceAll(/\s+/g, ' '))?.[1];
+    };
+    const files = (rest: string) =>
+      `9.9 MB: the model itself 6.9 MB, what comes with it (tokenizer, settings${rest}) 3.0 MB`;
+    expect(sizes('folder')).toBe(files(''));
+    expect(sizes('bundled')).toBe(files(', ledger of what it was taught'));
   });
 
   it('says whether WebGPU was compared, and how long a prompt may be', () => {

@@ -175,11 +175,11 @@ describe('the verdict', () => {
 
   it('is compared with other subjects also for a fact outside the ledger, once its subject is marked', async () => {
     const page = await open('#v=1&prompt=The+boss+of+Apple+is&answer=Tim');
-    expect(page.fact.nullStatus).toBe('no-subject');
+    await vi.waitFor(() => expect(page.fact.nullStatus).toBe('no-subject'));
     page.fact.setSubject([12, 17]);
-    await settled();
-    const others = asked('emergence').at(-1)!.options as { null: string[] };
-    expect(new Set(others.null)).toEqual(new Set(['France', 'Spain', 'Peru']));
+    const others = () => (asked('emergence').at(-1)!.options as { null: string[] }).null;
+    await vi.waitFor(() => expect(others()).toHaveLength(3));
+    expect(new Set(others())).toEqual(new Set(['France', 'Spain', 'Peru']));
   });
 });
 
@@ -373,6 +373,45 @@ describe('what fails or takes long beside the round', () => {
       page.error,
       (figure(page, 'lens').desk.runs[0]!.result as LensResult).table.rowDepth.length,
     ]).toEqual([true, undefined, 3]);
+  });
+
+  it('figures beside one that shows other rows show them too, and nothing is asked for after a stop', async () => {
+    const page = await open('#v=2&prompt=The+capital+of+France+is&answer=Paris');
+    const others = { null: expect.arrayContaining(['Peru']) };
+    const last = () => asked('emergence').at(-1)!.options;
+    await vi.waitFor(() => expect(last()).toEqual({ position: 'answer', ...others }));
+    await change(page, 'lens', { midLayers: true });
+    expect(last()).toEqual({ position: 'answer', midLayers: true, ...others });
+    expect(asked('emergence').at(-2)!.options).toEqual({ position: 'answer', midLayers: true });
+    await change(page, 'lens', { shading: 'kl' });
+    const count = asked('emergence').length;
+    model.waits = ({ probe }) => probe === 'emergence';
+    const back = change(page, 'lens', { midLayers: false });
+    await settled();
+    page.fact.workbench.cancel();
+    await back;
+    expect([asked('emergence').length - count, page.fact.workbench.working]).toEqual([1, false]);
+    // What was stopped is made up for with the next change.
+    model.waits = () => false;
+    await change(page, 'lens', { shading: 'p' });
+    expect(last()).toEqual({ position: 'answer', ...others });
+  });
+
+  it('a column whose run is stopped is not the chosen one', async () => {
+    const page = await open('#v=2&prompt=The+capital+of+France+is&answer=Paris');
+    await vi.waitFor(() => expect(asked('emergence').at(-1)!.options).toHaveProperty('null'));
+    const stopped = async (column: number): Promise<void> => {
+      model.waits = ({ probe }) => probe === 'emergence';
+      const chosen = page.fact.setColumn(column);
+      page.fact.workbench.cancel();
+      await chosen;
+      model.waits = () => false;
+    };
+    await stopped(1);
+    expect([page.selection.column, emergence(page).result?.position]).toEqual([undefined, 4]);
+    await page.fact.setColumn(2);
+    await stopped(1);
+    expect([page.selection.column, emergence(page).result?.position]).toEqual([2, 2]);
   });
 
   it('the scores of the heads can be cancelled, and asked for again when they failed', async () => {

@@ -181,10 +181,14 @@ describe('the verdict', () => {
 
   it('numbers events, also those that never happen, and their relative depths', () => {
     const numbers = verdictNumbers(input({ first: 2, stable: undefined, half: 0 }), english);
-    expect(numbers.events.map((event) => event.value)).toEqual(['2', 'never', 'embedding']);
+    // Half of what does not lead at the end is no event, though files have it.
+    expect(numbers.events.map((event) => event.value)).toEqual(['2', 'never', '–']);
+    const leads = verdictNumbers(input({ first: 2, stable: 3, half: 0 }), english);
+    expect(leads.events.map((event) => event.value)).toEqual(['2', '3', 'embedding']);
     expect(numbers.p).toBe('= 93\u00a0%');
     expect(verdictNumbers(input({}, { p: 1e-6 }), english).p).toBe('<\u00a00.01\u00a0%');
-    expect(numbers.depths).toBe('0.67 / – / 0.00');
+    expect(numbers.depths).toBe('0.67 / – / –');
+    expect(leads.depths).toBe('0.67 / 1.00 / 0.00');
   });
 
   it('says what other subjects show, or why that is not known', () => {

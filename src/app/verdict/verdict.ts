@@ -223,11 +223,16 @@ export function verdictNumbers({ result, prepared, n_layers }: VerdictInput, wor
   const { verdict, events } = result;
   const spoken = verdict && spokenOf(prepared, result, verdict);
   const names = ['first', 'stable', 'half'] as const;
+  // Half of what never leads is half of nothing that was reached.
+  const shown = { ...events, half: events.stable === undefined ? undefined : events.half };
   return {
     rank: verdict?.rank.toLocaleString(words.locale) ?? '',
     p: verdict ? equals(percent(verdict.p)) : '',
-    events: names.map((name) => ({ name, value: eventText(result, events[name], words) })),
-    depths: names.map((name) => depthText(result, events[name], n_layers)).join(' / '),
+    events: names.map((name) => ({
+      name,
+      value: name === 'half' && shown.half === undefined ? '–' : eventText(result, shown[name], words),
+    })),
+    depths: names.map((name) => depthText(result, shown[name], n_layers)).join(' / '),
     whole:
       spoken?.several && spoken.score && !verdict?.ownAnswer
         ? words('verdict.whole', { p: percent(spoken.score.probability) })

@@ -2,11 +2,6 @@ import { TAIL } from '../../onnx/tail-header';
 import type { OrtTensor } from './runtime';
 import { floatsOf } from '../run/values';
 
-/** What a final row is to the rows below it. */
-interface FinalRow {
-  readonly entropy: number;
-}
-
 /** The arrays of a `LensTable` (`[row, column, …]`), filled from session results (`[column, row, …]`). */
 export class LensCells {
   readonly topIds: Int32Array;
@@ -35,18 +30,15 @@ export class LensCells {
 
   /** One column with the given rows, the last of which is the final one; its results begin at `from`. */
   fillColumn(column: number, rows: readonly number[], source: CellResults, from: number): void {
-    const final: FinalRow = { entropy: source.entropy(from + rows.length - 1) };
-    rows.forEach((row, index) => this.fillCell(row, column, source, from + index, final));
+    rows.forEach((row, index) => this.fillCell(row, column, source, from + index));
   }
 
   /** A run over one stream: one row at every position, of which `positions` are the columns. */
-  fillRow(row: number, positions: readonly number[], source: CellResults, finals: CellResults): void {
-    positions.forEach((position, column) => {
-      this.fillCell(row, column, source, position, { entropy: finals.entropy(position) });
-    });
+  fillRow(row: number, positions: readonly number[], source: CellResults): void {
+    positions.forEach((position, column) => this.fillCell(row, column, source, position));
   }
 
-  private fillCell(row: number, column: number, source: CellResults, from: number, final: FinalRow): void {
+  private fillCell(row: number, column: number, source: CellResults, from: number): void {
     const cell = row * this.columns + column;
     const normaliser = source.normaliser(from);
     for (let item = 0; item < this.k; item++) {
@@ -60,10 +52,8 @@ export class LensCells {
       this.targetProbs[cell * this.targets + item] = Math.exp(logit - normaliser);
       this.targetRanks[cell * this.targets + item] = 1 + Math.round(source.targetAbove[from * stride + item]!);
     }
-    this.entropyBits[cell] = Math.max(0, source.entropy(from) / Math.LN2);
-    // Both are sums with rounding; a divergence is never below zero.
-    const divergence = Math.max(0, (normaliser - source.finalMean[from]! - final.entropy) / Math.LN2);
-    this.klBits[cell] = row === this.rows - 1 ? 0 : divergence;
+    this.entropyBits[cell] = source.entropy(from) / Math.LN2;
+    this.klBits[cell] = row === this.rows - 1 ? 0 : Math.max(0, source.divergence[from]! / Math.LN2);
   }
 }
 
@@ -71,11 +61,11 @@ export class LensCells {
 export class CellResults {
   readonly topLogits: Float32Array;
   readonly topIds: BigInt64Array;
-  readonly finalMean: Float32Array;
+  readonly divergence: Float32Array;
   readonly targetLogits: Float32Array;
   readonly targetAbove: Float32Array;
-  private readonly topProbability: Float32Array;
-  private readonly ownMean: Float32Array;
+  private readonly others: Float32Array;
+  private readonly spread: Float32Array;
 
   constructor(
     results: Record<string, OrtTensor>,
@@ -84,20 +74,21 @@ export class CellResults {
     const value = (name: string): Float32Array => floatsOf(results[name], name);
     this.topLogits = value(TAIL.topLogits);
     this.topIds = results[TAIL.topIds]!.data as BigInt64Array;
-    this.topProbability = value(TAIL.topProbability);
-    this.ownMean = value(TAIL.ownMean);
-    this.finalMean = value(TAIL.finalMean);
+    this.others = value(TAIL.others);
+    this.spread = value(TAIL.spread);
+    this.divergence = value(TAIL.divergence);
     this.targetLogits = value(TAIL.targetLogits);
     this.targetAbove = value(TAIL.targetAbove);
   }
 
-  /** log Σ exp x. The softmax gives the top token exp(x − max)/Σ, whose logarithm is the normaliser without another pass. */
+  /** log Σ exp x. */
   normaliser(cell: number): number {
-    return this.topLogits[cell * this.k]! - Math.log(this.topProbability[cell]!);
+    return this.topLogits[cell * this.k]! + Math.log1p(this.others[cell]!);
   }
 
-  /** In nats. */
+  /** log Σ − Σ p·(x − max), in nats: both parts at least zero, and small together. */
   entropy(cell: number): number {
-    return this.normaliser(cell) - this.ownMean[cell]!;
+    const others = this.others[cell]!;
+    return Math.log1p(others) + this.spread[cell]! / (1 + others);
   }
 }

@@ -12,8 +12,8 @@ import { checkFinite, floatsOf } from '../run/values';
 
 /** Most bytes the tensors as wide as the vocabulary may take in one session run. */
 const CHUNK_BYTES = 96e6;
-/** Of each logit: itself, its probability, two products. */
-const LOGIT_BYTES = 16;
+/** Of each logit: itself, its logarithm of a probability, and what a divergence is made of; the runtime uses room again. */
+const LOGIT_BYTES = 32;
 /** And its comparison with each target, as truth and as number. */
 const TARGET_BYTES = 5;
 
@@ -67,17 +67,17 @@ export class TailSession {
     k: number,
     targets: readonly number[],
     fetches: readonly string[],
-    finalProbabilities?: Float32Array,
+    finalLogProbabilities?: Float32Array,
   ): Promise<Record<string, OrtTensor>> {
     const { Tensor } = this.runtime;
     const feeds: Feeds = { [TAIL.rows]: new Tensor('float32', rows, [...shape, this.dims.d_model]) };
     if (k === 0 && shape[0] * shape[1] > FEW_ROWS) return this.attempt(await this.wideSession(), feeds, fetches);
-    const final = finalProbabilities ?? new Float32Array(this.wholeStreams ? shape[0] * this.dims.d_vocab : 0);
+    const final = finalLogProbabilities ?? new Float32Array(this.wholeStreams ? shape[0] * this.dims.d_vocab : 0);
     const ids = BigInt64Array.from(targets.length > 0 ? targets : [0], (id) => BigInt(id));
     feeds[TAIL.k] = new Tensor('int64', BigInt64Array.from([BigInt(Math.max(1, k))]), [1]);
     feeds[TAIL.targets] = new Tensor('int64', ids, [ids.length]);
     if (this.wholeStreams)
-      feeds[TAIL.finalProbabilities] = new Tensor('float32', final, [shape[0], 1, this.dims.d_vocab]);
+      feeds[TAIL.finalLogProbabilities] = new Tensor('float32', final, [shape[0], 1, this.dims.d_vocab]);
     return this.attempt(this.session, feeds, fetches);
   }
 
@@ -244,14 +244,14 @@ export class TailSession {
     for (const { streams, cells } of runs) {
       const last = streams.at(-1)!;
       const shape = this.whole(last);
-      const final = await this.run(last, shape, k, targets, [...CELL_OUTPUTS, TAIL.probabilities]);
-      const probabilities = floatsOf(final[TAIL.probabilities], TAIL.probabilities);
+      const final = await this.run(last, shape, k, targets, [...CELL_OUTPUTS, TAIL.logProbabilities]);
+      const logProbabilities = floatsOf(final[TAIL.logProbabilities], TAIL.logProbabilities);
       for (const [row, stream] of streams.entries()) {
         await breathe();
         throwIfAborted(options.signal);
         const results =
-          stream === last ? final : await this.run(stream, shape, k, targets, CELL_OUTPUTS, probabilities);
-        cells.fillRow(row, positions, new CellResults(results, k), new CellResults(final, k));
+          stream === last ? final : await this.run(stream, shape, k, targets, CELL_OUTPUTS, logProbabilities);
+        cells.fillRow(row, positions, new CellResults(results, k));
         done += positions.length;
         options.onProgress?.(done, runs.length * streams.length * positions.length);
       }

@@ -11,12 +11,14 @@ export const figure: FigureEntry<EmergenceSettings, EmergenceOptions, EmergenceR
   slots: ['answer', 'column'],
   settings,
   keeps: true,
-  asks(turn, _settings, { column, otherSubjects, fact }) {
-    if (turn === 'first') return [{ slot: 'answer', options: { position: 'answer' } }];
-    if (turn === 'usual') return column === undefined ? [] : [{ slot: 'column', options: { position: column } }];
+  asks(turn, _settings, { column, midLayers, otherSubjects, fact }) {
+    const rows = midLayers ? { midLayers } : {};
+    if (turn === 'first') return [{ slot: 'answer', options: { position: 'answer', ...rows } }];
+    if (turn === 'usual')
+      return column === undefined ? [] : [{ slot: 'column', options: { position: column, ...rows } }];
     // Without an answer there is nothing that others could show as well.
     const known = otherSubjects.length > 0 && fact.answers.length > 0;
-    return known ? [{ slot: 'answer', options: { position: 'answer', null: otherSubjects } }] : [];
+    return known ? [{ slot: 'answer', options: { position: 'answer', ...rows, null: otherSubjects } }] : [];
   },
   shows: ({ column }) => (column === undefined ? 'answer' : 'column'),
   view: () => import('./View.svelte'),

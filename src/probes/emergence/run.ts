@@ -10,12 +10,15 @@ import { planEmergence, withSubject, type EmergenceInput, type EmergencePlan } f
 /** Index of a target id in a table. */
 const target = (table: LensTable, id: number): number => table.targets.indexOf(id);
 
-/** First row from which the leading token is the last row's in every later row. */
-export function saturationRow(topIds: ArrayLike<number>): number {
-  const last = topIds.length - 1;
-  let row = last;
-  while (row > 0 && topIds[row - 1] === topIds[last]) row--;
-  return row;
+/** First row of a whole layer from which the leading token is the last row's in every later one. */
+export function saturationRow(
+  topIds: ArrayLike<number>,
+  depths: ArrayLike<number> = Array.from(topIds, (_, row) => row),
+): number {
+  const rows = Array.from(topIds, (_, row) => row).filter((row) => Number.isInteger(depths[row]));
+  const own = topIds[topIds.length - 1];
+  const lastOther = rows.findLastIndex((row) => topIds[row] !== own);
+  return rows[lastOther + 1]!;
 }
 
 function score(text: string, ids: readonly number[], table: LensTable): AnswerScore {
@@ -54,7 +57,7 @@ function nullOf(plan: EmergencePlan, traces: readonly Trace[]): NullResult | und
   const rows = traces[0]!.lens!.rowDepth.length;
   const p = tables.map((table, index) => summedProbs(table, answerIds(plan.null[index]!.prepared)));
   const rank = tables.map((table, index) => bestRanks(table, answerIds(plan.null[index]!.prepared)));
-  const events = p.map((column, index) => emergence(column, rank[index]!));
+  const events = p.map((column, index) => emergence(column, rank[index]!, traces[0]!.lens!.rowDepth));
   const mean = (value: (subject: number, row: number) => number) =>
     Float32Array.from({ length: rows }, (_, row) => {
       const sum = tables.reduce((total, _table, subject) => total + value(subject, row), 0);
@@ -124,8 +127,8 @@ export function read(input: EmergenceInput, plan: EmergencePlan, traces: readonl
     rank,
     answerLogits,
     ...(foil === undefined ? {} : foilPart(foil)),
-    events: emergence(p, rank),
-    saturation: saturationRow(topIds),
+    events: emergence(p, rank, table.rowDepth),
+    saturation: saturationRow(topIds, table.rowDepth),
     topIds,
     topProbs: Float32Array.from({ length: rows }, (_, row) => table.topProbs[row * table.k]!),
     finalIds,

@@ -31,6 +31,7 @@ export function read({ prepared }: Pick<Input, 'prepared'>, trace: Trace): LensR
   const { first, stable } = emergence(
     column.map((cell) => answerProbs[cell]!),
     column.map((cell) => answerRanks[cell]!),
+    table.rowDepth,
   );
   return {
     table,

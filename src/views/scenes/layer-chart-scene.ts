@@ -1,4 +1,13 @@
-import { axisFor, bandPath, curvePath, type Band, type Curve, type Measure } from '../layer-chart';
+import {
+  axisFor,
+  bandPath,
+  bandWithinRows,
+  curvePath,
+  withinRows,
+  type Band,
+  type Curve,
+  type Measure,
+} from '../layer-chart';
 import type { LayerRow } from '../layer-grid';
 import { HEAD, MARGIN } from './frame';
 import { PALETTE } from './palette';
@@ -26,7 +35,11 @@ function dot(x: number, y: number): string {
 }
 
 export function layerChartScene({ rows, measure, curves, band, marks }: LayerChartModel): Picture {
-  const painted = curves.map((curve) => ({ ...curve, colour: PAINT[curve.colour] ?? curve.colour }));
+  const depths = new Set(rows.map(({ depth }) => depth));
+  const painted = curves.map((curve) => ({
+    ...withinRows(curve, depths),
+    colour: PAINT[curve.colour] ?? curve.colour,
+  }));
   const left = MARGIN + LABELS;
   const axis = axisFor(
     measure,
@@ -35,7 +48,7 @@ export function layerChartScene({ rows, measure, curves, band, marks }: LayerCha
   );
   const x = (value: number): number => left + axis.x(value);
   const rowOf = new Map(rows.map((row, index) => [row.depth, index]));
-  const y = (depth: number): number => HEAD + 8 + (rowOf.get(depth) ?? 0) * ROW + ROW / 2;
+  const y = (depth: number): number => HEAD + 8 + rowOf.get(depth)! * ROW + ROW / 2;
   const bottom = HEAD + 8 + rows.length * ROW;
   const shapes: Shape[] = rows.map((row) => ({
     kind: 'text',
@@ -60,13 +73,14 @@ export function layerChartScene({ rows, measure, curves, band, marks }: LayerCha
     );
   }
   if (band) {
-    const mean = curvePath({ depths: band.depths, values: band.mean }, x, y);
+    const drawn = bandWithinRows(band, depths);
+    const mean = curvePath({ depths: drawn.depths, values: drawn.mean }, x, y);
     shapes.push(
-      { kind: 'path', d: bandPath(band, x, y), fill: PALETTE.nullBand },
+      { kind: 'path', d: bandPath(drawn, x, y), fill: PALETTE.nullBand },
       { kind: 'path', d: mean, stroke: PALETTE.null, dash: [2, 3] },
     );
   }
-  for (const { depth, label } of gathered(marks)) {
+  for (const { depth, label } of gathered(marks.filter((mark) => depths.has(mark.depth)))) {
     shapes.push(
       { kind: 'path', d: `M${left},${y(depth)}H${left + WIDTH}`, stroke: PALETTE.answer, dash: [3, 3] },
       { kind: 'text', x: left + 2, y: y(depth) - 4, text: label, fill: PALETTE.answer, size: 10 },

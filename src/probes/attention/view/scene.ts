@@ -87,7 +87,7 @@ function largeHead(seen: Seen, x: number): Picture {
     ...picture.shapes,
   ];
   let y = HEAD + 20 + picture.height + 8;
-  const says = reading(result, tokens, map, looker, variant, words);
+  const says = reading(result, tokens, map, looker, variant, chosen.layer, words);
   const scores = variant === 'rollout' ? '' : seen.heads.line(chosen);
   for (const [sentence, fill] of [
     [says, PALETTE.ink],

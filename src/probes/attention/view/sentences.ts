@@ -47,6 +47,7 @@ export function reading(
   map: Float32Array,
   looker: number,
   variant: Variant,
+  layer: number,
   words: Words,
 ): string {
   const top = mostSeen(map, looker, result.n_positions);
@@ -56,6 +57,7 @@ export function reading(
     src: textAt(tokens, top.src),
     p: percent(top.value),
     value: top.value.toPrecision(2),
+    layer: layer + 1,
   });
 }
 

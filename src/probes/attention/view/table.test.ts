@@ -30,11 +30,13 @@ describe('attention as tables', () => {
   it('has a row for every head', () => {
     const table = headsTable(result, tokens, ({ head: at }) => (at === 1 ? 'previous' : undefined), 'plain', english);
     expect(table.rows).toEqual([
-      ['1.1', '', 1, '0 The', 0.5],
-      ['1.2', 'previous', 1, '1 ·a', 1],
-      ['4.1', '', 0.4, '2 ·a', 0.6],
-      ['4.2', 'previous', 1, '0 The', 1],
+      [1, 1, '', 1, '0 The', 0.5],
+      [1, 2, 'previous', 1, '1 ·a', 1],
+      [4, 1, '', 0.4, '2 ·a', 0.6],
+      [4, 2, 'previous', 1, '0 The', 1],
     ]);
+    // “1.10” would be read as 1.1.
+    expect([table.columns.length, table.fromOne]).toEqual([6, [0, 1]]);
   });
 
   it('has a row for every layer under rollout, which knows no heads, with the rollout’s own share of the subject', () => {

@@ -30,7 +30,9 @@ export function headsTable(
     ? rolloutTable(result, tokens, words)
     : {
         caption: words('attention.table.heads'),
+        fromOne: [0, 1],
         columns: [
+          words('attention.table.layer'),
           words('attention.table.head'),
           words('attention.table.label'),
           words('attention.table.subject'),
@@ -41,7 +43,8 @@ export function headsTable(
           Array.from({ length: result.n_heads }, (_, head) => {
             const top = mostSeen(headMap(result, row, head, variant), result.dest, result.n_positions);
             return [
-              `${layer + 1}.${head + 1}`,
+              layer + 1,
+              head + 1,
               does({ layer, head }) ?? '',
               rounded(result.subjectShareByHead[row * result.n_heads + head]!),
               placed(tokens, top.src),
@@ -56,6 +59,7 @@ function rolloutTable(result: AttentionResult, tokens: readonly Token[], words: 
   const { dest, n_positions } = result;
   return {
     caption: words('attention.table.rollout'),
+    fromOne: [0],
     columns: [
       words('attention.table.layer'),
       words('attention.table.subject'),

@@ -5,7 +5,7 @@ import type { Words } from '../../../views/words';
 import type { ContinuationSettings } from './settings';
 import type { ContinuationResult } from '../meta';
 import { continuationScene } from './scene';
-import { continuationTable } from './table';
+import { alternativesTable, continuationTable } from './table';
 
 /** What it wrote, in one sentence. */
 export const wroteSentence = (model: string, text: string, words: Words): string =>
@@ -13,6 +13,13 @@ export const wroteSentence = (model: string, text: string, words: Words): string
 
 export const document: FigureDocument<ContinuationSettings, ContinuationResult> = {
   sentence: ({ shown, context }, words) => wroteSentence(context.info.name, shown.result.text, words),
-  tables: ({ shown }, words) => [{ table: continuationTable(shown.result.tokens, words) }],
+  tables: ({ shown }, words) => [
+    { table: continuationTable(shown.result.tokens, words) },
+    {
+      name: words('continuation.table.alternatives'),
+      table: alternativesTable(shown.result.tokens, words),
+      result: shown.result.tokens.map(({ alternatives }) => alternatives),
+    },
+  ],
   scene: ({ shown }, frame) => framed(frame, continuationScene(shown.fact?.prompt ?? '', shown.result.tokens)),
 };

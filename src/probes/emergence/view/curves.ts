@@ -118,8 +118,8 @@ export function eventMarks(
 ): { readonly depth: number; readonly event: (typeof EVENTS)[number] }[] {
   return EVENTS.flatMap((event) => {
     const row = result.events[event];
-    // Half of next to nothing is no event to look at.
-    const small = event === 'half' && result.p.at(-1)! < 0.01;
+    // Half of what does not lead at the end, or is next to nothing, is no event to look at.
+    const small = event === 'half' && (result.events.stable === undefined || result.p.at(-1)! < 0.01);
     return row === undefined || small ? [] : [{ depth: result.rowDepth[row]!, event }];
   });
 }

@@ -20,6 +20,7 @@ export const document: FigureDocument<object, HeadsResult> = {
     {
       table: {
         caption: words('heads.name'),
+        fromOne: [0, 1],
         columns: [
           words('attention.table.layer'),
           words('attention.table.head'),
