@@ -14,5 +14,6 @@ export const wroteSentence = (model: string, text: string, words: Words): string
 export const document: FigureDocument<ContinuationSettings, ContinuationResult> = {
   sentence: ({ shown, context }, words) => wroteSentence(context.info.name, shown.result.text, words),
   tables: ({ shown }, words) => [{ table: continuationTable(shown.result.tokens, words) }],
+  sheets: ({ shown }) => [{ picture: continuationScene(shown.fact?.prompt ?? '', shown.result.tokens) }],
   scene: ({ shown }, frame) => framed(frame, continuationScene(shown.fact?.prompt ?? '', shown.result.tokens)),
 };
