@@ -2,8 +2,10 @@ import { expect, it } from 'vitest';
 import type { Token } from '../../core/fact';
 import { tokenGroups } from './words-of-tokens';
 
+type Part = string | readonly number[];
+
 /** Tokens of these bytes, one after the other in a text; a text stands for its own bytes. */
-function tokensOf(...parts: readonly (string | readonly number[])[]): Token[] {
+function tokensOf(...parts: readonly Part[]): Token[] {
   let at = 0;
   return parts.map((part, id) => {
     const bytes = typeof part === 'string' ? [...new TextEncoder().encode(part)] : [...part];
@@ -13,7 +15,7 @@ function tokensOf(...parts: readonly (string | readonly number[])[]): Token[] {
     return { id, text, bytes, start, end: at, special: text.startsWith('<|') };
   });
 }
-const groups = (...parts: Parameters<typeof tokensOf>) =>
+const groups = (...parts: readonly Part[]) =>
   tokenGroups(tokensOf(...parts)).map(({ from, to, word }) => word ?? [from, to].join('-'));
 
 it('puts the pieces of a word together, and nothing else', () => {

@@ -1,5 +1,6 @@
+import { shownToken } from '../../core/fact';
 import type { ProbeRun } from '../../core/probe';
-import { labelOf, type ProbeReport } from '../../core/report';
+import type { ProbeReport } from '../../core/report';
 import { slice, type Tensor } from '../../core/tensor';
 import type { ExpectedResult } from './meta';
 
@@ -55,7 +56,7 @@ export const report: ProbeReport<ExpectedResult> = ({ p, rank, surprisalBits, to
           p: value,
           rank: rank[position]!,
           surprisalBits: surprisalBits[position]!,
-          top: labelOf(labels, topIds[position]!),
+          top: shownToken(labels, topIds[position]!).text,
           topId: topIds[position]!,
           topP: topProbs[position]!,
         },

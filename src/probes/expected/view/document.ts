@@ -1,3 +1,4 @@
+import { shownToken } from '../../../core/fact';
 import { bits, percent, visible } from '../../../views/format';
 import type { FigureDocument } from '../../../views/figure-entry';
 import type { ExpectedResult } from '../meta';
@@ -38,7 +39,7 @@ export const document: FigureDocument<ExpectedSettings, ExpectedResult> = {
                 Number(result.p[position]!.toPrecision(DIGITS)),
                 result.rank[position]!,
                 Number(result.surprisalBits[position]!.toPrecision(DIGITS)),
-                visible(labels[result.topIds[position]!]?.text ?? `⟨${result.topIds[position]!}⟩`),
+                visible(shownToken(labels, result.topIds[position]!).text),
               ],
         ),
       },
