@@ -8,7 +8,7 @@ import type { HeadId, Place } from '../core/place';
 import type { Theme } from './colour';
 import type { LayerRow } from './layer-grid';
 import type { Frame } from './scenes/frame';
-import type { Scene } from './scenes/scene';
+import type { Picture, Scene } from './scenes/scene';
 import type { TableData } from './table';
 import type { Words } from './words';
 
@@ -144,6 +144,15 @@ export interface FigureDocument<Settings, Result> {
   tables(input: FigureInput<Settings, Result>, words: Words): readonly FigureTable[];
   /** Absent for figures without a picture of their own. */
   scene?(input: FigureInput<Settings, Result>, frame: Frame, words: Words): Scene;
+  /** The same cut into pieces that can be read on a sheet of paper, each about as wide as `scenes/sheet.ts` says. */
+  sheets?(input: FigureInput<Settings, Result>, words: Words): readonly Sheet[];
+}
+
+/** A piece of a figure on paper. */
+export interface Sheet {
+  readonly picture: Picture;
+  /** Which piece it is; absent for one that is the whole figure. */
+  readonly caption?: string;
 }
 
 /** What a figure tells of single heads, for the pictures that show them. */

@@ -81,7 +81,7 @@ export function denseWidths(
   return heads.map((head, column) => {
     const longest = rows.reduce((width, row) => Math.max(width, columnsOf(row[column] ?? '')), columnsOf(head));
     return column === numbered
-      ? Math.min(LONGEST, Math.max(SHORTEST, longest)) + number
+      ? Math.min(CUT + 1, Math.max(SHORTEST, longest)) + number
       : Math.min(DENSE, Math.max(SHORTEST, longest));
   });
 }

@@ -28,3 +28,16 @@ it('the limit is among the tokens shown, wherever it lies', () => {
 it('around the limit both sides can be read', () => {
   expect(tokenWindow(20_000, 8192)).toEqual({ from: 7892, to: 8492 });
 });
+
+it('the subject of a prompt that fits is among the tokens shown', () => {
+  for (const subject of [0, 599, 600, 700, 899]) {
+    const { from, to } = tokenWindow(900, 1024, subject);
+    expect([from <= subject, subject < to, to - from]).toEqual([true, true, MOST_TOKENS]);
+  }
+});
+
+it('a person moves on from there, and never past an end', () => {
+  expect(tokenWindow(2000, 4096, 10, 600)).toEqual({ from: 600, to: 1200 });
+  expect(tokenWindow(2000, 4096, 10, 1800)).toEqual({ from: 1400, to: 2000 });
+  expect(tokenWindow(2000, 4096, 10, -600)).toEqual({ from: 0, to: 600 });
+});

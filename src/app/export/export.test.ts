@@ -218,6 +218,9 @@ describe('the exported attention figure', () => {
   const choice = {
     head: { layer: 1, head: 2 },
     looker: undefined,
+    first: 'shown' as const,
+    mean: false,
+    together: [],
     variant: 'plain',
     heads: { does: () => undefined, line: () => 'On random text' },
   } as const;

@@ -2,6 +2,7 @@ import type { Component } from 'svelte';
 import type { HeadId } from '../../core/place';
 import type { FigureContext, HeadNotes } from '../../views/figure-entry';
 import type { LayerRow } from '../../views/layer-grid';
+import { reveal } from '../../views/reveal';
 import type { Words } from '../../views/words';
 import type { Page } from '../shell/page.svelte';
 import HeadDetail from './HeadDetail.svelte';
@@ -69,7 +70,12 @@ export function createContext(source: ContextSource): FigureContext {
     get prompt() {
       return page().fact.workbench.fields.prompt;
     },
-    setColumn: (position) => void page().fact.setColumn(position),
+    setColumn(position) {
+      void page().fact.setColumn(position);
+      // The figures that follow a column may stand elsewhere.
+      const [follows] = page().fact.figures.all.filter(({ desk }) => desk.plan.shows);
+      if (follows) reveal(document.querySelector(`[data-figure="${follows.id}"]`));
+    },
     help: (topic) => (page().dialog = `help-${topic}`),
     askText: (prompt) => void page().fact.probe({ prompt, answer: '', foil: '' }),
   };

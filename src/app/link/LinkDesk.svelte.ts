@@ -12,6 +12,9 @@ import { readLink, writeLink } from './link';
 import { isModelOf } from './link-model';
 import type { FigureInLink, LinkState } from './link-state';
 
+/** Settings are plain: what is written alike is the same. */
+const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
 /** What stands on the page in place of a link that cannot be read. */
 export type Instead = Readonly<Record<'invalid' | 'newer', WordKey>>;
 export const FIRST_INSTEAD: Instead = { invalid: 'share.first.invalid', newer: 'share.first.newer' };
@@ -152,7 +155,7 @@ export class LinkDesk {
     const own = desk.kept.answers.filter(({ modelId }) => modelId === this.#host.model.choice.id);
     return {
       settings: Object.fromEntries(
-        usual.filter(([key, value]) => settings[key] !== value).map(([key]) => [key, settings[key]]),
+        usual.filter(([key, value]) => !isSame(settings[key], value)).map(([key]) => [key, settings[key]]),
       ),
       kept: own.map(({ fact, options }) => ({ fields: fieldsOf(fact), options })),
     };

@@ -152,6 +152,12 @@ describe('shared links', () => {
     expect(({} as Record<string, unknown>)['shading']).toBeUndefined();
   });
 
+  it('carry lists whatever their texts hold', () => {
+    const settings = { mean: true, first: 'hidden', together: ['0.1', '3.10', 'a,b "c"'] };
+    const state: LinkState = { ...full, figures: { attention: { settings, kept: [] } } };
+    expect(readFragment(writeLink(state))).toEqual({ kind: 'state', state });
+  });
+
   it('keep nothing of a figure that keeps none', () => {
     const read = readFragment(`#v=2&prompt=a&lens.keep=${kept({ prompt: 'a' })}&continuation.keep=1`);
     expect(read).toMatchObject({ kind: 'state', state: { unknown: ['lens.keep', 'continuation.keep'] } });
@@ -161,6 +167,10 @@ describe('shared links', () => {
     '#v=2',
     '#v=2&prompt=a&lens.shading=<script>',
     '#v=2&prompt=a&lens.midLayers=yes',
+    '#v=2&prompt=a&attention.together=1.2',
+    '#v=2&prompt=a&attention.together=[1]',
+    '#v=2&prompt=a&attention.together=',
+    '#v=2&prompt=a&attention.together={"0":"1.2"}',
     '#v=2&prompt=a&continuation.maxTokens=501',
     '#v=2&prompt=a&continuation.maxTokens=2.5',
     '#v=2&prompt=a&continuation.temperature=NaN',

@@ -39,17 +39,36 @@ const KeptSchema = v.strictObject({
   options: v.optional(v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])), {}),
 });
 
-/** `true`, numbers and words as a person could type them; which of them is meant, the schema knows. */
+/** What stands in a link as JSON: a list; undefined for anything else. */
+function readList(raw: string): readonly unknown[] | undefined {
+  try {
+    const data: unknown = JSON.parse(raw);
+    return Array.isArray(data) ? data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `true`, numbers and words as a person could type them, lists as JSON; which of them is meant, the schema knows. */
 function readValue(schema: SettingsSchema<unknown>, key: string, raw: string): unknown {
   const entry = schema.entries[key]!;
   const flags: Readonly<Record<string, boolean>> = { '1': true, '0': false };
-  const readings = [raw, ...(/^-?\d+(\.\d+)?$/.test(raw) ? [Number(raw)] : []), ...(raw in flags ? [flags[raw]] : [])];
+  const list = readList(raw);
+  const readings = [
+    raw,
+    ...(/^-?\d+(\.\d+)?$/.test(raw) ? [Number(raw)] : []),
+    ...(raw in flags ? [flags[raw]] : []),
+    ...(list ? [list] : []),
+  ];
   const fits = readings.find((value) => v.safeParse(entry, value).success);
   if (fits === undefined) throw new InvalidLink();
   return fits;
 }
 
-const writeValue = (value: unknown): string => (typeof value === 'boolean' ? (value ? '1' : '0') : String(value));
+function writeValue(value: unknown): string {
+  if (typeof value === 'boolean') return value ? '1' : '0';
+  return Array.isArray(value) ? JSON.stringify(value) : String(value);
+}
 
 function readKept(raw: string): KeptAsk {
   let data: unknown;

@@ -63,6 +63,8 @@ export class Page {
   modelsTab = $state<'all' | 'about'>('all');
   dialog = $state<Dialog | undefined>();
   touring = $state(false);
+  /** One sheet for a class is asked for, instead of the page. */
+  handout = $state(false);
   note = $state<WordKey | undefined>();
   online = $state(navigator.onLine);
   shell = $state.raw<ServiceWorkerState>(this.serviceWorker.state);

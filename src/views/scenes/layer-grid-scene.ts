@@ -1,5 +1,6 @@
 import { shade } from '../colour';
 import { shorten, visible } from '../format';
+import { SHEET } from './sheet';
 import type { LayerCell, LayerColumn, LayerRow } from '../layer-grid';
 import { HEAD, MARGIN } from './frame';
 import { PALETTE } from './palette';
@@ -44,6 +45,29 @@ export function layerGridScene({ rows, columns, cell }: LayerGridModel): Picture
     height: ROW * (rows.length + 1),
     shapes: [...heads, ...lines],
   };
+}
+
+/** Columns that a sheet of paper has room for. */
+const ON_SHEET = Math.floor((SHEET - LABELS) / WIDTH);
+
+/**
+ * The grid in pieces, each as wide as a sheet, in reading order; the last one is full and ends where the grid does.
+ * @returns `from` and `to` count columns, `to` is not in the piece.
+ */
+export function layerGridSheets(
+  grid: LayerGridModel,
+): { readonly from: number; readonly to: number; readonly picture: Picture }[] {
+  const out = [];
+  for (let to = grid.columns.length; to > 0; to -= ON_SHEET) {
+    const from = Math.max(0, to - ON_SHEET);
+    const part = {
+      rows: grid.rows,
+      columns: grid.columns.slice(from, to),
+      cell: (row: number, column: number) => grid.cell(row, from + column),
+    };
+    out.unshift({ from, to, picture: layerGridScene(part) });
+  }
+  return out;
 }
 
 function cellShapes({ token, number, value, tone }: LayerCell, column: number, y: number): Shape[] {

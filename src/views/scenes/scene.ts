@@ -113,6 +113,19 @@ export function sceneToSvg({ width, height, background, shapes }: Scene, about: 
   return `<svg xmlns="http://www.w3.org/2000/svg"${size}>${metadata}${paper}${shapes.map(shapeToSvg).join('')}</svg>\n`;
 }
 
+/** A picture without what stands round a figure, as a file of its own. @param at its upper left corner in its own pixels. */
+export function pictureToSvg(
+  { width, height, shapes }: Picture,
+  at: { readonly x: number; readonly y: number },
+): string {
+  // Frames are as wide as a line on both sides; the last label of an axis stands half beyond its end.
+  const EDGE = 4;
+  const LABEL = 20;
+  const [wide, high] = [width + EDGE + LABEL, height + 2 * EDGE];
+  const size = attributes({ width: wide, height: high, viewBox: `${at.x - EDGE} ${at.y - EDGE} ${wide} ${high}` });
+  return `<svg xmlns="http://www.w3.org/2000/svg"${size}>${shapes.map(shapeToSvg).join('')}</svg>`;
+}
+
 function base64(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += String.fromCharCode(byte);

@@ -2,28 +2,24 @@ import type { FigureDocument } from '../../../views/figure-entry';
 import { framed } from '../../../views/scenes/frame';
 import type { AttentionSettings } from './settings';
 import type { AttentionResult } from '../meta';
-import { headMap, shownVariant } from './reading';
-import { attentionScene } from './scene';
-import { headTitle, shownHead, subjectSentence } from './sentences';
+import { largeMap } from './large';
+import { attentionScene, attentionSheets } from './scene';
+import { subjectSentence } from './sentences';
 import { headsTable, patternTable } from './table';
 
 export const document: FigureDocument<AttentionSettings, AttentionResult> = {
   sentence: ({ shown }, words) => subjectSentence(shown.result, shown.tokens, words),
   tables({ shown: { result, tokens }, settings, context }, words) {
-    const variant = shownVariant(result, settings.variant);
-    const chosen = shownHead(result, context.selection.head);
+    const large = largeMap(result, settings, context.selection.head, words);
+    const { chosen, variant, heads, map, title } = large;
     const does = context.heads.does;
     return [
       { table: headsTable(result, tokens, does, settings.variant, words) },
       {
-        name: `${words('attention.pattern')}, ${headTitle(chosen, variant, words)}`,
-        table: patternTable(result, tokens, chosen, variant, words),
-        result: {
-          ...chosen,
-          variant,
-          tokens,
-          pattern: headMap(result, result.layers.indexOf(chosen.layer), chosen.head, variant),
-        },
+        name: `${words('attention.pattern')}, ${title}`,
+        table: patternTable(tokens, large, words),
+        // Of several heads it is their mean, and of a row without the first token the rest.
+        result: { ...(heads.length > 1 ? { heads } : chosen), variant, first: settings.first, tokens, pattern: map },
       },
     ];
   },
@@ -31,5 +27,10 @@ export const document: FigureDocument<AttentionSettings, AttentionResult> = {
     const { head, looker } = context.selection;
     const choice = { ...settings, head, looker, heads: context.heads };
     return framed(frame, attentionScene(shown.result, shown.tokens, choice, words));
+  },
+  sheets({ shown, settings, context }, words) {
+    const { head, looker } = context.selection;
+    const choice = { ...settings, head, looker, heads: context.heads };
+    return attentionSheets(shown.result, shown.tokens, choice, words).map((picture) => ({ picture }));
   },
 };

@@ -18,6 +18,41 @@ export function headMap(result: AttentionResult, row: number, head: number, vari
   return source.subarray(at, at + size);
 }
 
+/**
+ * What becomes of the first token's column, on which heads rest that have nothing to do: it stays, is left out of the
+ * picture, or is left out of the sum, so that a row shows how the rest is shared.
+ */
+export const FIRST_TOKEN = ['shown', 'hidden', 'discounted'] as const;
+export type FirstToken = (typeof FIRST_TOKEN)[number];
+
+/** Less than this beside the first token is rounding, and shared out it would be noise. */
+const HARDLY = 1e-6;
+
+/**
+ * A `[T, T]` map as it is shown. What is not a share has no sum to be left out of: there `discounted` is `hidden`.
+ * @param T positions.
+ */
+export function firstTokenAs(map: Float32Array, T: number, how: FirstToken, variant: Variant): Float32Array {
+  if (how === 'shown') return map;
+  const out = map.slice();
+  for (let dest = 0; dest < T; dest++) {
+    const row = out.subarray(dest * T, (dest + 1) * T);
+    row[0] = 0;
+    if (how === 'hidden' || variant === 'value') continue;
+    const rest = row.reduce((sum, value) => sum + value, 0);
+    if (rest > HARDLY) row.forEach((value, src) => (row[src] = value / rest));
+    else row.fill(0);
+  }
+  return out;
+}
+
+/** The plain mean of maps of one size. */
+export function meanMap(maps: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(maps[0]!.length);
+  for (const map of maps) map.forEach((value, at) => (out[at]! += value / maps.length));
+  return out;
+}
+
 /** Largest value of a map; 1 for shares, so that their shades can be compared between heads. */
 export function darkest(map: Float32Array, variant: Variant): number {
   return variant === 'value' ? map.reduce((max, value) => Math.max(max, value), 1e-9) : 1;

@@ -11,15 +11,15 @@ import type { Picture, Shape } from '../../../views/scenes/scene';
 import { paragraphScene, type Corner } from '../../../views/scenes/words-scene';
 import type { Words } from '../../../views/words';
 import type { AttentionResult } from '../meta';
-import { darkest, headMap, shownVariant, strongestHead, subjectPeak, type Variant } from './reading';
-import { doing, headTitle, reading, shownHead, subjectSentence } from './sentences';
+import { headKey, largeMap, type LargeMap } from './large';
+import { darkest, firstTokenAs, headMap, strongestHead, subjectPeak } from './reading';
+import { doing, leftOutNote, reading, subjectSentence } from './sentences';
+import type { AttentionSettings } from './settings';
 
 /** What is chosen in the figure on the page. */
-export interface AttentionChoice {
+export interface AttentionChoice extends AttentionSettings {
   readonly head: HeadId | undefined;
   readonly looker: number | undefined;
-  readonly variant: Variant;
-  readonly drawing: 'matrix' | 'arcs';
   readonly heads: Pick<HeadNotes, 'does' | 'line'>;
 }
 
@@ -27,7 +27,7 @@ export interface AttentionChoice {
 interface Seen extends AttentionChoice {
   readonly result: AttentionResult;
   readonly tokens: readonly Token[];
-  readonly chosen: HeadId;
+  readonly large: LargeMap;
   readonly words: Words;
 }
 
@@ -40,8 +40,7 @@ export function attentionScene(
   choice: AttentionChoice,
   words: Words,
 ): Picture {
-  const variant = shownVariant(result, choice.variant);
-  const seen: Seen = { ...choice, result, tokens, variant, chosen: shownHead(result, choice.head), words };
+  const seen: Seen = { ...choice, result, tokens, large: largeMap(result, choice, choice.head, words), words };
   const left = wall(seen);
   const right = largeHead(seen, MARGIN + left.width + BETWEEN);
   const width = left.width + BETWEEN + right.width;
@@ -55,16 +54,30 @@ export function attentionScene(
   };
 }
 
-function wall({ result, variant, chosen, heads, words }: Seen): Picture {
+/** The same in two pieces, under one another on paper: the wall, and one head large. */
+export function attentionSheets(
+  result: AttentionResult,
+  tokens: readonly Token[],
+  choice: AttentionChoice,
+  words: Words,
+): readonly Picture[] {
+  const seen: Seen = { ...choice, result, tokens, large: largeMap(result, choice, choice.head, words), words };
+  return [wall(seen), largeHead(seen, MARGIN)];
+}
+
+function wall({ result, large, first, heads, words }: Seen): Picture {
+  const { variant } = large;
   const single = variant === 'rollout';
-  const map = (row: number, head: number) => headMap(result, row, head, variant);
+  const among = new Set(large.heads.map(headKey));
+  const map = (row: number, head: number) =>
+    firstTokenAs(headMap(result, row, head, variant), result.n_positions, first, variant);
   const model = {
     layers: result.layers,
     heads: single ? 1 : result.n_heads,
     size: result.n_positions,
     map,
     max: (row: number, head: number) => darkest(map(row, head), variant),
-    chosen: ({ layer, head }: HeadId) => layer === chosen.layer && (single || head === chosen.head),
+    chosen: (id: HeadId) => (single ? id.layer === large.chosen.layer : among.has(headKey(id))),
     does(id: HeadId) {
       const label = single ? undefined : doing(result, id, heads.does, words);
       return label && { text: label.text, strong: label.share !== undefined };
@@ -74,23 +87,23 @@ function wall({ result, variant, chosen, heads, words }: Seen): Picture {
 }
 
 function largeHead(seen: Seen, x: number): Picture {
-  const { result, tokens, variant, chosen, drawing, words } = seen;
-  const map = headMap(result, result.layers.indexOf(chosen.layer), chosen.head, variant);
+  const { result, tokens, large, drawing, words } = seen;
+  const { map, variant, title } = large;
   const looker = Math.min(seen.looker ?? result.dest, result.n_positions - 1);
   const text = (value: number): string => (variant === 'value' ? value.toPrecision(2) : cellPercent(value));
   const pattern = { tokens, map, max: darkest(map, variant), looker, text };
   const picture = patternScene(pattern, drawing, { x, y: HEAD + 20 });
   const width = Math.max(picture.width, 420);
-  const title = headTitle(chosen, variant, words);
   const shapes: Shape[] = [
     { kind: 'text', x, y: HEAD + 8, text: title, fill: PALETTE.ink, bold: true },
     ...picture.shapes,
   ];
   let y = HEAD + 20 + picture.height + 8;
-  const says = reading(result, tokens, map, looker, variant, chosen.layer, words);
-  const scores = variant === 'rollout' ? '' : seen.heads.line(chosen);
+  const says = reading(result, tokens, large, looker, words);
+  const scores = variant === 'rollout' || large.heads.length > 1 ? '' : seen.heads.line(large.chosen);
   for (const [sentence, fill] of [
     [says, PALETTE.ink],
+    [leftOutNote(seen.first, variant, words), PALETTE.mute],
     [scores, PALETTE.mute],
   ] as const) {
     const part = paragraphScene(sentence, { x, y }, width, fill);

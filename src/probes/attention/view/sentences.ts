@@ -2,7 +2,8 @@ import type { Token } from '../../../core/fact';
 import { percent, visible } from '../../../views/format';
 import type { Words } from '../../../views/words';
 import type { AttentionResult } from '../meta';
-import { mostSeen, subjectPeak, SUBJECT_SHARE, type Variant } from './reading';
+import { mostSeen, subjectPeak, SUBJECT_SHARE, type FirstToken, type Variant } from './reading';
+import type { LargeMap } from './large';
 import type { HeadId } from '../../../core/place';
 
 /** What a head does on random text; undefined while unknown or nothing in particular. */
@@ -40,25 +41,41 @@ export function headTitle({ layer, head }: HeadId, variant: Variant, words: Word
 
 const textAt = (tokens: readonly Token[], position: number): string => visible(tokens[position]?.text ?? '');
 
-/** Where the singled-out token looks most in the large map. `map` is `[T, T]`. */
+/**
+ * Where the singled-out token looks most in the large map; '' where nothing is left to look at.
+ * @param large.map `[T, T]`, of so many heads.
+ */
 export function reading(
   result: AttentionResult,
   tokens: readonly Token[],
-  map: Float32Array,
+  { map, variant, heads, chosen }: Pick<LargeMap, 'map' | 'variant' | 'heads' | 'chosen'>,
   looker: number,
-  variant: Variant,
-  layer: number,
   words: Words,
 ): string {
   const top = mostSeen(map, looker, result.n_positions);
-  const key = { plain: 'attention.looks', value: 'attention.looksValue', rollout: 'attention.looksRollout' } as const;
+  // Without the first token's column the first token looks nowhere.
+  if (top.value === 0) return '';
+  const key = {
+    plain: heads.length > 1 ? 'attention.looksMean' : 'attention.looks',
+    value: 'attention.looksValue',
+    rollout: 'attention.looksRollout',
+  } as const;
   return words(key[variant], {
+    count: heads.length,
     dest: textAt(tokens, looker),
     src: textAt(tokens, top.src),
     p: percent(top.value),
     value: top.value.toPrecision(2),
-    layer: layer + 1,
+    layer: chosen.layer + 1,
   });
+}
+
+/** What the large map leaves out; '' where it shows all of it. */
+export function leftOutNote(first: FirstToken, variant: Variant, words: Words): string {
+  if (first === 'shown') return '';
+  return words(
+    first === 'hidden' || variant === 'value' ? 'attention.first.hidden.note' : 'attention.first.discounted.note',
+  );
 }
 
 /** What the figure says of the subject. */

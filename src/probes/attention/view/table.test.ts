@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { english } from '../../../app/i18n/messages';
 import type { Token } from '../../../core/fact';
 import type { AttentionResult } from '../meta';
+import { largeMap } from './large';
+import type { Variant } from './reading';
 import { headsTable, patternTable } from './table';
 
 const tokens = ['The', ' a', ' a'].map((text, id): Token => ({
@@ -25,6 +27,9 @@ const result: AttentionResult = {
   subjectShareByHead: Float32Array.of(1, 1, 0.4, 1),
   dest: 2,
 };
+
+const large = (variant: Variant, head: number) =>
+  largeMap(result, { variant, first: 'shown', mean: false, together: [] }, { layer: 3, head }, english);
 
 describe('attention as tables', () => {
   it('has a row for every head', () => {
@@ -55,21 +60,16 @@ describe('attention as tables', () => {
   });
 
   it('gives the large map, its tokens told apart by their positions', () => {
-    const { columns, rows } = patternTable(result, tokens, { layer: 3, head: 0 }, 'plain', english);
+    const { columns, rows } = patternTable(tokens, large('plain', 0), english);
     expect(columns.slice(1)).toEqual(['0 The', '1 ·a', '2 ·a']);
     expect(rows).toEqual([
       ['0 The', 1, 0, 0],
       ['1 ·a', 0.25, 0.75, 0],
       ['2 ·a', 0.2, 0.2, 0.6],
     ]);
-    const weighted = patternTable(result, tokens, { layer: 3, head: 0 }, 'value', english);
+    const weighted = patternTable(tokens, large('value', 0), english);
     expect(weighted.rows.at(-1)).toEqual(['2 ·a', 3, 7, 5]);
-    expect(patternTable(result, tokens, { layer: 3, head: 1 }, 'rollout', english).rows.at(-1)).toEqual([
-      '2 ·a',
-      0.1,
-      0.8,
-      0.1,
-    ]);
+    expect(patternTable(tokens, large('rollout', 1), english).rows.at(-1)).toEqual(['2 ·a', 0.1, 0.8, 0.1]);
   });
 
   it('falls back on plain attention where a variant is not there yet', () => {

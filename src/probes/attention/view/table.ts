@@ -3,9 +3,9 @@ import { visible } from '../../../views/format';
 import type { TableData } from '../../../views/table';
 import type { Words } from '../../../views/words';
 import type { AttentionResult } from '../meta';
-import type { HeadId } from '../../../core/place';
 import { headMap, mostSeen, shownVariant, type Variant } from './reading';
-import { headTitle, type Does } from './sentences';
+import type { LargeMap } from './large';
+import type { Does } from './sentences';
 
 const DIGITS = 4;
 const rounded = (value: number): number => Number(value.toPrecision(DIGITS));
@@ -77,18 +77,14 @@ function rolloutTable(result: AttentionResult, tokens: readonly Token[], words: 
 
 /** The large map in full: a row per token that looks (dest), a column per token that is looked at (src). */
 export function patternTable(
-  result: AttentionResult,
   tokens: readonly Token[],
-  chosen: HeadId,
-  wanted: Variant,
+  { map, title }: Pick<LargeMap, 'map' | 'title'>,
   words: Words,
 ): TableData {
-  const variant = shownVariant(result, wanted);
-  const map = headMap(result, result.layers.indexOf(chosen.layer), chosen.head, variant);
-  const T = result.n_positions;
+  const T = Math.sqrt(map.length);
   const positions = Array.from({ length: T }, (_, position) => position);
   return {
-    caption: words('attention.table.pattern', { head: headTitle(chosen, variant, words) }),
+    caption: words('attention.table.pattern', { head: title }),
     columns: [words('attention.table.corner'), ...positions.map((src) => placed(tokens, src))],
     rows: positions.map((dest) => [placed(tokens, dest), ...positions.map((src) => rounded(map[dest * T + src]!))]),
   };

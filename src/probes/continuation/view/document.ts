@@ -21,5 +21,6 @@ export const document: FigureDocument<ContinuationSettings, ContinuationResult> 
       result: shown.result.tokens.map(({ alternatives }) => alternatives),
     },
   ],
+  sheets: ({ shown }) => [{ picture: continuationScene(shown.fact?.prompt ?? '', shown.result.tokens) }],
   scene: ({ shown }, frame) => framed(frame, continuationScene(shown.fact?.prompt ?? '', shown.result.tokens)),
 };

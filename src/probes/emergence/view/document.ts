@@ -22,4 +22,5 @@ export const document: FigureDocument<EmergenceSettings, EmergenceResult> = {
   },
   tables: ({ shown }, words) => [{ table: emergenceTable(shown.result, words) }],
   scene: (input, frame, words) => framed(frame, layerChartScene(emergenceChart(input, words))),
+  sheets: (input, words) => [{ picture: layerChartScene(emergenceChart(input, words)) }],
 };
