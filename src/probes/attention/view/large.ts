@@ -1,21 +1,9 @@
 import type { HeadId } from '../../../core/place';
 import type { Words } from '../../../views/words';
 import type { AttentionResult } from '../meta';
-import { firstTokenAs, headMap, meanMap, shownVariant, type Variant } from './reading';
+import { firstTokenAs, headMap, meanMap, shownVariant, type LargeMap } from './reading';
 import { headTitle, shownHead } from './sentences';
 import type { AttentionSettings } from './settings';
-
-/** What the large map shows: one head, or several together. */
-export interface LargeMap {
-  readonly variant: Variant;
-  /** The head that is chosen. */
-  readonly chosen: HeadId;
-  /** All that are in the map, in the model's order; one unless a mean is shown. */
-  readonly heads: readonly HeadId[];
-  /** `[T, T]` */
-  readonly map: Float32Array;
-  readonly title: string;
-}
 
 export const headKey = ({ layer, head }: HeadId): string => `${layer}.${head}`;
 

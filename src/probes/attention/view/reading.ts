@@ -1,7 +1,20 @@
+import type { HeadId } from '../../../core/place';
 import type { AttentionResult } from '../meta';
 
 export const VARIANTS = ['plain', 'value', 'rollout'] as const;
 export type Variant = (typeof VARIANTS)[number];
+
+/** What the large map shows: one head, or several together. */
+export interface LargeMap {
+  readonly variant: Variant;
+  /** The head that is chosen. */
+  readonly chosen: HeadId;
+  /** All that are in the map, in the model's order; one unless a mean is shown. */
+  readonly heads: readonly HeadId[];
+  /** `[T, T]` */
+  readonly map: Float32Array;
+  readonly title: string;
+}
 
 /** The variant that can be shown: a value-weighted one or a rollout may not be there (yet). */
 export function shownVariant(result: AttentionResult, wanted: Variant): Variant {

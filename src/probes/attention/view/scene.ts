@@ -11,8 +11,8 @@ import type { Picture, Shape } from '../../../views/scenes/scene';
 import { paragraphScene, type Corner } from '../../../views/scenes/words-scene';
 import type { Words } from '../../../views/words';
 import type { AttentionResult } from '../meta';
-import { headKey, largeMap, type LargeMap } from './large';
-import { darkest, firstTokenAs, headMap, strongestHead, subjectPeak } from './reading';
+import { headKey, largeMap } from './large';
+import { darkest, firstTokenAs, headMap, strongestHead, subjectPeak, type LargeMap } from './reading';
 import { doing, leftOutNote, reading, subjectSentence } from './sentences';
 import type { AttentionSettings } from './settings';
 

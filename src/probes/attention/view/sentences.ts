@@ -2,8 +2,7 @@ import type { Token } from '../../../core/fact';
 import { percent, visible } from '../../../views/format';
 import type { Words } from '../../../views/words';
 import type { AttentionResult } from '../meta';
-import { mostSeen, subjectPeak, SUBJECT_SHARE, type FirstToken, type Variant } from './reading';
-import type { LargeMap } from './large';
+import { mostSeen, subjectPeak, SUBJECT_SHARE, type FirstToken, type LargeMap, type Variant } from './reading';
 import type { HeadId } from '../../../core/place';
 
 /** What a head does on random text; undefined while unknown or nothing in particular. */

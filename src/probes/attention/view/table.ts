@@ -3,8 +3,7 @@ import { visible } from '../../../views/format';
 import type { TableData } from '../../../views/table';
 import type { Words } from '../../../views/words';
 import type { AttentionResult } from '../meta';
-import { headMap, mostSeen, shownVariant, type Variant } from './reading';
-import type { LargeMap } from './large';
+import { headMap, mostSeen, shownVariant, type Variant, type LargeMap } from './reading';
 import type { Does } from './sentences';
 
 const DIGITS = 4;
