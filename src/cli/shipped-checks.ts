@@ -1,4 +1,8 @@
 // Run when the app is built (.config/build/shipped-checks.ts): prints what checking its own models finds, as JSON.
 import { checkBundledModels } from './model-checks';
+import { runCommand } from './process';
 
-void checkBundledModels(process.argv[2] ?? 'public').then((found) => console.log(JSON.stringify(found)));
+void runCommand(async ([publicFolder = 'public'], { print }) => {
+  print(JSON.stringify(await checkBundledModels(publicFolder)));
+  return 0;
+});
