@@ -53,6 +53,7 @@ export class ServiceWorkerClient {
   readonly #listeners = new Set<(state: ServiceWorkerState) => void>();
   #registration: ServiceWorkerRegistration | undefined;
   #applying = false;
+  #installing: Promise<boolean> | undefined;
   readonly #container: ServiceWorkerContainer | undefined;
   readonly #hadController: boolean;
 
@@ -73,19 +74,19 @@ export class ServiceWorkerClient {
   }
 
   /**
-   * Registers `sw.js` beside the page and sees to cross-origin isolation. Await it before starting the worker, so
-   * that no download begins just before the one reload.
+   * Sees to cross-origin isolation, and where that needs it, installs `sw.js`. Await it before starting the worker, so
+   * that no download begins just before the one reload. {@link install} is still to be called.
    */
   async start(): Promise<Isolation> {
     const container = this.#container;
     if (!container || !import.meta.env.PROD) return isolationNow();
     this.#set({ shell: container.controller ? 'ready' : 'installing' });
     container.addEventListener('controllerchange', () => this.#onControllerChange());
-    const registered = this.#register(container);
     if (crossOriginIsolated) {
       forget(RELOADED);
       return 'isolated';
     }
+    const registered = this.install();
     if (recall(RELOADED) !== null || window.top !== window) return 'unavailable';
     const inCharge = registered.then((worked) => (worked ? controlled(container) : undefined));
     await Promise.race([inCharge, sleep(ISOLATION_PATIENCE_MS)]);
@@ -93,6 +94,16 @@ export class ServiceWorkerClient {
     if (!container.controller || !remember(RELOADED)) return isolationNow();
     location.reload();
     return 'reloading';
+  }
+
+  /**
+   * Registers `sw.js` beside the page, once. It fetches the whole app, so that a page that is isolated without it does so
+   * after the first answer. Resolves with whether it could be registered.
+   */
+  async install(): Promise<boolean> {
+    const container = this.#container;
+    if (!container || !import.meta.env.PROD) return false;
+    return (this.#installing ??= this.#register(container));
   }
 
   /** Asks the server for a new version now. Resolves when its answer is known; a new version is then on its way. */

@@ -56,6 +56,11 @@ export class FiguresDesk {
     return figure;
   }
 
+  /** Fetches their pictures before there is anything to show: whatever could not be fetched is asked for again then. */
+  fetchViews(): void {
+    for (const { entry } of this.all) void entry.view?.().catch(() => undefined);
+  }
+
   /** What runs for each fact, in the order of turns, figures and slots; a step is wanted when its figure asks for it. */
   steps(): readonly Step[] {
     return TURNS.flatMap((turn) =>

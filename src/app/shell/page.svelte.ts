@@ -107,6 +107,7 @@ export class Page {
   async #boot(): Promise<void> {
     if ((await this.serviceWorker.start()) === 'reloading') return;
     await this.model.first((await this.link.model()) ?? DEFAULT_CHOICE);
+    await this.serviceWorker.install();
   }
 
   /** Another link in the same tab, or a step back: its model, if it is here, and its fact. */
