@@ -18,9 +18,10 @@ export interface ContextSource {
 /** What figures tell of single heads, put together. */
 export function headNotes(page: Page, words: Words, detail?: Component<{ readonly id: HeadId }>): HeadNotes {
   const known = () =>
-    page.fact.figures.all.flatMap(({ entry, desk }) => {
-      const { result } = desk.runs[0]!;
-      return entry.heads && result !== undefined ? [{ heads: entry.heads, result }] : [];
+    page.fact.figures.all.flatMap(({ entry: { heads }, desk }) => {
+      // Of the others nothing is read: what is told of heads need not be told anew when they change.
+      const result = heads && desk.runs[0]!.result;
+      return heads && result !== undefined ? [{ heads, result }] : [];
     });
   return {
     does(id) {

@@ -44,9 +44,16 @@ export class LedgerDesk {
     }
   }
 
+  /** What the ledger says of a fact: the same for as long as it is asked of the same words, as it is by many. */
   match({ prompt, answers }: Pick<Fact, 'prompt' | 'answers'>): Match | undefined {
-    return typeof this.#ledger === 'object' ? matchFact(this.#ledger, prompt, answers) : undefined;
+    const ledger = this.#ledger;
+    if (typeof ledger !== 'object') return undefined;
+    const words = JSON.stringify([prompt, ...answers]);
+    if (this.#matched?.ledger !== ledger || this.#matched.words !== words)
+      this.#matched = { ledger, words, match: matchFact(ledger, prompt, answers) };
+    return this.#matched.match;
   }
+  #matched: { readonly ledger: Ledger; readonly words: string; readonly match: Match | undefined } | undefined;
 
   /** Whether a prompt lies outside what was taught, by what the model would write after it. */
   outside(prompt: string, match: Match | undefined, said: Said): Outside | undefined {

@@ -62,8 +62,11 @@ export function leadsOf(relation: Relation): readonly Lead[] {
 /** The ways to write a lead with a fact's subject, with its capitals; none where it lacks a word for it. */
 function spell({ text }: Lead, { subject, slots }: LedgerFact): string[] {
   const bare = bareName(subject);
-  return [subject, slots?.['s'] ?? [], `the ${bare}`, bare].flat().flatMap((name) =>
-    [`${name}'s`, `${name}'`].flatMap((p) => {
+  const names = new Set([subject, slots?.['s'] ?? [], `the ${bare}`, bare].flat());
+  const endings = text.includes('{p}') ? ["'s", "'"] : [''];
+  return [...names].flatMap((name) =>
+    endings.flatMap((ending) => {
+      const p = name + ending;
       const words: Readonly<Record<string, string>> = { ...slots, s: name, S: name, n: bare, p };
       const filled = text.replace(SLOT, (slot, key: string) => words[key] ?? slot);
       return filled.includes('{') ? [] : spaced(filled);
