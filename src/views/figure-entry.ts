@@ -59,6 +59,8 @@ export interface FigureContext {
   help(topic: string): void;
   /** Asks this text instead. */
   askText(prompt: string): void;
+  /** Draws another token beside the answer. @param foil as it is typed. */
+  compareWith(foil: string): void;
 }
 
 /** An answer of the probe with what it belongs to. */

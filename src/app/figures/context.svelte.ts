@@ -78,6 +78,7 @@ export function createContext(source: ContextSource): FigureContext {
       if (follows) reveal(document.querySelector(`[data-figure="${follows.id}"]`));
     },
     help: (topic) => (page().dialog = `help-${topic}`),
+    compareWith: (foil) => page().fact.type({ foil }),
     askText: (prompt) => void page().fact.probe({ prompt, answer: '', foil: '' }),
   };
 }

@@ -27,3 +27,15 @@ export function writtenOf({
     finish: result?.finish ?? (ended === 'stopped' ? 'cancelled' : undefined),
   };
 }
+
+/**
+ * The text that a written token follows: asked as a prompt, it has that token for its own answer. Undefined where it
+ * holds what cannot be typed, a sign of the model's own or half a character.
+ */
+export function textBefore({ prompt, tokens }: Pick<Written, 'prompt' | 'tokens'>, index: number): string | undefined {
+  const before = tokens.slice(0, index);
+  const text = writtenText(before);
+  const bytes = before.reduce((sum, { token }) => sum + token.bytes.length, 0);
+  const whole = new TextEncoder().encode(text).length === bytes && before.every(({ token }) => !token.special);
+  return whole ? prompt + text : undefined;
+}
