@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { modelWorkers } from './model-workers';
 import { answered, controlled, probed, settled, versionOf } from './site';
 import { dialog, expect, model, open, openModels, test, zoo, type Files } from './models-site';
 
@@ -20,9 +21,6 @@ async function openFolder(page: Page, folder: string): Promise<void> {
   await openModels(page);
   await dialog(page).locator('input[webkitdirectory]').setInputFiles(folder);
 }
-
-/** Workers of models; threads of the runtime are workers too. */
-const modelWorkers = (page: Page) => page.workers().filter((worker) => /\/entry-[^/]+\.js$/.test(worker.url()));
 
 test('a file that cannot be opened leaves the model before untouched, with all that it has answered', async ({
   page,

@@ -1,5 +1,6 @@
-import type { Page, Worker } from '@playwright/test';
+import type { Worker } from '@playwright/test';
 import { fileURLToPath } from 'node:url';
+import { modelWorkers } from './model-workers';
 import { answered, expect, open, probed, test } from './site';
 
 const GPT2 = fileURLToPath(new URL('../fixtures/zoo/optimum-gpt2', import.meta.url));
@@ -11,10 +12,6 @@ interface Device {
 interface WorkerScope {
   GPUDevice: { prototype: Record<'createCommandEncoder', (...args: unknown[]) => unknown> };
 }
-
-/** Threads of the runtime are workers too. */
-const modelWorkers = (page: Page): Worker[] =>
-  page.workers().filter((worker) => /\/entry-[^/]+\.js$/.test(worker.url()));
 
 /** Takes the device away in the middle of the worker's next run. */
 function loseDevice(worker: Worker): Promise<void> {

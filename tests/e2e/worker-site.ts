@@ -15,6 +15,7 @@ import { shippedChecks } from '../../.config/build/shipped-checks.ts';
 import { transformersSource } from '../../.config/build/transformers-source.ts';
 import { TESTED_LAYOUTS } from '../../src/models/tested-layouts.ts';
 import { WORKER_POLICY } from '../../src/service-worker/policy.ts';
+import { WORKER_SCRIPT } from './model-workers.ts';
 import { readSafetensors } from '../fixtures/safetensors.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
@@ -38,8 +39,6 @@ export const MODELS = TESTED_LAYOUTS.filter(
   ({ fixture, family, dtypes }) =>
     !fixture.startsWith('families/') && family !== 'lfm2' && dtypes.includes('fp32') && hasLens(fixture),
 ).map(({ fixture }) => fixture);
-/** The model's worker; threads of the runtime are workers too. */
-export const WORKER_SCRIPT = /\/entry-[^/]+\.js$/;
 const BUNDLED = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx'];
 
 /** A page with nothing on it but the worker's client, as built as the app is, and a small model in place of Atlas. */

@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 import type {} from './worker-page/page.ts';
-import { expect, MODEL_FILES, MODELS, test, WORKER_SCRIPT } from './worker-site.ts';
+import { WORKER_SCRIPT } from './model-workers.ts';
+import { expect, MODEL_FILES, MODELS, test } from './worker-site.ts';
 
 test('the contract of ModelApi holds through the worker, on WASM', async ({ page }) => {
   const outcomes = await page.evaluate(() => window.strata.contract('wasm', 1e-4));

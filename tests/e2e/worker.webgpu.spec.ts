@@ -1,6 +1,7 @@
 import { scanModel } from '../../src/onnx/scan.ts';
 import { openZoo } from '../golden/zoo.ts';
 import type {} from './worker-page/page.ts';
+import { modelWorkers } from './model-workers.ts';
 import { expect, MODELS, test } from './worker-site.ts';
 
 /** As much of a GPU device as these tests touch. */
@@ -101,7 +102,7 @@ test('a lost GPU: the model is loaded again and the run repeated', async ({ page
     window.api = window.strata.client();
     await window.api.load(await window.strata.zoo('optimum-gpt2', 'webgpu'));
   });
-  const [worker] = page.workers();
+  const [worker] = modelWorkers(page);
   // Every buffer of the session knows its device: the next one made tells us which.
   await worker!.evaluate(() => {
     const prototype = (globalThis as unknown as { GPUDevice: { prototype: Record<string, unknown> } }).GPUDevice

@@ -36,8 +36,10 @@ export function focusOn(element: HTMLElement | null | undefined): boolean {
   return document.activeElement === element;
 }
 
-/** Where one reads on when nothing else is left of where one was. */
-const READ_ON = '#verdict, main';
+/** Where one reads on when nothing else is left of where one was: the first of these that there is. */
+const READ_ON = ['#verdict', 'main'];
+
+const readOn = (): void => void READ_ON.some((place) => focusOn(document.querySelector<HTMLElement>(place)));
 
 const lost = (): boolean => !document.activeElement || document.activeElement === document.body;
 
@@ -45,7 +47,7 @@ const lost = (): boolean => !document.activeElement || document.activeElement ==
 export function giveBack(opener: Element | null): void {
   if (!lost()) return;
   if (opener instanceof HTMLElement && opener !== document.body && focusOn(opener)) return;
-  focusOn(document.querySelector<HTMLElement>(READ_ON));
+  readOn();
 }
 
 /**
@@ -79,7 +81,7 @@ export function keepFocus(): () => void {
       const there = reachable(element).filter(shown);
       if (focusOn(there[Math.min(index, there.length - 1)])) return;
     }
-    focusOn(document.querySelector<HTMLElement>(READ_ON));
+    readOn();
   };
 
   const observer = new MutationObserver(mend);
