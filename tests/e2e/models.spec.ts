@@ -471,6 +471,8 @@ test('a link asks for a model, and nothing is fetched until the person does', as
 
 test('a folder is opened in the precision asked for, and nothing is uploaded', async ({ page, site, hub }) => {
   await open(page, site.url);
+  // After the first answer the app itself is stored for use without a network.
+  await readyOffline(page);
   const folder = fileURLToPath(new URL('../fixtures/zoo/optimum-gpt2', import.meta.url));
   const before = site.requests.length;
   await openModels(page);

@@ -6,7 +6,7 @@ const LONG =
   'In the spring of the year when the old bridge over the river was closed, the teacher told the class that the capital ' +
   'of France is Paris, that the capital of Italy is Rome, that the capital of Spain is Madrid, and that everyone should ' +
   'remember these names before the holidays began, because the test would ask for all of them one by one, and then she ' +
-  'asked again what the capital of Germany is';
+  'said once more that the capital of Germany is';
 
 async function openSettled(page: Page, url: string): Promise<void> {
   await page.emulateMedia({ reducedMotion: 'reduce' });
@@ -310,7 +310,7 @@ test.describe('a long prompt', () => {
   test('keeps a subject at its beginning in sight, too', async ({ page, site }) => {
     await page.setViewportSize({ width: 390, height: 844 });
     await openSettled(page, site.url);
-    const beginning = `Germany is a country. ${LONG.replace(/ what the capital of Germany is$/, ' about it: it is in')}`;
+    const beginning = `Germany is a country. ${LONG.replace(/ that the capital of Germany is$/, ' about it: it is in')}`;
     await ask(page, beginning);
     await page.getByRole('button', { name: /^Token 1: / }).click();
     await answered(page);

@@ -10,7 +10,7 @@ const LONG =
   'In the spring of the year when the old bridge over the river was closed, the teacher told the class that the capital ' +
   'of France is Paris, that the capital of Italy is Rome, that the capital of Spain is Madrid, and that everyone should ' +
   'remember these names before the holidays began, because the test would ask for all of them one by one, and then she ' +
-  'asked again what the capital of Germany is';
+  'said once more that the capital of Germany is';
 
 async function openToPrint(page: Page, url: string): Promise<void> {
   await page.addInitScript(() => {

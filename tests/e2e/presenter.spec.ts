@@ -105,9 +105,9 @@ test('the answer is hidden until it is asked for, in the list of facts too; a qu
 
 test('the end looks like the end and keeps the focus; leaving leads back to where it began', async ({ page, site }) => {
   await present(page, site.url, 1366, 768);
-  for (let step = 0; step < 8; step++) await page.keyboard.press('Enter');
+  for (let step = 0; step < 20; step++) await page.keyboard.press('Enter');
   const next = stage(page).getByRole('button', { name: 'Next' });
-  await expect(stage(page)).toContainText('5 of 5');
+  await expect(stage(page)).toContainText(/\b(\d+) of \1\b/);
   await expect(next).toBeDisabled();
   await expect(next).toBeFocused();
   const looks = await next.evaluate((element) => {

@@ -99,8 +99,10 @@ test('the library is no part of the page’s own scripts, brings no runtime, and
   ).toBe(true);
   expect(files.filter((name) => name.endsWith('.wasm'))).toHaveLength(2);
   const elsewhere: string[] = [];
+  // Requests are heard of after the test, too, when there is no site any more.
+  const { url } = site;
   page.on('request', (request) => {
-    if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(site.url)) elsewhere.push(request.url());
+    if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(url)) elsewhere.push(request.url());
   });
   await open(page, site.url);
   await answered(page);
