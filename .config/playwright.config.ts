@@ -10,6 +10,8 @@ const QUIET = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // A test is over before optimised code of ONNX Runtime pays: compiling it is a third of what a page costs.
+  '--js-flags=--liftoff-only',
 ];
 /** A software adapter, so that WebGPU is tested where there is no graphics card. */
 const SOFTWARE_WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];

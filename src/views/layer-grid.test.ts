@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { columnWidths, edges, shareOut, visibleColumns } from './layer-grid';
+import { columnWidths, denseWidths, edges, shareOut, visibleColumns } from './layer-grid';
 
 describe('layer grid layout', () => {
   it('gives a column what its longest token needs, within limits', () => {
@@ -41,5 +41,21 @@ describe('layer grid layout', () => {
     expect(visibleColumns(left, 1000, 1500, 0)).toEqual([0, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]);
     expect(visibleColumns(left, 4900, 9000, 49)).toEqual([46, 47, 48, 49]);
     expect(visibleColumns([0], 0, 100, 0)).toEqual([]);
+  });
+});
+
+describe('columns of a long text', () => {
+  const rows = [['Germany', 'of', 'capital', 'Berlin']];
+  const heads = ['a', 'b', 'c', 'd'];
+
+  it('are cut to seven characters, but for the one with numbers', () => {
+    expect(denseWidths([['internationally', 'of', 'capital', 'Copenhagen']], heads, 3, 3, () => true)).toEqual([
+      7, 3, 7, 12,
+    ]);
+  });
+
+  it('are cut shorter where too few of them would be seen, to five at least', () => {
+    expect(denseWidths(rows, heads, 3, 3, (widths) => Math.max(...widths.slice(0, 3)) < 7)).toEqual([6, 3, 6, 9]);
+    expect(denseWidths(rows, heads, 3, 3, () => false)).toEqual([5, 3, 5, 9]);
   });
 });

@@ -64,26 +64,30 @@ export function columnWidths(
   return upTo(LONGEST);
 }
 
-/** What a token has where columns are many. */
+/** What a token has where columns are many, and where the window is narrow besides. */
 const DENSE = 7;
+const DENSEST = 5;
 
 /**
  * Widths of the columns of a long text, of which as many as can be are wanted at once: tokens cut short, and numbers in
  * one column only. The shade says the others.
  * @param number Columns that the longest number takes. @param numbered The column that has them.
+ * @param enough Whether with these widths enough of them are seen; else tokens are cut shorter.
  */
 export function denseWidths(
   rows: readonly (readonly string[])[],
   heads: readonly string[],
   number: number,
   numbered: number,
+  enough: (widths: readonly number[]) => boolean,
 ): number[] {
-  return heads.map((head, column) => {
-    const longest = rows.reduce((width, row) => Math.max(width, columnsOf(row[column] ?? '')), columnsOf(head));
-    return column === numbered
-      ? Math.min(CUT + 1, Math.max(SHORTEST, longest)) + number
-      : Math.min(DENSE, Math.max(SHORTEST, longest));
-  });
+  const longest = heads.map((head, column) =>
+    rows.reduce((width, row) => Math.max(width, columnsOf(row[column] ?? '')), Math.max(SHORTEST, columnsOf(head))),
+  );
+  const upTo = (limit: number): number[] =>
+    longest.map((own, column) => (column === numbered ? Math.min(CUT + 1, own) + number : Math.min(limit, own)));
+  for (let limit = DENSE; limit > DENSEST; limit--) if (enough(upTo(limit))) return upTo(limit);
+  return upTo(DENSEST);
 }
 
 /** The columns of which all can be seen, in a window of the scrolled grid; `from` to before `to`. */
