@@ -19,13 +19,6 @@ import { WORKER_SCRIPT } from './model-workers.ts';
 import { readSafetensors } from '../fixtures/safetensors.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
-/** Run in Node alone: their operators are those of others. */
-const ALIKE =
-  /genai-(gemma2|llama-mha|phi|phi3) |merged-llama|fused-gpt2-past|opt-350m|gpt1|gpt-oss|doge|xglm|cohere|olmo2 u?int8/;
-/** Model files that are held to reference numbers. */
-export const MODEL_FILES = TESTED_LAYOUTS.flatMap(({ fixture, dtypes }) =>
-  dtypes.map((dtype) => ({ fixture, dtype })),
-).filter(({ fixture, dtype }) => !ALIKE.test(`${fixture} ${dtype}`));
 const FIXTURES = TESTED_LAYOUTS.map(({ fixture }) => fixture);
 
 /** Whether PyTorch's lens of the second prompt is in a fixture's reference; the smaller ones have it of the first alone. */

@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 import type {} from './worker-page/page.ts';
 import { WORKER_SCRIPT } from './model-workers.ts';
-import { expect, MODEL_FILES, MODELS, test } from './worker-site.ts';
+import { expect, MODELS, test } from './worker-site.ts';
 
 test('the contract of ModelApi holds through the worker, on WASM', async ({ page }) => {
   const outcomes = await page.evaluate(() => window.strata.contract('wasm', 1e-4));
@@ -13,6 +13,7 @@ test('the contract of ModelApi holds through the worker, on WASM', async ({ page
 const failures = (outcomes: readonly { readonly error?: string }[]) =>
   outcomes.filter(({ error }) => error !== undefined);
 
+// Every family, layout and precision is held to PyTorch in Node, by the same file of ONNX Runtime (tests/golden).
 test('the zoo and other layouts give PyTorch’s numbers through the worker, on WASM', async ({ page }) => {
   for (const model of MODELS.filter((name) => name !== 'zoo/optimum-gpt2')) {
     const outcomes = await page.evaluate((name) => window.strata.parity(name, 'wasm', 1e-4), model);
@@ -21,27 +22,6 @@ test('the zoo and other layouts give PyTorch’s numbers through the worker, on 
     expect(outcomes[0]!.name).toMatch(/WASM/);
   }
 });
-
-const isFamily = ({ fixture }: { readonly fixture: string }): boolean => fixture.startsWith('families/');
-const OTHERS = {
-  'every family': MODEL_FILES.filter(isFamily),
-  'every other layout and precision': MODEL_FILES.filter(
-    (file) => !isFamily(file) && !(file.dtype === 'fp32' && MODELS.includes(file.fixture)),
-  ),
-};
-for (const [what, files] of Object.entries(OTHERS)) {
-  test(`${what}: hooks, lens, interventions and invariants through the worker, on WASM`, async ({ page }) => {
-    expect(files.length).toBeGreaterThan(4);
-    for (const { fixture, dtype } of files) {
-      const outcomes = await page.evaluate(([name, stored]) => window.strata.golden(name, stored, 'wasm'), [
-        fixture,
-        dtype,
-      ] as const);
-      expect.soft(failures(outcomes), fixture).toEqual([]);
-      expect(outcomes[0]!.name).toContain(`(${dtype}) runs on WASM`);
-    }
-  });
-}
 
 test('a worker killed in a run is replaced, and the run repeated', async ({ page }) => {
   const result = await page.evaluate(async () => {

@@ -15,7 +15,7 @@ const START = '^';
 const LONGEST_NAME = 5;
 
 /** Words, single digits, Han characters and marks, in small letters. */
-export const wordsIn = (text: string): string[] => [...text.toLowerCase().replaceAll('’', "'").matchAll(WORD)].flat();
+export const wordsIn = (text: string): string[] => text.toLowerCase().replaceAll('’', "'").match(WORD) ?? [];
 
 const pair = (first: string, second: string): string => `${first} ${second}`;
 
@@ -51,16 +51,20 @@ function vocabularyOf(ledger: Ledger): Vocabulary {
   if (known) return known;
   const words = new Set<string>();
   const names = new Set<string>();
-  const learn = (text: string): void => wordsIn(text).forEach((word) => words.add(word));
+  const learn = (text: string): string[] => wordsIn(text).filter((word) => words.add(word));
+  // Most names are the answer of one fact and the subject of another.
+  const read = new Set<string>();
+  const learnName = (name: string): void => {
+    if (read.has(name)) return;
+    read.add(name);
+    names.add(learn(name).join(' '));
+  };
   const plain = ({ template }: Phrasing): string => template.replace(SLOT, ' ');
   for (const { phrasings } of Object.values(ledger.relations)) phrasings.map(plain).forEach(learn);
   for (const fact of ledger.facts) {
     learn(fact.prompt);
     const slots = Object.values(fact.slots ?? {});
-    for (const name of [...namesOf(fact), bareName(fact.subject), ...slots, ...fact.answers, ...(fact.before ?? [])]) {
-      learn(name);
-      names.add(wordsIn(name).join(' '));
-    }
+    [...namesOf(fact), bareName(fact.subject), ...slots, ...fact.answers, ...(fact.before ?? [])].forEach(learnName);
   }
   const vocabulary = { words, names };
   vocabularies.set(ledger, vocabulary);
