@@ -27,7 +27,7 @@ const labels = Object.fromEntries(
 /** Tokens that led, from the embedding on, with their probabilities. */
 function led(ids: readonly number[], probs: readonly number[], foilId?: number): EmergenceResult {
   return {
-    rowDepth: ids.map((_, row) => row),
+    rowDepth: ids.map((_, row) => row + 1),
     topIds: Int32Array.from(ids),
     topProbs: Float32Array.from(probs),
     answerIds: [1],
@@ -40,8 +40,8 @@ describe('tokens that led on the way', () => {
   it('are neither the answer nor the foil, and each is there once, where it led with most', () => {
     const found = candidatesOf(led([3, 8, 3, 2, 1], [0.25, 0.125, 0.5, 0.5, 0.75], 2), labels, 'The capital is');
     expect(found.map(({ token: { id }, depth, p }) => [id, depth, p])).toEqual([
-      [8, 1, 0.125],
-      [3, 2, 0.5],
+      [8, 2, 0.125],
+      [3, 3, 0.5],
     ]);
   });
 
@@ -51,6 +51,10 @@ describe('tokens that led on the way', () => {
 
   it('can be typed: no sign of the model’s own, no part of a character, nothing that a quote would end', () => {
     expect(typed(led([5, 6, 7, 1], [0.5, 0.5, 0.5, 0.5]))).toEqual([]);
+  });
+
+  it('are not what the embedding says, which is the token that was read', () => {
+    expect(typed({ ...led([8, 3], [1, 0.5]), rowDepth: [0, 1] })).toEqual(['the']);
   });
 
   it('are four at most, the most probable', () => {

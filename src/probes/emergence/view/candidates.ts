@@ -26,6 +26,8 @@ export function candidatesOf(result: EmergenceResult, labels: Labels, prompt: st
   result.topIds.forEach((id, row) => {
     const token = labels[id];
     const p = result.topProbs[row]!;
+    // Before the first layer the token that was read leads, which says nothing.
+    if (result.rowDepth[row] === 0) return;
     if (taken.has(id) || !token || !typeable(token) || p <= (found.get(id)?.p ?? 0)) return;
     const bare = token.text.trim();
     const typed = asContinuation(prompt, bare) === token.text ? bare : `"${token.text}"`;
