@@ -37,6 +37,8 @@ export default defineConfig({
     // Pictures of the page at every step would slow each of them down.
     trace: { mode: 'retain-on-failure', screenshots: false, snapshots: false },
     screenshot: 'only-on-failure',
+    // The service worker stores a hundred files at every first visit: only where a test is about that.
+    serviceWorkers: 'block',
     launchOptions: launchOptions(QUIET),
   },
   projects: [

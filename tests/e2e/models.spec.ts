@@ -20,6 +20,8 @@ import {
   type Files,
 } from './models-site';
 
+test.use({ serviceWorkers: 'allow' });
+
 const LARGE = 'zoo/large · fp32';
 /** Between two tries the page waits a tenth of what it would. */
 async function hurry(page: Page): Promise<void> {

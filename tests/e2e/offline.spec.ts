@@ -13,6 +13,8 @@ import {
   versionOf,
 } from './site';
 
+test.use({ serviceWorkers: 'allow' });
+
 async function dismissTour(page: Page): Promise<void> {
   const tour = page.getByRole('dialog', { name: 'Tour' });
   await expect(tour).toBeVisible();

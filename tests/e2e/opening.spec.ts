@@ -5,6 +5,8 @@ import { modelWorkers } from './model-workers';
 import { answered, controlled, probed, settled, versionOf } from './site';
 import { dialog, expect, model, open, openModels, test, zoo, type Files } from './models-site';
 
+test.use({ serviceWorkers: 'allow' });
+
 const POINTER = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 548105171\n`;
 const failed = (page: Page) => page.getByRole('alert').filter({ hasText: 'could not be opened' });
 const lens = (page: Page) => page.getByRole('grid', { name: 'Logit lens' });

@@ -3,6 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { begun, controlled, expect, Site, test } from './site';
 
+test.use({ serviceWorkers: 'allow' });
+
 test('a plain static host becomes isolated after exactly one reload, and stays so without the network', async ({
   page,
 }) => {
