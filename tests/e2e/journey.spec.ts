@@ -150,6 +150,21 @@ test('a curve is kept and compared, the model writes on', async ({ page, site })
   const written = continuation.getByRole('group', { name: 'Written tokens' }).getByRole('button');
   await written.first().click();
   await expect(continuation.getByRole('heading', { name: 'What it considered for token 1' })).toBeVisible();
+
+  // A token that led on the way is drawn beside the answer.
+  const way = emergence.getByRole('group', { name: 'Also led on the way:' }).getByRole('button');
+  const led = (await way.first().innerText()).replace('·', '');
+  await way.first().click();
+  await expect(page.getByRole('textbox', { name: 'Foil' })).toHaveValue(led);
+  await answered(page);
+  await expect(emergence.getByRole('listitem').filter({ hasText: `·${led}` })).toBeVisible();
+
+  // A written token is looked into: what was written before it is asked, and its verdict is on the screen.
+  await written.nth(1).click();
+  await continuation.getByRole('button', { name: 'Look into this token' }).click();
+  await expect(prompt(page)).toHaveValue('The capital of Italy is Rome');
+  await answered(page);
+  await expect(verdict(page)).toBeInViewport();
 });
 
 test('a link carries everything chosen; a broken one opens the first fact with a note', async ({

@@ -52,14 +52,21 @@ export class WorkerSite {
       plugins: [transformersSource(), runtimeFiles(), pagePolicy()],
       define: { __STRATA_VERSION__: '"test"', __STRATA_RUNTIME__: JSON.stringify(RUNTIME_PATH) },
       resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'] },
-      worker: { format: 'es', plugins: () => [transformersSource(), shippedChecks()] },
+      worker: {
+        format: 'es',
+        plugins: () => [transformersSource(), shippedChecks()],
+        rolldownOptions: { checks: { pluginTimings: false } },
+      },
       build: {
         target: 'es2022',
         assetsInlineLimit: 0,
         modulePreload: { polyfill: false },
         outDir: folder,
         emptyOutDir: true,
-        rolldownOptions: { input: join(REPOSITORY, 'tests/e2e/worker-page/index.html') },
+        rolldownOptions: {
+          input: join(REPOSITORY, 'tests/e2e/worker-page/index.html'),
+          checks: { pluginTimings: false },
+        },
       },
     });
     await addModels(folder);

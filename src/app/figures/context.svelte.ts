@@ -79,6 +79,10 @@ export function createContext(source: ContextSource): FigureContext {
     },
     help: (topic) => (page().dialog = `help-${topic}`),
     compareWith: (foil) => page().fact.type({ foil }),
-    askText: (prompt) => void page().fact.probe({ prompt, answer: '', foil: '' }),
+    askText(prompt) {
+      void page().fact.probe({ prompt, answer: '', foil: '' });
+      // It is answered further up.
+      reveal(document.querySelector('#verdict'));
+    },
   };
 }
