@@ -141,6 +141,14 @@ test('a curve is kept and compared, the model writes on', async ({ page, site })
   await expect(emergence.getByRole('button', { name: /Remove The capital of France/ })).toBeVisible();
   for (const measure of ['log', 'rank', 'difference', 'linear'])
     await emergence.getByText(measure, { exact: true }).click();
+  // A token that led on the way is drawn beside the answer.
+  const way = emergence.getByRole('group', { name: 'Also led on the way:' }).getByRole('button');
+  const led = (await way.first().innerText()).replace('·', '');
+  await way.first().click();
+  await expect(page.getByRole('textbox', { name: 'Foil' })).toHaveValue(led);
+  await answered(page);
+  await expect(emergence.getByRole('listitem').filter({ hasText: `·${led}` })).toBeVisible();
+
   await emergence.getByRole('button', { name: 'Show as table' }).click();
   await expect(emergence.getByRole('row')).toHaveCount(2 + ATLAS.layers);
   const continuation = figure(page, 'Continuation');
@@ -150,14 +158,6 @@ test('a curve is kept and compared, the model writes on', async ({ page, site })
   const written = continuation.getByRole('group', { name: 'Written tokens' }).getByRole('button');
   await written.first().click();
   await expect(continuation.getByRole('heading', { name: 'What it considered for token 1' })).toBeVisible();
-
-  // A token that led on the way is drawn beside the answer.
-  const way = emergence.getByRole('group', { name: 'Also led on the way:' }).getByRole('button');
-  const led = (await way.first().innerText()).replace('·', '');
-  await way.first().click();
-  await expect(page.getByRole('textbox', { name: 'Foil' })).toHaveValue(led);
-  await answered(page);
-  await expect(emergence.getByRole('listitem').filter({ hasText: `·${led}` })).toBeVisible();
 
   // A written token is looked into: what was written before it is asked, and its verdict is on the screen.
   await written.nth(1).click();
