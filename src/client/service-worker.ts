@@ -108,6 +108,8 @@ export class ServiceWorkerClient {
 
   /** Asks the server for a new version now. Resolves when its answer is known; a new version is then on its way. */
   async look(): Promise<void> {
+    // It may be asked for before the first answer, which installing waits for.
+    await this.install();
     await this.#registration?.update().catch(() => undefined);
   }
 
